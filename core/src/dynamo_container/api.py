@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one import for plugin authors."""
+
+from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
+from dynamo_container.hookspecs import hookimpl
+from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
+from dynamo_container.toml import read_toml
+from dynamo_container.values import (
+    BaseImage,
+    BuildArg,
+    BuildSecret,
+    Check,
+    EnvVar,
+    Framework,
+    Label,
+    Mount,
+    Notice,
+    Option,
+    Pin,
+    Readiness,
+    RunFlag,
+    Stage,
+)
+
+__all__ = [
+    "BaseImage",
+    "BuildArg",
+    "BuildRequest",
+    "BuildSecret",
+    "Check",
+    "CheckRequest",
+    "ConflictError",
+    "DynamoContainerError",
+    "EnvVar",
+    "Framework",
+    "Label",
+    "MachineError",
+    "Mount",
+    "Notice",
+    "Option",
+    "Pin",
+    "Readiness",
+    "RunFlag",
+    "RunRequest",
+    "Stage",
+    "UsageError",
+    "hookimpl",
+    "read_toml",
+]

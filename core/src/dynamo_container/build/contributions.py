@@ -1,0 +1,319 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What plugins and the user say about one image, merged: the input of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+from dynamo_container.build import source
+from dynamo_container.errors import PluginError, UsageError
+from dynamo_container.provenance import Fact, Layer, Resolved, Said, Source, merge
+from dynamo_container.registry import Registry
+from dynamo_container.requests import BuildRequest, BuildSettings
+from dynamo_container.values import BaseImage, BuildArg, BuildSecret, Label, Notice, Pin, Stage
+
+# The distribution whose version is Dynamo's release.
+DYNAMO: Final = "ai-dynamo"
+BASE_IMAGE: Final = "BASE_IMAGE"
+RESOLVE_AS_OF: Final = "RESOLVE_AS_OF"
+INDEX_URL: Final = "INDEX_URL"
+EXTRA_INDEX_URLS: Final = "EXTRA_INDEX_URLS"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageFiles:
+    """A stage with a Dockerfile, and what was read from it."""
+
+    stage: Stage
+    source: source.Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contributions:
+    """What was said about one image, merged."""
+
+    request: BuildRequest
+    stages: tuple[Resolved[Stage], ...]
+    files: tuple[tuple[str, StageFiles], ...]
+    base_images: tuple[Resolved[BaseImage], ...]
+    pins: tuple[Resolved[Pin], ...]
+    args: tuple[Resolved[BuildArg], ...]
+    secrets: tuple[Resolved[BuildSecret], ...]
+    labels: tuple[Resolved[Label], ...]
+    notices: tuple[str, ...]
+    warnings: tuple[str, ...]
+    plugins: tuple[str, ...]
+
+    def pin(self, name: str) -> str:
+        """A pin's version; empty where nobody pins it."""
+        return next((one.value.version for one in self.pins if one.key == name), "")
+
+    def base_image(self, stage: str) -> str:
+        """The image that a stage starts from; empty where it starts from another stage."""
+        return next((one.value.image for one in self.base_images if one.key == stage), "")
+
+    def args_of(self, stage: str) -> tuple[tuple[str, str], ...]:
+        """The build arguments of a stage: those that its Dockerfile declares, sorted by name."""
+        declared = dict(self.files)[stage].source.args
+        chosen: dict[str, tuple[tuple[int, bool], str]] = {}
+        for arg in self.args:
+            if arg.value.name in declared and arg.value.stage in ("", stage):
+                rank = (arg.sources[0].layer, bool(arg.value.stage))
+                chosen[arg.value.name] = max(
+                    chosen.get(arg.value.name, (rank, "")), (rank, arg.value.value)
+                )
+        args = {name: value for name, (_, value) in chosen.items()}
+        if base := self.base_image(stage):
+            args[BASE_IMAGE] = base
+        return tuple(sorted(args.items()))
+
+    def facts(self, stages: frozenset[str]) -> tuple[Fact, ...]:
+        """Everything that has to do with these stages, as text with its provenance."""
+        used = {
+            name
+            for stage in stages
+            if stage in dict(self.files)
+            for name in dict(self.files)[stage].source.args
+        }
+        return (
+            *(one.told("stage", _tell_stage) for one in self.stages if one.key in stages),
+            *(
+                one.told("base-image", lambda base: base.image)
+                for one in self.base_images
+                if one.key in stages
+            ),
+            *(one.told("pin", lambda pin: pin.version) for one in self.pins),
+            *(
+                one.told("build-arg", lambda arg: arg.value)
+                for one in self.args
+                if one.value.name in used
+            ),
+            *(one.told("secret", _tell_secret) for one in self.secrets),
+            *(one.told("label", lambda label: label.value) for one in self.labels),
+        )
+
+
+def contributions(
+    registry: Registry, request: BuildRequest, settings: BuildSettings
+) -> Contributions:
+    """Ask every plugin that has a say about `request`, add the user's word, and merge.
+
+    Raises:
+        PluginError: a hook failed, or said something about a stage or an argument that does not
+        exist. ConflictError: two plugins contradict each other.
+        UsageError: the user asked for something that does not exist.
+    """
+
+    def say(hook: str, kind: type[T]) -> tuple[Said[T], ...]:
+        return registry.say(hook, kind, request.framework, request=request)
+
+    stages = _merge_stages(say("stages", Stage), dict(settings.stages), request)
+    files = tuple((one.key, _read(one)) for one in stages if one.value.dockerfile)
+    bases = list(say("base_images", BaseImage))
+    base_images = _merge_base_images(
+        [*bases, *_user_base_images(bases, request, settings)], dict(files)
+    )
+    pins = _merge_pins(list(say("pins", Pin)), request)
+    args = merge(
+        "build argument",
+        [*say("build_args", BuildArg), *_pin_args(pins), *_user_args(request, settings)],
+        key=lambda arg: f"{arg.stage}:{arg.name}" if arg.stage else arg.name,
+        way_out="decide with --build-arg {key}=VALUE, or uninstall one of the plugins",
+        tell=lambda arg: arg.value,
+    )
+    return Contributions(
+        request=request,
+        stages=stages,
+        files=files,
+        base_images=base_images,
+        pins=pins,
+        args=args,
+        secrets=merge(
+            "secret",
+            [*say("secrets", BuildSecret), *_user_secrets(settings.secrets, request)],
+            key=lambda secret: secret.id,
+            way_out="decide with --secret id={key},src=FILE",
+            tell=_tell_secret,
+        ),
+        labels=merge(
+            "label",
+            say("labels", Label),
+            key=lambda label: label.key,
+            way_out="uninstall one of the plugins",
+            tell=lambda label: label.value,
+        ),
+        notices=tuple(said.value.text for said in say("notices", Notice)),
+        warnings=_undeclared(args, dict(files), settings),
+        plugins=tuple(
+            sorted({plugin.candidate.origin for plugin in registry.plugins(request.framework)})
+        ),
+    )
+
+
+def _merge_stages(
+    said: Iterable[Said[Stage]], replaced: dict[str, str], request: BuildRequest
+) -> tuple[Resolved[Stage], ...]:
+    # One owner for a name, whatever the layers: a stage that replaces another's in silence is what
+    # nobody wants.
+    leveled = [replace(one, source=replace(one.source, layer=Layer.FRAMEWORK)) for one in said]
+    merge(
+        "stage",
+        leveled,
+        key=lambda stage: stage.name,
+        way_out="uninstall one of the plugins",
+        tell=_tell_stage,
+    )
+    known = {one.value.name for one in said}
+    for name in replaced:
+        if name not in known:
+            raise UsageError(
+                f"--stage {name}: there is no such stage",
+                f"known stages: {', '.join(sorted(known))}",
+            )
+    user = [
+        Said(value=Stage(name=name, image=image), source=request.source("--stage"))
+        for name, image in replaced.items()
+    ]
+    return merge(
+        "stage", [*said, *user], key=lambda stage: stage.name, way_out="", tell=_tell_stage
+    )
+
+
+def _read(resolved: Resolved[Stage]) -> StageFiles:
+    stage = resolved.value
+    assert stage.dockerfile is not None
+    read = source.read(stage.dockerfile, stage.context or stage.dockerfile.parent)
+    if (stage.target or stage.name) not in read.targets:
+        raise PluginError(
+            f"{stage.dockerfile} has no 'FROM ... AS {stage.target or stage.name}', "
+            f"which stage {stage.name!r} of {resolved.sources[0]} needs",
+            "this is a fault in the plugin: update it, or tell its author",
+        )
+    return StageFiles(stage=stage, source=read)
+
+
+def _user_base_images(
+    said: Iterable[Said[BaseImage]], request: BuildRequest, settings: BuildSettings
+) -> Iterator[Said[BaseImage]]:
+    argument = dict(settings.build_args).get(BASE_IMAGE)
+    image, flag = (argument, "--build-arg") if argument else (request.base_image, "--base-image")
+    for stage in sorted({one.value.stage for one in said}):
+        if image:
+            yield Said(value=BaseImage(stage=stage, image=image), source=request.source(flag))
+
+
+def _merge_base_images(
+    said: list[Said[BaseImage]], files: dict[str, StageFiles]
+) -> tuple[Resolved[BaseImage], ...]:
+    merged = merge(
+        "base image of stage",
+        said,
+        key=lambda base: base.stage,
+        way_out="decide with --base-image IMAGE, or uninstall one of the plugins",
+        tell=lambda base: base.image,
+    )
+    for one in merged:
+        if one.key in files and BASE_IMAGE not in files[one.key].source.args:
+            raise PluginError(
+                f"{one.sources[0].where} gives stage {one.key!r} a base image, "
+                f"but its Dockerfile has no ARG {BASE_IMAGE}",
+                "this is a fault in the plugin: update it, or tell its author",
+            )
+    return merged
+
+
+def _merge_pins(said: list[Said[Pin]], request: BuildRequest) -> tuple[Resolved[Pin], ...]:
+    dynamo = [one.value for one in said if one.value.name == DYNAMO]
+    if request.dynamo_version:
+        if not dynamo:
+            raise UsageError(
+                f"--dynamo-version means nothing for {request.framework!r}: "
+                f"its plugin installs no {DYNAMO}",
+                "leave it out",
+            )
+        pin = replace(dynamo[0], version=request.dynamo_version)
+        said = [*said, Said(value=pin, source=request.source("--dynamo-version"))]
+    return merge(
+        "pin",
+        said,
+        key=lambda pin: pin.name,
+        way_out="uninstall one of the plugins, or ask their authors which version is right",
+        tell=lambda pin: pin.version,
+    )
+
+
+def _pin_args(pins: Iterable[Resolved[Pin]]) -> Iterator[Said[BuildArg]]:
+    by_arg: dict[str, list[Resolved[Pin]]] = {}
+    for pin in pins:
+        if pin.value.build_arg:
+            by_arg.setdefault(pin.value.build_arg, []).append(pin)
+    for name, sharing in by_arg.items():
+        arg = BuildArg(name=name, value=" ".join(pin.value.requirement for pin in sharing))
+        for source_ in sorted({one for pin in sharing for one in pin.sources}, key=str):
+            yield Said(value=arg, source=source_)
+
+
+def _user_args(request: BuildRequest, settings: BuildSettings) -> Iterator[Said[BuildArg]]:
+    given = dict(settings.build_args)
+    as_of = "" if request.resolve_as_of == "none" else request.resolve_as_of
+    for name, value, flag in (
+        (RESOLVE_AS_OF, as_of, "--resolve-as-of"),
+        (INDEX_URL, request.index_url or None, "--index-url"),
+        (EXTRA_INDEX_URLS, " ".join(request.extra_index_urls) or None, "--extra-index-url"),
+    ):
+        if value is not None and name not in given:
+            yield Said(value=BuildArg(name=name, value=value), source=request.source(flag))
+    for name, value in given.items():
+        if name != BASE_IMAGE:
+            yield Said(value=BuildArg(name=name, value=value), source=request.source("--build-arg"))
+
+
+def _user_secrets(
+    secrets: Iterable[BuildSecret], request: BuildRequest
+) -> Iterator[Said[BuildSecret]]:
+    given = {flag for flag, _ in request.origins}
+    for secret in secrets:
+        flag = f"--{secret.id}" if f"--{secret.id}" in given else "--secret"
+        yield Said(value=secret, source=request.source(flag))
+
+
+def _undeclared(
+    args: Iterable[Resolved[BuildArg]], files: dict[str, StageFiles], settings: BuildSettings
+) -> tuple[str, ...]:
+    """Warnings for the user's arguments that no Dockerfile declares; a plugin's are an error."""
+    warnings = []
+    for arg in args:
+        readers = [arg.value.stage] if arg.value.stage else list(files)
+        if any(arg.value.name in files[stage].source.args for stage in readers if stage in files):
+            continue
+        if arg.sources[0].layer is Layer.USER:
+            warnings.append(
+                f"{arg.sources[0]} {arg.value.name}: no Dockerfile declares this argument, "
+                "so it has no effect"
+            )
+        elif (
+            not settings.stages
+        ):  # a stage that the user replaced may have been the one that declares it
+            raise _undeclared_by_plugin(arg.sources[0], arg.value)
+    return tuple(warnings)
+
+
+def _undeclared_by_plugin(said_by: Source, arg: BuildArg) -> PluginError:
+    where = f"the Dockerfile of stage {arg.stage!r}" if arg.stage else "any Dockerfile"
+    return PluginError(
+        f"the build argument {arg.name} of {said_by.where} is not declared (ARG) by {where}",
+        "this is a fault in the plugin: update it, or tell its author",
+    )
+
+
+def _tell_stage(stage: Stage) -> str:
+    return stage.image or str(stage.dockerfile)
+
+
+def _tell_secret(secret: BuildSecret) -> str:
+    return f"variable {secret.env}" if secret.env else f"file {secret.path}"

@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a stage's files say: which build arguments a Dockerfile declares, and a digest of its
+context.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from dynamo_container.errors import PluginError
+
+_CONTINUED = re.compile(r"\\[ \t]*\n(?:[ \t]*#.*\n)*")
+_ARG = re.compile(r"^[ \t]*ARG[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
+_FROM = re.compile(r"^[ \t]*FROM[ \t]+.*?[ \t]AS[ \t]+(\S+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_WORD = re.compile(r"""([A-Za-z_][A-Za-z0-9_]*)(?:=(?:"[^"]*"|'[^']*'|\S*))?""")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A Dockerfile and its context, read.
+
+    Attributes:
+        args: names of the build arguments that it declares.
+        targets: names of its `FROM ... AS`, lower case.
+        digest: SHA-256 of its text and of every file of the context (path, executable bit,
+        content).
+    """
+
+    args: frozenset[str]
+    targets: frozenset[str]
+    digest: str
+
+
+def read(dockerfile: Path, context: Path) -> Source:
+    """Read a stage's Dockerfile and context.
+
+    Raises:
+        PluginError: the Dockerfile cannot be read.
+    """
+    try:
+        text = dockerfile.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PluginError(
+            f"the Dockerfile {dockerfile} cannot be read: {error}",
+            "its plugin was not installed whole: reinstall it",
+        ) from error
+    joined = _CONTINUED.sub(" ", text)
+    return Source(
+        args=frozenset(
+            word for line in _ARG.findall(joined) for word in _WORD.findall(line.split(" #")[0])
+        ),
+        targets=frozenset(name.lower() for name in _FROM.findall(joined)),
+        digest=_digest(text, context),
+    )
+
+
+def _digest(text: str, context: Path) -> str:
+    digest = hashlib.sha256(text.encode())
+    for path in sorted(context.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            executable = bool(path.stat().st_mode & 0o100)
+            digest.update(f"\0{path.relative_to(context).as_posix()}\0{executable}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

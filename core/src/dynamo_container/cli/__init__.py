@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: parse, call, print. Nothing is decided here that a plan decides."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from dynamo_container.cli.app import PROGRAM, app
+from dynamo_container.errors import DynamoContainerError, UsageError
+
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name; those of the process where None.
+
+    Returns:
+        The exit status: see `dynamo_container.errors`, or docker's own where docker ran.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return int(app.main(words, prog_name=PROGRAM, standalone_mode=False) or 0)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else PROGRAM
+        return _report(UsageError(_sentence(error.format_message()), f"see: {where} --help"))
+    except click.ClickException as error:
+        return _report(UsageError(_sentence(error.format_message())))
+    except DynamoContainerError as error:
+        return _report(error)
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone, as with `| head`: nothing more can be said, and Python must not try
+        # at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except Exception as error:
+        if "--debug" in words:
+            raise
+        cause = " ".join(str(error).split())
+        return _report(
+            DynamoContainerError(
+                f"this is a fault in dynamo-container: {type(error).__name__}: {cause}",
+                f"please report it with what '{PROGRAM} --debug ...' prints",
+            )
+        )
+
+
+def _report(error: DynamoContainerError) -> int:
+    color = False if "NO_COLOR" in os.environ or "--no-color" in sys.argv else None
+    click.secho("error: ", fg="red", bold=True, err=True, nl=False, color=color)
+    click.echo(str(error), err=True, color=color)
+    return error.exit_status
+
+
+def _sentence(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".")

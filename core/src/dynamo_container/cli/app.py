@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The top of the command line: global options, and commands that are imported when called."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import Final
+
+import click
+
+from dynamo_container.cli import project
+from dynamo_container.registry import Failure, Registry
+
+PROGRAM: Final = "dynamo-container"
+ENVIRONMENT: Final = "DYNAMO_CONTAINER"
+# Command, and the module that has it under the name `command`.
+COMMANDS: Final = {
+    "build": "build",
+    "run": "run",
+    "explain": "explain",
+    "check": "check",
+    "plugins": "plugins",
+}
+
+
+@dataclass(slots=True)
+class Session:
+    """What the commands of one call share."""
+
+    verbose: bool = False
+    quiet: bool = False
+    _registry: Registry | None = None
+    _told: set[Failure] = field(default_factory=set)
+
+    @property
+    def registry(self) -> Registry:
+        """The plugins of this environment, found when somebody first asks."""
+        if self._registry is None:
+            self._registry = Registry.discover()
+        return self._registry
+
+    def load(self, *frameworks: str) -> Registry:
+        """Load the overlays and these frameworks; say once which overlays failed."""
+        try:
+            self.registry.load(*frameworks)
+        finally:
+            for failure in self.registry.failures:
+                if failure not in self._told:
+                    self._told.add(failure)
+                    self.warn(f"{failure} (see: {PROGRAM} plugins list)")
+        return self.registry
+
+    def warn(self, text: str) -> None:
+        """A line about something that is probably not meant."""
+        click.secho("warning: ", fg="yellow", bold=True, err=True, nl=False)
+        click.echo(text, err=True)
+
+    def note(self, text: str) -> None:
+        """A line that is good to know; not with --quiet."""
+        if not self.quiet:
+            click.echo(f"note: {text}", err=True)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"dynamo_container.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+
+def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        import importlib_metadata
+
+        click.echo(f"{PROGRAM} {importlib_metadata.version(PROGRAM)}")
+        ctx.exit()
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"auto_envvar_prefix": ENVIRONMENT, "help_option_names": ["-h", "--help"]},
+    epilog="Shell completion: "
+    'eval "$(_DYNAMO_CONTAINER_COMPLETE=bash_source dynamo-container)" '
+    "(or zsh_source, fish_source)",
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Say only what was asked for, and what went wrong."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option("--no-color", is_flag=True, help="No colors (NO_COLOR does the same).")
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="A traceback where something is wrong with dynamo-container itself.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="The version.",
+)
+@click.pass_context
+def app(ctx: click.Context, quiet: bool, verbose: bool, no_color: bool, debug: bool) -> None:
+    """Build and run GPU inference containers for NVIDIA Dynamo, from plugins."""
+    import os
+
+    ctx.obj = Session(quiet=quiet, verbose=verbose)
+    if no_color or "NO_COLOR" in os.environ:
+        ctx.color = False
+    ctx.default_map = project.defaults()

@@ -1,0 +1,399 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""`build`: plan images, and build them in one graph."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from dynamo_container import engine
+from dynamo_container.build import assemble, bake
+from dynamo_container.build.plan import BuildPlan
+from dynamo_container.cli.app import ENVIRONMENT, Session
+from dynamo_container.cli.plugin_command import PluginCommand, origins, plugin_options
+from dynamo_container.errors import UsageError, WorkFailedError
+from dynamo_container.registry import Registry
+from dynamo_container.requests import BuildRequest, BuildSettings
+from dynamo_container.values import BuildSecret, Framework
+
+F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
+
+# Docker's predefined build arguments: usable without ARG, and kept out of the image's history.
+_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+_PROGRESS: Final = ("auto", "plain", "tty", "rawjson", "quiet")
+_INDEX_VARIABLE: Final = f"{ENVIRONMENT}_BUILD_INDEX_URL"
+_EXTRA_INDEX_VARIABLE: Final = f"{ENVIRONMENT}_BUILD_EXTRA_INDEX_URL"
+
+
+class BuildCommand(PluginCommand):
+    """`build`, and what explains it."""
+
+    plugin_command = "build"
+
+
+def complete_framework(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The frameworks that are installed."""
+    session = ctx.find_object(Session) or Session()
+    return [
+        CompletionItem(name)
+        for name in session.registry.frameworks
+        if name.startswith(incomplete.lower())
+    ]
+
+
+def build_options(function: F) -> F:
+    """What `build` and `explain build` take."""
+    options = (
+        click.argument(
+            "frameworks", nargs=-1, metavar="[FRAMEWORK]...", shell_complete=complete_framework
+        ),
+        click.option(
+            "--framework",
+            "framework",
+            multiple=True,
+            metavar="F",
+            shell_complete=complete_framework,
+            help="The same as the argument.",
+        ),
+        click.option(
+            "--target",
+            metavar="T",
+            help="The stage to build (default: the framework's own choice).",
+        ),
+        click.option("--dynamo-version", metavar="X", help="The Dynamo release, such as 1.4.2."),
+        click.option(
+            "--resolve-as-of",
+            metavar="DATE|none",
+            help="Take packages as they were on that day (default: two days after the release).",
+        ),
+        click.option(
+            "--base-image", metavar="IMAGE", help="The image that every stage starts from."
+        ),
+        click.option(
+            "--base-image-tag", metavar="TAG", help="The tag of --base-image, apart from it."
+        ),
+        click.option(
+            "--stage",
+            "stages",
+            multiple=True,
+            metavar="NAME=IMAGE",
+            help="An existing image in the place of a stage.",
+        ),
+        click.option(
+            "--tag",
+            "tags",
+            multiple=True,
+            metavar="REF",
+            help="Instead of the version tag; repeatable.",
+        ),
+        click.option("--no-latest", is_flag=True, help="Set no 'latest' tag."),
+        click.option(
+            "--build-arg",
+            "build_args",
+            multiple=True,
+            metavar="K[=V]",
+            help="A build argument; wins over all that plugins say; "
+            "without a value from the environment.",
+        ),
+        click.option(
+            "--secret",
+            "secrets",
+            multiple=True,
+            metavar="SPEC",
+            help="A build secret, as docker's: id=X,src=FILE.",
+        ),
+        click.option(
+            "--index-url",
+            metavar="URL",
+            help="The Python package index; credentials in it stay secret.",
+        ),
+        click.option(
+            "--extra-index-url",
+            "extra_index_urls",
+            multiple=True,
+            metavar="URL",
+            envvar=_EXTRA_INDEX_VARIABLE,
+            help="A further package index; repeatable.",
+        ),
+        click.option(
+            "--ca-bundle",
+            metavar="FILE",
+            envvar=[f"{ENVIRONMENT}_BUILD_CA_BUNDLE", "SSL_CERT_FILE"],
+            help="Certificates to trust in steps that download (default: SSL_CERT_FILE).",
+        ),
+        click.option("--no-cache", is_flag=True, help="Run every step again."),
+        click.option("--pull", is_flag=True, help="Ask the registry for newer base images."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A plan, and the secrets that its command needs in its environment."""
+
+    plan: BuildPlan
+    hidden_env: tuple[tuple[str, str], ...]
+
+
+def plan_from(ctx: click.Context, progress: str = "auto") -> Asked:
+    """The plan of what the command line of `ctx` asks for.
+
+    Raises:
+        DynamoContainerError: as the options and plugins make it.
+    """
+    session = ctx.find_object(Session) or Session()
+    params = ctx.params
+    frameworks = _frameworks(session, (*params["frameworks"], *params["framework"]))
+    registry = session.load(*frameworks)
+    index, extra = params["index_url"] or "", params["extra_index_urls"]
+    requests = [
+        BuildRequest(
+            framework=framework,
+            target=params["target"] or default_target(registry, framework),
+            dynamo_version=_version(params["dynamo_version"]),
+            resolve_as_of=_day(params["resolve_as_of"]),
+            base_image=_base_image(params["base_image"], params["base_image_tag"]),
+            index_url=_without_credentials(index),
+            extra_index_urls=tuple(_without_credentials(url) for url in extra),
+            origins=origins(ctx),
+            options=plugin_options(ctx, frameworks),
+        )
+        for framework in frameworks
+    ]
+    hidden = _index_secrets(index, extra)
+    settings = BuildSettings(
+        tags=params["tags"],
+        latest=not params["no_latest"],
+        build_args=_build_args(params["build_args"]),
+        stages=tuple(_pair(word, "--stage", "NAME=IMAGE") for word in params["stages"]),
+        secrets=(
+            *_secrets(params["secrets"], params["ca_bundle"]),
+            *(BuildSecret(id=_SECRET_IDS[variable], env=variable) for variable, _ in hidden),
+        ),
+        proxies=tuple(
+            name for upper in _PROXIES for name in (upper, upper.lower()) if os.environ.get(name)
+        ),
+        no_cache=params["no_cache"],
+        pull=params["pull"],
+        progress=progress,
+    )
+    return Asked(plan=assemble.plan(registry, requests, settings), hidden_env=hidden)
+
+
+def default_target(registry: Registry, framework: str) -> str:
+    """The stage that a framework's plugin builds by default."""
+    said = [
+        one
+        for one in registry.say("framework", Framework, framework)
+        if one.source.name == framework
+    ]
+    return said[0].value.default_target
+
+
+def _frameworks(session: Session, names: tuple[str, ...]) -> tuple[str, ...]:
+    registry = session.registry
+    if not names:
+        return (registry.default_framework(),)
+    return tuple(dict.fromkeys(registry.framework(name) for name in names))
+
+
+def _version(word: str | None) -> str | None:
+    if word is None:
+        return None
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return str(Version(word))
+    except InvalidVersion as error:
+        raise UsageError(
+            f"--dynamo-version {word!r} is no version", "for example: 1.4.2"
+        ) from error
+
+
+def _day(word: str | None) -> str | None:
+    if word is None or word == "none":
+        return word
+    from datetime import datetime
+
+    try:
+        datetime.fromisoformat(word.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise UsageError(
+            f"--resolve-as-of {word!r} is no day", "for example: 2026-08-30, or none"
+        ) from error
+    return word
+
+
+def _base_image(image: str | None, tag: str | None) -> str | None:
+    if not tag:
+        return image
+    if not image:
+        raise UsageError(
+            "--base-image-tag means nothing without --base-image",
+            "give both, or --base-image IMAGE:TAG",
+        )
+    if ":" in image.rsplit("/", 1)[-1]:
+        raise UsageError(
+            f"--base-image {image} has a tag, and --base-image-tag gives another",
+            "give one of them",
+        )
+    return f"{image}:{tag}"
+
+
+def _pair(word: str, option: str, form: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not (name and equals and value):
+        raise UsageError(
+            f"{option} {word!r} is not {form}", f"for example: {option} tools=my/tools:1"
+        )
+    return name, value
+
+
+def _build_args(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The last value of each name, sorted. A name alone takes its value from the environment, as
+    docker's does.
+    """
+    values: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not name:
+            raise UsageError(
+                f"--build-arg {word!r} has no name", "for example: --build-arg KEY=VALUE"
+            )
+        if equals:
+            values[name] = value
+        elif name in os.environ:
+            values[name] = os.environ[name]
+    return tuple(sorted(values.items()))
+
+
+_SECRET_IDS: Final = {_INDEX_VARIABLE: "index-url", _EXTRA_INDEX_VARIABLE: "extra-index-url"}
+
+
+def _index_secrets(index: str, extra: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The variables that hold index URLs with credentials. A URL without any is a build argument
+    and no secret.
+    """
+    found = []
+    if index != _without_credentials(index):
+        found.append((_INDEX_VARIABLE, index))
+    if any(url != _without_credentials(url) for url in extra):
+        found.append((_EXTRA_INDEX_VARIABLE, " ".join(extra)))
+    return tuple(found)
+
+
+def _without_credentials(url: str) -> str:
+    if "@" not in url:
+        return url
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _secrets(words: tuple[str, ...], ca_bundle: str | None) -> tuple[BuildSecret, ...]:
+    secrets = [_secret(word) for word in words]
+    if ca_bundle and not any(secret.id == "ca-bundle" for secret in secrets):
+        secrets.append(BuildSecret(id="ca-bundle", path=_file(ca_bundle, "--ca-bundle")))
+    return tuple(secrets)
+
+
+def _secret(word: str) -> BuildSecret:
+    """Docker's own grammar: comma-separated `id=`, `src=` or `source=`, `env=`, `type=file|env`."""
+    fields = dict(part.partition("=")[::2] for part in next(csv.reader([word]), []))
+    name, path, variable = (
+        fields.get("id", ""),
+        fields.get("src") or fields.get("source", ""),
+        fields.get("env", ""),
+    )
+    unknown = set(fields) - {"id", "src", "source", "env", "type"}
+    if not name or unknown or (path and variable):
+        raise UsageError(
+            f"--secret {word!r} is not like docker's", "for example: --secret id=netrc,src=~/.netrc"
+        )
+    if fields.get("type") == "env" and path:
+        path, variable = "", path
+    if not path and not variable:
+        # As docker does it: the variable of that name, else the file of that name.
+        path, variable = ("", name) if name in os.environ else (name, "")
+    return (
+        BuildSecret(id=name, env=variable)
+        if variable
+        else BuildSecret(id=name, path=_file(path, "--secret"))
+    )
+
+
+def absolute(path: str) -> Path:
+    """A user's path made absolute, `~` included; links in it are the user's business."""
+    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  # resolve() follows links
+
+
+def _file(path: str, option: str) -> str:
+    full = absolute(path)
+    if not full.is_file():
+        raise UsageError(f"{option}: there is no file {full}", "name one that exists")
+    return str(full)
+
+
+@click.command(
+    cls=BuildCommand,
+    epilog="Examples: dynamo-container build vllm · "
+    "dynamo-container build none --target runtime --dry-run",
+)
+@build_options
+@click.option(
+    "--progress",
+    type=click.Choice(_PROGRESS),
+    default="auto",
+    help="How docker shows the progress.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the command that would run, and run nothing.")
+@click.pass_context
+def command(ctx: click.Context, /, progress: str, dry_run: bool, **_options: object) -> int:
+    """Build images: one or several frameworks in one graph."""
+    session: Session = ctx.obj
+    asked = plan_from(ctx, progress)
+    for warning in asked.plan.warnings:
+        session.warn(warning)
+    for notice in asked.plan.notices:
+        session.note(notice)
+    rendered = bake.command(asked.plan)
+    if dry_run:
+        for variable, _ in asked.hidden_env:
+            session.note(f"export {variable} first: it holds what must not be shown here")
+        click.echo(rendered.shell())
+        return 0
+    engine.server_version()
+    return _build(session, asked, rendered)
+
+
+def _build(session: Session, asked: Asked, rendered: engine.Command) -> int:
+    from dataclasses import replace
+
+    status = engine.run(replace(rendered, hidden_env=asked.hidden_env))
+    if status:
+        engine.require_buildx()
+        engine.server_version()
+        raise WorkFailedError(
+            f"the build failed (docker's status {status})",
+            "what failed is told above"
+            + ("" if asked.plan.progress == "plain" else "; more of it with --progress plain"),
+        )
+    if not session.quiet:
+        for image in asked.plan.images:
+            facts = engine.inspect_image(image.tags[0])
+            size = f"{facts.size / 1e6:,.0f} MB" if facts else "not in the engine's own store"
+            click.echo(f"{'  '.join(image.tags)}  {size}")
+    return 0

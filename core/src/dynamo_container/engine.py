@@ -1,0 +1,240 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The docker boundary: commands as values, and the one place that runs them.
+
+A renderer makes a `Command`; this module runs it or prints it. Nothing else in the package starts a
+process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dynamo_container.errors import EngineError
+
+if TYPE_CHECKING:
+    import subprocess
+
+# Debian 13's engine; what is older lacks the parts of BuildKit that plans use.
+OLDEST_ENGINE = 26
+_HEREDOC = "EOF"
+# A question to a healthy engine takes 20 to 200 ms; one that takes this long has no answer.
+_ANSWER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command to run: exactly this, or printed as text that a shell runs just so.
+
+    Attributes:
+        argv: program and arguments.
+        cwd: the folder that it runs in; the current one where empty.
+        env: what is added to the caller's environment, and shown when printed.
+        stdin: what it reads.
+        hidden_env: what is added to the environment and never shown: the content of secrets.
+    """
+
+    argv: tuple[str, ...]
+    cwd: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+    stdin: str = ""
+    hidden_env: tuple[tuple[str, str], ...] = ()
+
+    def shell(self) -> str:
+        """One shell command that does the same, given that the variables of `hidden_env` are
+        exported.
+        """
+        words = [f"{name}={shlex.quote(value)}" for name, value in self.env]
+        line = " ".join([*words, shlex.join(self.argv)])
+        if self.cwd:
+            line = f"cd {shlex.quote(self.cwd)} && {line}"
+        if self.stdin:
+            line = f"{line} <<'{_HEREDOC}'\n{self.stdin.rstrip()}\n{_HEREDOC}\n"
+        return f"({line})" if self.cwd else line
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment that it runs in."""
+        return {**os.environ, **dict(self.env), **dict(self.hidden_env)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts:
+    """What a run's plan needs to know of the engine.
+
+    Attributes:
+        version: of the server; empty where no engine answered and the rest is assumed.
+        runtimes: names of the registered runtimes.
+        cdi_devices: fully qualified names, such as `nvidia.com/gpu=0` (engines from 28 on list
+        them).
+    """
+
+    version: str = ""
+    runtimes: tuple[str, ...] = ()
+    cdi_devices: tuple[str, ...] = ()
+
+
+NO_ENGINE: Final = EngineFacts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
+    """What an image says of itself."""
+
+    id: str
+    size: int
+    labels: tuple[tuple[str, str], ...] = ()
+    user: str = ""
+    env: tuple[str, ...] = ()
+
+    def label(self, key: str) -> str:
+        """The label's value; empty where the image has none."""
+        return dict(self.labels).get(key, "")
+
+
+def run(command: Command) -> int:
+    """Run a command with this process's terminal and output; the result is its exit status."""
+    import subprocess
+
+    try:
+        return subprocess.run(
+            command.argv,
+            cwd=command.cwd or None,
+            env=command.environment(),
+            input=command.stdin.encode() if command.stdin else None,
+            check=False,
+        ).returncode
+    except FileNotFoundError as error:
+        raise _no_client() from error
+
+
+def capture(*argv: str, timeout: float = _ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
+    """Run a command and keep its output.
+
+    Raises:
+        EngineError: the program is not installed, or nothing came back in time.
+    """
+    import subprocess
+
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=timeout)
+    except FileNotFoundError as error:
+        raise _no_client() from error
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(
+            f"'{shlex.join(argv[:3])}' gave no answer in {timeout:g} s",
+            "look whether the docker engine is healthy: docker version",
+        ) from error
+
+
+def replace_process(command: Command) -> None:
+    """Become the command: signals, the terminal and the exit status are then its own. Does not
+    return.
+
+    Raises:
+        EngineError: the program is not installed.
+    """
+    import sys
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execvpe(command.argv[0], command.argv, command.environment())  # noqa: S606
+    except FileNotFoundError as error:
+        raise _no_client() from error
+
+
+def server_version() -> str:
+    """The engine's version, such as `28.5.2`.
+
+    Raises:
+        EngineError: no engine answers, or it is too old.
+    """
+    answer = capture("docker", "version", "--format", "{{.Server.Version}}")
+    if answer.returncode:
+        raise no_engine(answer.stderr)
+    version = answer.stdout.strip()
+    major = version.split(".")[0]
+    if major.isdigit() and int(major) < OLDEST_ENGINE:
+        raise EngineError(
+            f"docker engine {version} is too old: builds need {OLDEST_ENGINE} or newer",
+            "upgrade Docker Engine, or point DOCKER_HOST at a newer one",
+        )
+    return version
+
+
+def require_buildx() -> None:
+    """Make sure that `docker buildx` is there.
+
+    Raises:
+        EngineError: it is not.
+    """
+    if capture("docker", "buildx", "version").returncode:
+        raise EngineError(
+            "the docker client has no buildx plugin, which builds need",
+            "install docker-buildx (package docker-buildx or docker-buildx-plugin), 0.13 or newer",
+        )
+
+
+def facts() -> EngineFacts:
+    """Ask the engine once for what a run's plan needs.
+
+    Raises:
+        EngineError: no engine answers.
+    """
+    answer = capture("docker", "info", "--format", "{{json .}}")
+    info = json.loads(answer.stdout) if answer.stdout.strip().startswith("{") else {}
+    if answer.returncode or not info.get("ServerVersion"):
+        raise no_engine(answer.stderr or " ".join(info.get("ServerErrors") or ()))
+    devices = [
+        device.get("ID", "")
+        for device in info.get("DiscoveredDevices") or ()
+        if device.get("Source") == "cdi"
+    ]
+    return EngineFacts(
+        version=str(info["ServerVersion"]),
+        runtimes=tuple(sorted(info.get("Runtimes") or ())),
+        cdi_devices=tuple(sorted(devices)),
+    )
+
+
+def inspect_image(reference: str) -> ImageFacts | None:
+    """What the engine knows of an image; None where it does not have it.
+
+    Raises:
+        EngineError: no engine answers.
+    """
+    answer = capture("docker", "image", "inspect", "--format", "{{json .}}", reference)
+    if answer.returncode:
+        if "no such image" in answer.stderr.lower():
+            return None
+        raise no_engine(answer.stderr)
+    image = json.loads(answer.stdout)
+    config = image.get("Config") or {}
+    return ImageFacts(
+        id=image["Id"],
+        size=image.get("Size", 0),
+        labels=tuple(sorted((config.get("Labels") or {}).items())),
+        user=config.get("User") or "",
+        env=tuple(config.get("Env") or ()),
+    )
+
+
+def no_engine(said: str) -> EngineError:
+    """The error for an engine that does not answer, with the client's own last words."""
+    lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
+    reason = f": {lines[-1]}" if lines else ""
+    return EngineError(
+        f"no docker engine answers{reason}",
+        "start Docker, or point DOCKER_HOST or DOCKER_CONTEXT at an engine; --dry-run needs none",
+    )
+
+
+def _no_client() -> EngineError:
+    return EngineError(
+        "the docker command is not installed",
+        f"install Docker {OLDEST_ENGINE} or newer with buildx; --dry-run needs none",
+    )

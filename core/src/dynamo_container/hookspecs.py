@@ -1,0 +1,203 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The hooks. A plugin implements those that it has something to say about, as functions of the same
+name and arguments.
+
+Every hook is pure: it takes a frozen request and returns values; it asks no network, no engine, no
+clock. Mark each implementation with `@hookimpl`; leave out arguments that are not needed.
+
+    from dynamo_container.api import BuildRequest, Framework, hookimpl, Pin
+
+    @hookimpl
+    def dynamo_container_pins(request: BuildRequest) -> list[Pin]:
+        return [Pin(name="ai-dynamo", version=request.dynamo_version or "1.4.2",
+        build_arg="REQUIREMENTS")]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import pluggy
+
+from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
+from dynamo_container.values import (
+    BaseImage,
+    BuildArg,
+    BuildSecret,
+    Check,
+    EnvVar,
+    Framework,
+    Label,
+    Mount,
+    Notice,
+    Option,
+    Pin,
+    Readiness,
+    RunFlag,
+    Stage,
+)
+
+PROJECT: Final = "dynamo_container"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def dynamo_container_framework() -> Framework:  # type: ignore[empty-body]  # a hook's specification has no body
+    """What this framework is. Every plugin in the group `dynamo_container.frameworks` implements
+    it.
+
+    @hookimpl
+    def dynamo_container_framework():
+        return Framework(summary="Acme's engine", homepage="https://acme.example",
+        default_target="runtime")
+    """
+
+
+@hookspec
+def dynamo_container_options(command: str) -> Iterable[Option]:  # type: ignore[empty-body]  # as above
+    """Command-line options of the plugin's own, for `command` (`build` or `run`). Read them with
+    `request.option()`.
+
+    @hookimpl
+    def dynamo_container_options(command):
+        if command == "build":
+            yield Option(flag="--acme-ref", metavar="REF", help="build the engine from this git
+            ref")
+    """
+
+
+@hookspec
+def dynamo_container_stages(request: BuildRequest) -> Iterable[Stage]:  # type: ignore[empty-body]  # as above
+    """Stages that the plugin owns. A name has one owner; `extends` stacks a stage upon another's.
+
+    @hookimpl
+    def dynamo_container_stages(request):
+        yield Stage(name="runtime", dockerfile=HERE / "image" / "Dockerfile", needs=("tools",
+        "wheels"))
+    """
+
+
+@hookspec
+def dynamo_container_base_images(request: BuildRequest) -> Iterable[BaseImage]:  # type: ignore[empty-body]  # as above
+    """The image that a stage starts from; its Dockerfile declares the argument `BASE_IMAGE`.
+
+    @hookimpl
+    def dynamo_container_base_images(request):
+        yield BaseImage(stage="runtime", image="ubuntu:24.04")
+    """
+
+
+@hookspec
+def dynamo_container_pins(request: BuildRequest) -> Iterable[Pin]:  # type: ignore[empty-body]  # as above
+    """Versions that the image is built with: wheels, CUDA, git refs.
+
+    @hookimpl
+    def dynamo_container_pins(request):
+        yield Pin(name="acme", version="1.2", kind="wheel", build_arg="REQUIREMENTS")
+    """
+
+
+@hookspec
+def dynamo_container_build_args(request: BuildRequest) -> Iterable[BuildArg]:  # type: ignore[empty-body]  # as above
+    """Build arguments. A Dockerfile has to declare each (`ARG`).
+
+    @hookimpl
+    def dynamo_container_build_args(request):
+        yield BuildArg(name="ENABLE_KVBM", value="true")
+    """
+
+
+@hookspec
+def dynamo_container_secrets(request: BuildRequest) -> Iterable[BuildSecret]:  # type: ignore[empty-body]  # as above
+    """Build secrets: from a file or an environment variable, by id.
+
+    @hookimpl
+    def dynamo_container_secrets(request):
+        yield BuildSecret(id="netrc", path="/etc/acme/netrc")
+    """
+
+
+@hookspec
+def dynamo_container_labels(request: BuildRequest) -> Iterable[Label]:  # type: ignore[empty-body]  # as above
+    """Labels of the image.
+
+    @hookimpl
+    def dynamo_container_labels(request):
+        yield Label(key="com.acme.team", value="inference")
+    """
+
+
+@hookspec
+def dynamo_container_notices(request: BuildRequest) -> Iterable[Notice]:  # type: ignore[empty-body]  # as above
+    """Lines for the user about what was assumed, left out, or is untested in this build.
+
+    @hookimpl
+    def dynamo_container_notices(request):
+        if request.dynamo_version not in TESTED:
+            yield Notice(text=f"Dynamo {request.dynamo_version} is newer than this plugin's table")
+    """
+
+
+@hookspec
+def dynamo_container_run_env(request: RunRequest) -> Iterable[EnvVar]:  # type: ignore[empty-body]  # as above
+    """Environment variables of a container.
+
+    @hookimpl
+    def dynamo_container_run_env(request):
+        yield EnvVar(name="ACME_THREADS", value="4")
+    """
+
+
+@hookspec
+def dynamo_container_run_mounts(request: RunRequest) -> Iterable[Mount]:  # type: ignore[empty-body]  # as above
+    """Mounts of a container.
+
+    @hookimpl
+    def dynamo_container_run_mounts(request):
+        yield Mount(type="volume", source="acme-cache", target="/home/ubuntu/.cache/acme")
+    """
+
+
+@hookspec
+def dynamo_container_run_flags(request: RunRequest) -> Iterable[RunFlag]:  # type: ignore[empty-body]  # as above
+    """Flags of `docker run`.
+
+    @hookimpl
+    def dynamo_container_run_flags(request):
+        yield RunFlag(flag="--shm-size", value="32G")
+    """
+
+
+@hookspec
+def dynamo_container_accelerator(request: RunRequest) -> Iterable[RunFlag]:  # type: ignore[empty-body]  # as above
+    """How this framework's accelerator comes into a container, where it is not NVIDIA's. It takes
+    `request.gpus`.
+
+    @hookimpl
+    def dynamo_container_accelerator(request):
+        yield RunFlag(flag="--device", value="/dev/accel/0", key="/dev/accel/0")
+    """
+
+
+@hookspec
+def dynamo_container_readiness(request: RunRequest) -> Readiness:  # type: ignore[empty-body]  # as above
+    """How a container of this framework says that it is ready, for `run --wait`.
+
+    @hookimpl
+    def dynamo_container_readiness(request):
+        return Readiness(http="http://127.0.0.1:8000/health")
+    """
+
+
+@hookspec
+def dynamo_container_checks(request: CheckRequest) -> Iterable[Check]:  # type: ignore[empty-body]  # as above
+    """Commands that succeed in an image that is as it should be.
+
+    @hookimpl
+    def dynamo_container_checks(request):
+        yield Check(name="import acme", argv=("python", "-c", "import acme"))
+    """

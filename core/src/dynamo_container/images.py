@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What images are called, and the keys of the labels by which they describe themselves."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+REPOSITORY: Final = "dynamo"
+# The target whose images have no suffix: what a developer asks for most.
+PLAIN_TARGET: Final = "dev"
+# Before every label of ours, on images and on containers.
+PREFIX: Final = "ai.dynamo.container."
+FRAMEWORK: Final = f"{PREFIX}framework"
+# Marks the containers that `run` started.
+RUN: Final = f"{PREFIX}run"
+# The grammar of distribution/reference, without digests: a tag is what a build gives.
+_REFERENCE = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+    r"(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+)
+_TAG_LENGTH: Final = 128
+
+
+def image_reference(framework: str, target: str, version: str = "latest") -> str:
+    """The reference of an image: `dynamo:latest-vllm-runtime`; `dev` has no suffix."""
+    suffix = "" if target == PLAIN_TARGET else f"-{target}"
+    tag = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{version}-{framework}{suffix}")
+    return f"{REPOSITORY}:{tag[:_TAG_LENGTH]}"
+
+
+def is_reference(text: str) -> bool:
+    """Whether an image can be tagged so: `my-image:dev`, `registry:5000/team/image`."""
+    return bool(_REFERENCE.fullmatch(text))

@@ -1,0 +1,345 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Finding plugins without importing them, loading those that matter, and calling their hooks one by
+one.
+
+pluggy registers and validates. Hooks are not called through its multicall, which forgets who said
+what: each implementation is called by itself, inside an isolation that turns what goes wrong into
+an error with a name on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final, TypeVar, cast
+
+import importlib_metadata
+import pluggy
+
+from dynamo_container import hookspecs
+from dynamo_container.errors import ConflictError, DynamoContainerError, PluginError, UsageError
+from dynamo_container.provenance import Layer, Said, Source
+
+FRAMEWORKS: Final = "dynamo_container.frameworks"
+OVERLAYS: Final = "dynamo_container.overlays"
+LAYERS: Final = {FRAMEWORKS: Layer.FRAMEWORK, OVERLAYS: Layer.OVERLAY}
+
+# Frameworks whose plugins are published beside this core; only used to say what to install.
+PUBLISHED: Final = ("none", "sglang", "trtllm", "vllm")
+PREFERRED: Final = "vllm"
+_PREFIX: Final = "dynamo_container_"
+
+T = TypeVar("T")
+
+
+def normalize(name: str) -> str:
+    """A framework's name as it is compared: lower case, `-` between words."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A plugin that is installed, known from its metadata alone."""
+
+    name: str
+    group: str
+    value: str
+    distribution: str
+    version: str
+    entry_point: importlib_metadata.EntryPoint = field(repr=False, compare=False)
+
+    @property
+    def origin(self) -> str:
+        """Distribution and version, as messages and sources say them."""
+        return f"{self.distribution} {self.version}"
+
+    @property
+    def kind(self) -> str:
+        """`framework` or `overlay`."""
+        return LAYERS[self.group].name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugin:
+    """A plugin that is imported, validated and registered."""
+
+    candidate: Candidate
+    hooks: tuple[tuple[str, pluggy.HookImpl], ...] = field(repr=False)
+
+    def locations(self) -> tuple[tuple[str, str], ...]:
+        """Its hooks, and the `file:line` of each."""
+        return tuple((name, _location(impl)) for name, impl in self.hooks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A plugin that could not be loaded, and why, in one line."""
+
+    candidate: Candidate
+    cause: str
+
+    def __str__(self) -> str:
+        return (
+            f"plugin {self.candidate.name!r} of {self.candidate.origin} is left out: {self.cause}"
+        )
+
+
+class Registry:
+    """The plugins of this environment."""
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        self.candidates = tuple(
+            sorted(candidates, key=lambda one: (one.group, one.name, one.distribution))
+        )
+        self.failures: tuple[Failure, ...] = ()
+        self._plugins: dict[Candidate, Plugin] = {}
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+
+    @classmethod
+    def discover(cls) -> Registry:
+        """Read the metadata of what is installed. Nothing is imported."""
+        return cls(_candidates())
+
+    @property
+    def frameworks(self) -> tuple[str, ...]:
+        """Names of the frameworks that are installed, sorted."""
+        return tuple(sorted({one.name for one in self.candidates if one.group == FRAMEWORKS}))
+
+    def default_framework(self) -> str:
+        """The framework of a command that names none: vllm if it is installed, else the only one.
+
+        Raises:
+            UsageError: there is none, or more than one to choose from.
+        """
+        names = self.frameworks
+        if PREFERRED in names:
+            return PREFERRED
+        if len(names) == 1:
+            return names[0]
+        if not names:
+            raise UsageError(
+                "no framework plugin is installed",
+                f"for example: pip install dynamo-container-{PREFERRED}",
+            )
+        raise UsageError(
+            "no framework is named, and several are installed", f"name one of: {', '.join(names)}"
+        )
+
+    def framework(self, name: str) -> str:
+        """The name as it is registered.
+
+        Raises:
+            UsageError: nothing installed provides it.
+            ConflictError: more than one distribution does.
+        """
+        wanted = normalize(name)
+        found = self._named(FRAMEWORKS, wanted)
+        if not found:
+            installed = ", ".join(self.frameworks) or "none at all"
+            package = f"dynamo-container-{wanted}"
+            hint = (
+                f"pip install {package}"
+                if wanted in PUBLISHED
+                else f"is its plugin installed? often: pip install {package}"
+            )
+            raise UsageError(
+                f"no installed plugin provides the framework {name!r} (installed: {installed})",
+                hint,
+            )
+        return found.name
+
+    def _named(self, group: str, name: str) -> Candidate | None:
+        found = [one for one in self.candidates if one.group == group and one.name == name]
+        if len(found) > 1:
+            claims = " and ".join(f"{one.origin} ({one.value})" for one in found)
+            others = " or ".join(one.distribution for one in found)
+            raise ConflictError(
+                f"the {found[0].kind} {name!r} is claimed by {claims}",
+                f"uninstall one of them: pip uninstall {others}",
+            )
+        return found[0] if found else None
+
+    def load(self, *frameworks: str) -> None:
+        """Load every overlay, and the frameworks that are named.
+
+        An overlay that fails is kept in `failures`, and all else goes on.
+
+        Raises:
+            PluginError: a framework that was named cannot be loaded.
+            UsageError, ConflictError: as `framework()`; a conflict between overlays too.
+        """
+        for name in sorted({one.name for one in self.candidates if one.group == OVERLAYS}):
+            candidate = self._named(OVERLAYS, name)
+            if candidate:
+                self._load_or_leave(candidate)
+        for name in frameworks:
+            candidate = self._named(FRAMEWORKS, self.framework(name))
+            if candidate and (failure := self._load_or_leave(candidate)):
+                self.failures = tuple(one for one in self.failures if one is not failure)
+                raise PluginError(
+                    f"plugin {candidate.name!r} of {candidate.origin} cannot be loaded: "
+                    f"{failure.cause}",
+                    f"mend or update it: pip install --upgrade {candidate.distribution}",
+                )
+
+    def load_all(self) -> None:
+        """Load every plugin that can be loaded; the others are in `failures`."""
+        for candidate in self.candidates:
+            self._load_or_leave(candidate)
+
+    def _load_or_leave(self, candidate: Candidate) -> Failure | None:
+        if candidate in self._plugins:
+            return None
+        for failure in self.failures:
+            if failure.candidate == candidate:
+                return failure
+        try:
+            self._plugins[candidate] = self._register(candidate)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # at import a plugin may even exit
+            failure = Failure(candidate=candidate, cause=_one_line(error))
+            self.failures = (*self.failures, failure)
+            return failure
+        return None
+
+    def _register(self, candidate: Candidate) -> Plugin:
+        plugin = candidate.entry_point.load()
+        name = f"{candidate.group}:{candidate.name}:{candidate.distribution}"
+        try:
+            self._manager.register(plugin, name)
+            return Plugin(candidate=candidate, hooks=self._validated(plugin, candidate))
+        except BaseException:
+            if self._manager.has_plugin(name):
+                self._manager.unregister(name=name)
+            raise
+
+    def _validated(
+        self, plugin: object, candidate: Candidate
+    ) -> tuple[tuple[str, pluggy.HookImpl], ...]:
+        hooks = []
+        for caller in self._manager.get_hookcallers(plugin) or ():
+            for impl in caller.get_hookimpls():
+                if impl.plugin is not plugin:
+                    continue
+                if not caller.has_spec():
+                    if impl.optionalhook:
+                        continue
+                    raise ValueError(f"there is no hook {caller.name!r}")
+                if impl.wrapper or impl.hookwrapper or impl.tryfirst or impl.trylast:
+                    raise ValueError(
+                        f"{caller.name} asks for a place in the order of calls; order is by name"
+                    )
+                hooks.append((caller.name, impl))
+        names = {name for name, _ in hooks}
+        if candidate.group == FRAMEWORKS and f"{_PREFIX}framework" not in names:
+            raise ValueError(f"it has no hook {_PREFIX}framework, which every framework has")
+        return tuple(hooks)
+
+    def plugins(self, framework: str | None = None) -> tuple[Plugin, ...]:
+        """The loaded plugins that have a say about a framework: its own and the overlays; all where
+        None.
+        """
+        return tuple(
+            self._plugins[one]
+            for one in self.candidates
+            if one in self._plugins
+            and (framework is None or one.group == OVERLAYS or one.name == framework)
+        )
+
+    def say(
+        self, hook: str, kind: type[T], framework: str | None, **arguments: object
+    ) -> tuple[Said[T], ...]:
+        """Call one hook of every plugin that has a say about `framework`.
+
+        Args:
+            hook: the hook's name without its prefix.
+            kind: what the hook's values are.
+            framework: see `plugins()`.
+            arguments: the hook's arguments.
+
+        Raises:
+            PluginError: an implementation raised, or returned something else.
+        """
+        name = _PREFIX + hook
+        return tuple(
+            Said(value=value, source=_source(plugin.candidate, impl))
+            for plugin in self.plugins(framework)
+            for hook_name, impl in plugin.hooks
+            if hook_name == name
+            for value in _call(plugin.candidate, impl, name, kind, arguments)
+        )
+
+
+# Hooks that return one value instead of an iterable of them.
+_SINGLE: Final = (f"{_PREFIX}framework", f"{_PREFIX}readiness")
+
+
+def _call(
+    candidate: Candidate,
+    impl: pluggy.HookImpl,
+    hook: str,
+    kind: type[T],
+    arguments: dict[str, object],
+) -> tuple[T, ...]:
+    checked: list[T] = []
+    try:
+        result = impl.function(*(arguments[name] for name in impl.argnames))
+        # A generator runs here, inside the isolation.
+        values = [result] if hook in _SINGLE else list(cast("Iterable[object]", result or ()))
+    except DynamoContainerError:
+        raise
+    except Exception as error:
+        raise _hook_error(candidate, impl, hook, f"failed: {_one_line(error)}") from error
+    for value in values:
+        if not isinstance(value, kind):
+            what = f"gave a {type(value).__name__} instead of a {kind.__name__}"
+            raise _hook_error(candidate, impl, hook, what)
+        checked.append(value)
+    return tuple(checked)
+
+
+def _hook_error(candidate: Candidate, impl: pluggy.HookImpl, hook: str, what: str) -> PluginError:
+    return PluginError(
+        f"plugin {candidate.name!r} of {candidate.origin}: {hook} {what} ({_location(impl)})",
+        "this is a fault in the plugin: update it, or tell its author",
+    )
+
+
+def _source(candidate: Candidate, impl: pluggy.HookImpl) -> Source:
+    return Source(
+        layer=LAYERS[candidate.group],
+        name=candidate.name,
+        distribution=candidate.origin,
+        location=_location(impl),
+    )
+
+
+def _location(impl: pluggy.HookImpl) -> str:
+    code = getattr(impl.function, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else ""
+
+
+def _one_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # pluggy explains itself over several lines; its last one says what is wrong.
+    text = (
+        lines[-1] if isinstance(error, pluggy.PluginValidationError) and lines else " ".join(lines)
+    )
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _candidates() -> Iterable[Candidate]:
+    for group in (FRAMEWORKS, OVERLAYS):
+        for entry in importlib_metadata.entry_points(group=group):
+            yield Candidate(
+                name=normalize(entry.name),
+                group=group,
+                value=entry.value,
+                distribution=entry.dist.name if entry.dist else "an unknown distribution",
+                version=entry.dist.version if entry.dist else "0",
+                entry_point=entry,
+            )

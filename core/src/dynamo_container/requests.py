@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a user asked for, as hooks see it. Requests grow by keyword-only fields with defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamo_container.engine import NO_ENGINE, EngineFacts, ImageFacts
+from dynamo_container.provenance import Layer, Source
+from dynamo_container.values import BuildSecret, EnvVar, Mount, RunFlag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What every request has: where each option was given, and the values of the plugins' own
+    options.
+    """
+
+    origins: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
+
+    def option(self, destination: str) -> str | None:
+        """The value of a plugin's option by its destination (`vllm_ref`); None where it was not
+        given.
+        """
+        return dict(self.options).get(destination)
+
+    def source(self, flag: str) -> Source:
+        """The user as a source, having said something by `flag`."""
+        return Source(
+            layer=Layer.USER, name=flag, distribution=dict(self.origins).get(flag, "command line")
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest(_Asked):
+    """One image that is wanted.
+
+    Attributes:
+        framework: the framework's name.
+        target: the stage that is wanted.
+        dynamo_version: the Dynamo release, such as `1.4.2`; None for the plugin's default.
+        resolve_as_of: the day as of which packages are resolved (`2026-08-30`, or a timestamp),
+            `none` for no limit; None for the plugin's choice.
+        base_image: the image that every stage starts from; None for the plugins' choices.
+        index_url: the package index instead of the default one, without credentials; empty for
+            the default.
+        extra_index_urls: further package indexes, without credentials.
+        origins: which option was given where: `(("--base-image", "environment"), ...)`.
+        options: values of plugins' own options by destination.
+    """
+
+    framework: str
+    target: str
+    dynamo_version: str | None = None
+    resolve_as_of: str | None = None
+    base_image: str | None = None
+    index_url: str = ""
+    extra_index_urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSettings:
+    """How the images that are wanted are built and named. Hooks do not see it: it does not shape
+    them.
+
+    Attributes:
+        tags: instead of the version tag.
+        latest: whether the `latest` tag is set too.
+        build_args: the user's `--build-arg`, name and value.
+        stages: the user's `--stage`, stage and image.
+        secrets: the user's secrets.
+        proxies: names of the proxy variables that are set (`HTTPS_PROXY`); never their values.
+        progress: as `docker buildx` calls it.
+    """
+
+    tags: tuple[str, ...] = ()
+    latest: bool = True
+    build_args: tuple[tuple[str, str], ...] = ()
+    stages: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
+    proxies: tuple[str, ...] = ()
+    no_cache: bool = False
+    pull: bool = False
+    progress: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest(_Asked):
+    """A container that is wanted.
+
+    Attributes:
+        framework: the framework's name: as asked for, or as the image's label says.
+        image: the image's reference.
+        command: what runs in it; the image's own command where empty.
+        name: the container's name; docker's choice where empty.
+        env, mounts, flags: as the user gave them.
+        ports: `HOST:CONTAINER`, as `docker run --publish` takes them.
+        gpus: `auto` or `none`.
+        entrypoint: program, and arguments that go before the command.
+        remove: delete the container when it ends.
+        detach, interactive, tty: as docker's own.
+        engine: what the engine answered.
+        image_facts: what the image says of itself; None where the engine does not have it or none
+        answered.
+    """
+
+    framework: str
+    image: str
+    command: tuple[str, ...] = ()
+    name: str = ""
+    env: tuple[EnvVar, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    flags: tuple[RunFlag, ...] = ()
+    ports: tuple[str, ...] = ()
+    gpus: str = "auto"
+    entrypoint: tuple[str, ...] = ()
+    remove: bool = True
+    detach: bool = False
+    interactive: bool = False
+    tty: bool = False
+    engine: EngineFacts = NO_ENGINE
+    image_facts: ImageFacts | None = None
+
+    def label(self, key: str) -> str:
+        """A label of the image; empty where it has none or is not known."""
+        return self.image_facts.label(key) if self.image_facts else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest(_Asked):
+    """An image that is to be checked."""
+
+    framework: str
+    image: str
+    image_facts: ImageFacts

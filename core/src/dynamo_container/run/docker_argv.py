@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""A container's plan as a `docker run` command."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from dynamo_container.engine import Command
+from dynamo_container.run.plan import RunPlan
+from dynamo_container.values import Mount
+
+# Options that `--mount` says in words of its own; every other one goes to `--volume` as it is.
+_MOUNT_WORDS = {"ro": "readonly", "readonly": "readonly"}
+_PROPAGATION = frozenset({"shared", "slave", "private", "rshared", "rslave", "rprivate"})
+
+
+def command(plan: RunPlan) -> Command:
+    """The command that starts the container."""
+    return Command(argv=tuple(_argv(plan)))
+
+
+def _argv(plan: RunPlan) -> Iterator[str]:
+    yield from ("docker", "run")
+    switches = (
+        ("--rm", plan.remove),
+        ("--detach", plan.detach),
+        ("--interactive", plan.interactive),
+        ("--tty", plan.tty),
+    )
+    yield from (flag for flag, given in switches if given)
+    if plan.name:
+        yield f"--name={plan.name}"
+    for flag in plan.flags:
+        # One word: a value may start with a dash.
+        yield flag.flag if flag.value is None else f"{flag.flag}={flag.value}"
+    for port in plan.ports:
+        yield f"--publish={port}"
+    for var in plan.env:
+        yield f"--env={var.name}" if var.value is None else f"--env={var.name}={var.value}"
+    for mount in plan.mounts:
+        yield _mount(mount)
+    for key, value in plan.labels:
+        yield f"--label={key}={value}"
+    if plan.entrypoint:
+        yield f"--entrypoint={plan.entrypoint[0]}"
+    yield plan.image
+    yield from plan.entrypoint[1:]
+    yield from plan.command
+
+
+def _mount(mount: Mount) -> str:
+    """`--mount`, which takes any path and makes no folder for a missing one; `--volume` for options
+    that only it knows.
+    """
+    words = [_mount_option(option) for option in mount.options]
+    if None in words:
+        return f"--volume={':'.join((mount.source, mount.target, ','.join(mount.options)))}"
+    fields = [
+        f"type={mount.type}",
+        *([f"source={mount.source}"] if mount.source else []),
+        f"target={mount.target}",
+    ]
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([*fields, *(word for word in words if word)])
+    return f"--mount={line.getvalue()}"
+
+
+def _mount_option(option: str) -> str | None:
+    """The option in `--mount`'s words; empty where it is the default, None where `--mount` has no
+    word for it.
+    """
+    if option == "rw":
+        return ""
+    if option in _PROPAGATION:
+        return f"bind-propagation={option}"
+    return _MOUNT_WORDS.get(option)
