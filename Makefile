@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+#
+# make demo   the main job on real input: build an image, serve a model, ask it something
+# make test   every test, those on a real Docker Engine included
+# make lint   ruff, mypy, the import rules, hadolint, shellcheck
+# make clean  what the above made in this folder, and the private engine
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROJECTS := $(wildcard VERSION pyproject.toml */pyproject.toml plugins/*/pyproject.toml)
+DISTRIBUTIONS := core container plugins/none
+SHELL := /bin/bash
+DOCKERFILES = $(shell git ls-files '*Dockerfile')
+SCRIPTS = $(shell git ls-files scripts/engine .ci/run 'container/src/*/bin/*' container/src/dynamo_container_images/wheels/resolve)
+
+.PHONY: demo test lint clean engine setup
+
+setup: $(VENV)/installed
+
+$(VENV)/installed: $(PROJECTS)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip==26.3'
+	$(BIN)/python -m pip install --quiet --group dev $(addprefix --editable ,$(DISTRIBUTIONS))
+	touch $@
+
+engine:
+	scripts/engine up
+
+# The environment of the private engine, where there is one; the base image that it has.
+WITH_ENGINE = eval "$$(scripts/engine env)" &&
+
+demo: setup engine
+	$(WITH_ENGINE) $(BIN)/python scripts/demo.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
+
+test: setup engine
+	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint $(DOCKERFILES)
+	$(BIN)/shellcheck $(SCRIPTS)
+
+clean:
+	scripts/engine purge
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The main job once, on real input: build the image `none`, serve a tiny model, ask it something.
+
+    python scripts/demo.py [--base-image IMAGE]
+
+It needs a docker engine that answers and the packages installed: `make demo` sees to both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import tiny_model
+
+CONTAINER = "dynamo-container-demo"
+# The frontend and an engine's stand-in, in one container; the first that ends, ends it.
+SERVE = """
+python -m dynamo.frontend --http-port 8000 &
+python -m dynamo.mocker --model-path /model &
+wait -n
+"""
+QUESTION = {
+    "model": "/model",
+    "messages": [{"role": "user", "content": "What is inference?"}],
+    "max_tokens": 16,
+}
+
+
+def main() -> int:
+    """Build, serve, ask, stop; the result is the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--base-image", help="instead of ubuntu:24.04")
+    base_image = parser.parse_args().base_image
+    started = time.monotonic()
+    port = free_port()
+    # Not in /tmp's deeper folders: the engine has to see the directory, too.
+    with tempfile.TemporaryDirectory(prefix="dynamo-container-demo-") as directory:
+        model = Path(directory)
+        model.chmod(0o755)
+        tiny_model.write(model)
+        step("build", "none", *(["--base-image", base_image] if base_image else []))
+        serve(model, port)
+        try:
+            answer = ask(port)
+        finally:
+            subprocess.run(["docker", "stop", CONTAINER], check=False, stdout=subprocess.DEVNULL)
+    print(json.dumps(answer, indent=2))
+    if answer.get("object") != "chat.completion" or not answer["usage"]["completion_tokens"]:
+        print("demo: that is no answer", file=sys.stderr)
+        return 1
+    print(EPILOGUE.format(seconds=time.monotonic() - started))
+    return 0
+
+
+def serve(model: Path, port: int) -> None:
+    """Start the container and wait until it is ready."""
+    environment = {
+        "DYN_DISCOVERY_BACKEND": "file",
+        "DYN_FILE_KV": "/home/ubuntu/discovery",
+        "HF_HUB_OFFLINE": "1",
+    }
+    variables = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
+    step(
+        "run",
+        "none",
+        "--detach",
+        "--wait",
+        "--gpus",
+        "none",
+        "--name",
+        CONTAINER,
+        "-p",
+        f"127.0.0.1:{port}:8000",
+        "-v",
+        f"{model}:/model:ro",
+        *variables,
+        "--",
+        "bash",
+        "-c",
+        SERVE,
+    )
+
+
+def step(*arguments: str) -> None:
+    """Run dynamo-container, as a user would type it."""
+    shown = [word if "\n" not in word else "'...'" for word in arguments]
+    print(f"$ dynamo-container {' '.join(shown)}", flush=True)
+    subprocess.run([sys.executable, "-m", "dynamo_container", *arguments], check=True)
+
+
+def ask(port: int) -> dict[str, Any]:
+    """A chat completion from the frontend."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/chat/completions",
+        data=json.dumps(QUESTION).encode(),
+        headers={"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+EPILOGUE = """
+That was a chat completion from Dynamo's frontend and its mocker (random words), in {seconds:.0f} s.
+Try next:
+
+  eval "$(scripts/engine env)"                            # docker as the demo used it
+  .venv/bin/dynamo-container explain build none           # what was built, and who said so
+  .venv/bin/dynamo-container build none --dry-run         # the command that built it
+  .venv/bin/dynamo-container run none                     # a shell in the image
+"""
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except subprocess.CalledProcessError as error:
+        sys.exit(error.returncode)
