@@ -1,0 +1,271 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The image `none`, built from real wheels by the real engine: what is in it, and that it serves."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tiny_model
+from running import Cli, Docker
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
+
+SERVE = "python -m dynamo.frontend & python -m dynamo.mocker --model-path /model & wait -n"
+
+
+def build_words(docker: Docker, tag: str) -> list[str]:
+    return ["build", "none", "--base-image", docker.base_image, "--tag", tag, "--no-latest"]
+
+
+@pytest.fixture(scope="module")
+def image(docker: Docker) -> Iterator[str]:
+    """The image, built once for the tests of this file."""
+    tag = docker.unique("none")
+    bundle = ["--ca-bundle", docker.ca_bundle] if docker.ca_bundle else []
+    words = [*build_words(docker, tag), *bundle, "--progress", "plain"]
+    answer = subprocess.run(
+        [sys.executable, "-m", "dynamo_container", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr[-5000:]
+    yield tag
+    docker.run("image", "rm", "--force", tag)
+
+
+@pytest.fixture
+def outside(docker: Docker) -> list[str]:
+    """What lets a container reach the package index where that needs the machine's certificates."""
+    if not docker.ca_bundle:
+        return []
+    return ["-v", f"{docker.ca_bundle}:/tmp/ca.pem:ro", "-e", "SSL_CERT_FILE=/tmp/ca.pem"]
+
+
+def test_its_user_is_1000_in_group_0(docker, image):
+    assert docker.run("run", "--rm", image, "id").startswith("uid=1000(ubuntu) gid=0(root)")
+
+
+@pytest.mark.parametrize("user", ["1000:0", "4711:0"])
+def test_any_user_of_group_0_can_install_and_uninstall(docker, image, outside, user):
+    script = (
+        "uv pip install --quiet cowsay && python -c 'import cowsay' && "
+        "pip uninstall --yes --quiet cowsay && touch /workspace/x ~/x && "
+        "uv pip uninstall --quiet msgspec && echo done"
+    )
+
+    assert (
+        docker.run("run", "--rm", "--user", user, *outside, image, "bash", "-c", script) == "done"
+    )
+
+
+def test_all_of_the_venv_is_writable_for_group_0(docker, image):
+    find = "find /opt/dynamo /home/ubuntu ! -type l ! -perm -g=w -o ! -group 0"
+
+    assert docker.run("run", "--rm", image, "bash", "-c", find) == ""
+
+
+def test_it_is_at_most_60_mb_larger_than_its_base_and_its_venv(docker, image):
+    venv = int(docker.run("run", "--rm", image, "du", "-sb", "/opt/dynamo/venv").split()[0])
+    base = docker.inspect(docker.base_image)["Size"]
+
+    assert docker.inspect(image)["Size"] - base - venv < 60e6
+
+
+def test_its_labels_describe_it(docker, image):
+    labels = docker.labels(image)
+    prefix = "ai.dynamo.container."
+
+    assert labels[f"{prefix}framework"] == "none"
+    assert labels[f"{prefix}target"] == "runtime"
+    assert labels[f"{prefix}dynamo"] == labels["org.opencontainers.image.version"] == "1.4.2"
+    assert labels[f"{prefix}user"] == "ubuntu"
+    assert labels[f"{prefix}home"] == "/home/ubuntu"
+    assert labels["org.opencontainers.image.base.name"] == docker.base_image
+    assert "dynamo-container-none" in labels[f"{prefix}plugins"]
+    assert re.fullmatch("sha256:[0-9a-f]{64}", labels[f"{prefix}plan"])
+
+
+def test_its_checks_pass(cli: Cli, image):
+    result = cli.ok("check", image)
+
+    assert [line.split(maxsplit=1) for line in result.out.splitlines()] == [
+        ["ok", "import dynamo"],
+        ["ok", "load NIXL"],
+        ["ok", "packages agree"],
+    ]
+
+
+def test_a_check_that_fails_is_told_with_its_output_and_status_1(cli: Cli, docker, tag, image):
+    broken = tag("broken")
+    container = docker.run(
+        "create", image, "rm", "-rf", "/opt/dynamo/venv/bin/uv", "/opt/dynamo/nixl"
+    )
+    docker.run("start", "--attach", container)
+    docker.run("commit", container, broken)
+    docker.run("rm", container)
+
+    result = cli("check", broken)
+
+    assert result.status == 1
+    assert "FAILED   load NIXL" in result.out
+    assert "libnixl.so: cannot open" in result.err
+    assert "1 of 3 checks failed" in result.err
+
+
+def test_a_second_build_sends_nothing_and_runs_nothing(docker, image, capfd, cli):
+    before = docker.inspect(image)["Id"]
+
+    result = cli.ok(*build_words(docker, image), "--progress", "rawjson")
+
+    steps, sent = progress(result.err)
+    assert [name for name, cached in steps.items() if not cached] == []
+    assert len(steps) >= 8
+    assert sum(sent) < 1000
+    assert docker.inspect(image)["Id"] == before
+
+
+def progress(text: str) -> tuple[dict[str, bool], list[int]]:
+    """Of BuildKit's records: the Dockerfiles' steps and whether each was cached, the bytes sent as context."""
+    steps: dict[str, bool] = {}
+    sent: dict[str, int] = {}
+    decoder, position = json.JSONDecoder(), text.find("{")
+    while position >= 0:
+        record, end = decoder.raw_decode(text, position)
+        for vertex in record.get("vertexes", ()):
+            if " RUN " in vertex["name"] or " COPY " in vertex["name"]:
+                steps[vertex["name"]] = steps.get(vertex["name"], False) or vertex.get(
+                    "cached", False
+                )
+        for status in record.get("statuses", ()):
+            if status["id"] == "transferring context:":
+                sent[status["vertex"]] = status.get("current", 0)
+        position = text.find("{", end)
+    return steps, list(sent.values())
+
+
+def test_what_a_dry_run_of_build_prints_builds_the_same_image(cli, docker, image, tag):
+    other = tag("pasted")
+    shown = cli.ok(*build_words(docker, other), "--dry-run")
+    assert docker.run("images", "--quiet", other) == ""
+
+    pasted = subprocess.run(["sh", "-c", shown.out], capture_output=True, text=True, check=False)
+
+    assert pasted.returncode == 0, pasted.stderr
+    plan = "ai.dynamo.container.plan"
+    assert docker.labels(other)[plan] == docker.labels(image)[plan]
+
+
+def test_what_a_dry_run_of_run_prints_runs_the_same(cli, image):
+    command = [
+        "--image",
+        image,
+        "-e",
+        "A=a 'b' $c",
+        "--gpus",
+        "none",
+        "--",
+        "sh",
+        "-c",
+        'id; echo "$A"; pwd',
+    ]
+    shown = cli.ok("run", "--dry-run", *command)
+
+    pasted = subprocess.run(["sh", "-c", shown.out], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-m", "dynamo_container", "run", *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.stdout == pasted.stdout
+    assert run.stdout.splitlines()[1:] == ["a 'b' $c", "/workspace"]
+
+
+@pytest.fixture
+def served(cli: Cli, docker: Docker, image, tmp_path) -> Iterator[int]:
+    """A container that serves a tiny model; the port on which it does."""
+    tiny_model.write(tmp_path / "model")
+    Path(tmp_path).chmod(0o755)
+    result = cli.ok(
+        "run", "--image", image, "--detach", "--wait", "--gpus", "none", "-p", "127.0.0.1:0:8000",
+        "-v", f"{tmp_path}/model:/model:ro", "-e", "DYN_DISCOVERY_BACKEND=file", "-e", "DYN_FILE_KV=/tmp/kv",
+        "-e", "HF_HUB_OFFLINE=1", "--", "bash", "-c", SERVE,
+    )  # fmt: skip
+    container = result.out.strip()
+    yield int(docker.run("port", container, "8000/tcp").rpartition(":")[2])
+    docker.run("stop", "--time", "1", container)
+
+
+def test_it_answers_a_chat_completion_the_moment_that_wait_returns(served):
+    question = {
+        "model": "/model",
+        "messages": [{"role": "user", "content": "hello"}],
+        "max_tokens": 5,
+    }
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{served}/v1/chat/completions",
+        data=json.dumps(question).encode(),
+        headers={"content-type": "application/json"},
+    )
+
+    with urllib.request.urlopen(request, timeout=30) as response:
+        answer = json.load(response)
+
+    assert answer["object"] == "chat.completion"
+    assert answer["usage"]["completion_tokens"] == 5
+
+
+def test_a_container_that_dies_while_it_is_waited_for_is_told_with_its_last_lines(cli, image):
+    result = cli(
+        "run", "--image", image, "-d", "--wait", "--rm=FALSE", "--gpus", "none", "--name", "dc-test-dies",
+        "--", "sh", "-c", "echo the model is missing; exit 7",
+    )  # fmt: skip
+    subprocess.run(["docker", "rm", "dc-test-dies"], check=True, capture_output=True)
+
+    assert result.status == 1
+    assert "with status 7" in result.err
+    assert "the model is missing" in result.err
+
+
+def test_a_container_that_never_gets_ready_is_stopped_at_its_limit(cli, docker, image):
+    result = cli(
+        "run", "--image", image, "-d", "--wait", "--wait-timeout", "1", "--gpus", "none", "--name", "dc-test-never",
+        "--", "sh", "-c", "trap 'exit 0' TERM; echo waiting for a model; while :; do sleep 0.1; done",
+    )  # fmt: skip
+
+    assert result.status == 1
+    assert "not ready after 1 s" in result.err
+    assert "waiting for a model" in result.err
+    assert docker.run("ps", "--all", "--quiet", "--filter", "name=dc-test-never") == ""
+
+
+def test_files_in_a_mounted_folder_and_status_are_dockers_own(image, tmp_path):
+    tmp_path.chmod(0o777)
+    answer = subprocess.run(
+        [sys.executable, "-m", "dynamo_container", "run", "--image", image, "--gpus", "none", "-v", f"{tmp_path}:/out",
+         "--entrypoint", "sh -c", "--", "echo x > /out/x; exit 42"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert answer.returncode == 42, answer.stderr
+    assert (tmp_path / "x").stat().st_uid == 1000
+
+
+def test_a_missing_host_path_is_an_error_and_no_folder_of_roots(image, tmp_path):
+    answer = subprocess.run(
+        [sys.executable, "-m", "dynamo_container", "run", "--image", image, "--gpus", "none", "-v", f"{tmp_path}/no:/x", "--", "true"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert answer.returncode == 125
+    assert not (tmp_path / "no").exists()
