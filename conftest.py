@@ -43,7 +43,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Options come from the test alone, not from the machine's environment or a project file above."""
+    """Options come from the test alone, not from the machine's environment or a project file."""
     for name in os.environ:
         if name.startswith("DYNAMO_CONTAINER_") and not name.startswith("DYNAMO_CONTAINER_TEST_"):
             monkeypatch.delenv(name)
@@ -100,7 +100,7 @@ def _no_engine() -> str:
 
 @pytest.fixture
 def engine_environment(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine's own certificates for builds of a test: many machines reach an index only with them."""
+    """The machine's own certificates for builds: many machines reach an index only with them."""
     if docker.ca_bundle:
         monkeypatch.setenv("SSL_CERT_FILE", docker.ca_bundle)
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The image `none`, built from real wheels by the real engine: what is in it, and that it serves."""
+"""The image `none`, built from real wheels by the real engine: what is in it, that it serves."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_check_that_fails_is_told_with_its_output_and_status_1(cli: Cli, docke
     assert "1 of 3 checks failed" in result.err
 
 
-def test_a_second_build_sends_nothing_and_runs_nothing(docker, image, capfd, cli):
+def test_a_second_build_sends_nothing_and_runs_nothing(docker, image, cli):
     before = docker.inspect(image)["Id"]
 
     result = cli.ok(*build_words(docker, image), "--progress", "rawjson")
@@ -134,7 +134,7 @@ def test_a_second_build_sends_nothing_and_runs_nothing(docker, image, capfd, cli
 
 
 def progress(text: str) -> tuple[dict[str, bool], list[int]]:
-    """Of BuildKit's records: the Dockerfiles' steps and whether each was cached, the bytes sent as context."""
+    """Of BuildKit's records: each step and whether it was cached; the bytes sent as contexts."""
     steps: dict[str, bool] = {}
     sent: dict[str, int] = {}
     decoder, position = json.JSONDecoder(), text.find("{")
@@ -165,30 +165,25 @@ def test_what_a_dry_run_of_build_prints_builds_the_same_image(cli, docker, image
 
 
 def test_what_a_dry_run_of_run_prints_runs_the_same(cli, image):
-    command = [
-        "--image",
-        image,
-        "-e",
-        "A=a 'b' $c",
-        "--gpus",
-        "none",
-        "--",
-        "sh",
-        "-c",
-        'id; echo "$A"; pwd',
-    ]
-    shown = cli.ok("run", "--dry-run", *command)
+    script = 'id; echo "$A"; pwd'
+    command = ["--image", image, "-e", "A=a 'b' $c", "--", "sh", "-c", script]
+    shown = cli.ok("run", "--dry-run", "--gpus", "none", *command)
 
     pasted = subprocess.run(["sh", "-c", shown.out], capture_output=True, text=True, check=False)
-    run = subprocess.run(
-        [sys.executable, "-m", "dynamo_container", "run", *command],
+    run = run_process(*command)
+
+    assert run.stdout == pasted.stdout
+    assert run.stdout.splitlines()[1:] == ["a 'b' $c", "/workspace"]
+
+
+def run_process(*words: str) -> subprocess.CompletedProcess[str]:
+    """`dynamo-container run` in a process of its own, which becomes docker's."""
+    return subprocess.run(
+        [sys.executable, "-m", "dynamo_container", "run", "--gpus", "none", *words],
         capture_output=True,
         text=True,
         check=False,
     )
-
-    assert run.stdout == pasted.stdout
-    assert run.stdout.splitlines()[1:] == ["a 'b' $c", "/workspace"]
 
 
 @pytest.fixture
@@ -198,8 +193,8 @@ def served(cli: Cli, docker: Docker, image, tmp_path) -> Iterator[int]:
     Path(tmp_path).chmod(0o755)
     result = cli.ok(
         "run", "--image", image, "--detach", "--wait", "--gpus", "none", "-p", "127.0.0.1:0:8000",
-        "-v", f"{tmp_path}/model:/model:ro", "-e", "DYN_DISCOVERY_BACKEND=file", "-e", "DYN_FILE_KV=/tmp/kv",
-        "-e", "HF_HUB_OFFLINE=1", "--", "bash", "-c", SERVE,
+        "-v", f"{tmp_path}/model:/model:ro", "-e", "DYN_DISCOVERY_BACKEND=file",
+        "-e", "DYN_FILE_KV=/tmp/kv", "-e", "HF_HUB_OFFLINE=1", "--", "bash", "-c", SERVE,
     )  # fmt: skip
     container = result.out.strip()
     yield int(docker.run("port", container, "8000/tcp").rpartition(":")[2])
@@ -227,8 +222,8 @@ def test_it_answers_a_chat_completion_the_moment_that_wait_returns(served):
 
 def test_a_container_that_dies_while_it_is_waited_for_is_told_with_its_last_lines(cli, image):
     result = cli(
-        "run", "--image", image, "-d", "--wait", "--rm=FALSE", "--gpus", "none", "--name", "dc-test-dies",
-        "--", "sh", "-c", "echo the model is missing; exit 7",
+        "run", "--image", image, "-d", "--wait", "--rm=FALSE", "--gpus", "none",
+        "--name", "dc-test-dies", "--", "sh", "-c", "echo the model is missing; exit 7",
     )  # fmt: skip
     subprocess.run(["docker", "rm", "dc-test-dies"], check=True, capture_output=True)
 
@@ -239,8 +234,9 @@ def test_a_container_that_dies_while_it_is_waited_for_is_told_with_its_last_line
 
 def test_a_container_that_never_gets_ready_is_stopped_at_its_limit(cli, docker, image):
     result = cli(
-        "run", "--image", image, "-d", "--wait", "--wait-timeout", "1", "--gpus", "none", "--name", "dc-test-never",
-        "--", "sh", "-c", "trap 'exit 0' TERM; echo waiting for a model; while :; do sleep 0.1; done",
+        "run", "--image", image, "-d", "--wait", "--wait-timeout", "1", "--gpus", "none",
+        "--name", "dc-test-never", "--",
+        "sh", "-c", "trap 'exit 0' TERM; echo waiting for a model; while :; do sleep 0.1; done",
     )  # fmt: skip
 
     assert result.status == 1
@@ -251,10 +247,9 @@ def test_a_container_that_never_gets_ready_is_stopped_at_its_limit(cli, docker, 
 
 def test_files_in_a_mounted_folder_and_status_are_dockers_own(image, tmp_path):
     tmp_path.chmod(0o777)
-    answer = subprocess.run(
-        [sys.executable, "-m", "dynamo_container", "run", "--image", image, "--gpus", "none", "-v", f"{tmp_path}:/out",
-         "--entrypoint", "sh -c", "--", "echo x > /out/x; exit 42"],
-        capture_output=True, text=True, check=False,
+    answer = run_process(
+        "--image", image, "-v", f"{tmp_path}:/out", "--entrypoint", "sh -c", "--",
+        "echo x > /out/x; exit 42",
     )  # fmt: skip
 
     assert answer.returncode == 42, answer.stderr
@@ -262,10 +257,7 @@ def test_files_in_a_mounted_folder_and_status_are_dockers_own(image, tmp_path):
 
 
 def test_a_missing_host_path_is_an_error_and_no_folder_of_roots(image, tmp_path):
-    answer = subprocess.run(
-        [sys.executable, "-m", "dynamo_container", "run", "--image", image, "--gpus", "none", "-v", f"{tmp_path}/no:/x", "--", "true"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    answer = run_process("--image", image, "-v", f"{tmp_path}/no:/x", "--", "true")
 
     assert answer.returncode == 125
     assert not (tmp_path / "no").exists()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plan of a build: the graph, extensions, replacements, tags, hashes, and errors that name who."""
+"""The plan of a build: graph, extensions, replacements, tags, hashes, errors that name who."""
 
 from __future__ import annotations
 
@@ -269,11 +269,11 @@ def test_a_stage_has_one_owner(frameworks):
         ("Stage(name='x', dockerfile=HERE / 'nosuch')", "cannot be read"),
         ("Stage(name='x', dockerfile=HERE / 'Dockerfile')", "no 'FROM ... AS x'"),
         (
-            "Stage(name='hardened', dockerfile=HERE / 'Dockerfile', extends='runtime', needs=('y',))",
+            "Stage(name='hard', dockerfile=HERE / 'Dockerfile', extends='runtime', needs=('y',))",
             "needs the stage 'y'",
         ),
         (
-            "Stage(name='hardened', dockerfile=HERE / 'Dockerfile', extends='base', needs=('runtime',))",
+            "Stage(name='x', dockerfile=HERE / 'Dockerfile', extends='base', needs=('runtime',))",
             "in a circle: runtime -> base -> runtime",
         ),
     ],

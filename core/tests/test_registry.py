@@ -163,7 +163,7 @@ def test_the_default_framework_is_vllm_else_the_only_one_else_an_error(site):
 
     assert candidates("vllm", "acme").default_framework() == "vllm"
     assert candidates("acme").default_framework() == "acme"
-    with pytest.raises(UsageError, match="none, acme|acme, none"):
+    with pytest.raises(UsageError, match="acme, none"):
         candidates("acme", "none").default_framework()
     with pytest.raises(UsageError, match="pip install"):
         candidates().default_framework()

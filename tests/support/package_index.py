@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A package index of the tests' own: HTTPS with its own certificate, a password, and real wheels."""
+"""A package index of the tests' own: HTTPS, its own certificate, a password, real wheels."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ import trustme
 
 USER = "ci"
 PASSWORD = "s3cr3t-of-the-index"  # the tests look for it everywhere
+WHEEL = """\
+Wheel-Version: 1.0
+Generator: tests
+Root-Is-Purelib: true
+Tag: py3-none-any
+"""
 
 
 def write_wheel(folder: Path, name: str, version: str, requires: tuple[str, ...] = ()) -> Path:
@@ -37,7 +43,7 @@ def write_wheel(folder: Path, name: str, version: str, requires: tuple[str, ...]
     files = {
         f"{package}/__init__.py": f"__version__ = {version!r}\n",
         f"{info}/METADATA": metadata,
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/WHEEL": WHEEL,
     }
     record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
     wheel = folder / f"{package}-{version}-py3-none-any.whl"
@@ -66,7 +72,7 @@ class Index:
 
 @contextmanager
 def serve(wheels: Path, address: str, folder: Path, *, upload_times: bool) -> Iterator[Index]:
-    """Serve the wheels of a folder as a simple index (PEP 691, and PEP 700 where `upload_times`)."""
+    """Serve a folder's wheels as a simple index (PEP 691; with `upload_times` PEP 700, too)."""
     authority = trustme.CA()
     ca_bundle = folder / "a-very-own-ca.pem"
     authority.cert_pem.write_to_path(str(ca_bundle))
@@ -146,5 +152,5 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
         """Nothing: a test's output is the test's."""

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,7 +58,7 @@ class Docker:
     def ca_bundle(self) -> str:
         """The machine's own bundle of certificates, where it has one in the usual place."""
         path = "/etc/ssl/certs/ca-certificates.crt"
-        return path if os.path.isfile(path) else ""
+        return path if Path(path).is_file() else ""
 
     def unique(self, suffix: str) -> str:
         """A reference that nobody else has."""

@@ -18,9 +18,9 @@ from dynamo_container.build.plan import BuildPlan, Image, Target
 from dynamo_container.engine import Command
 from dynamo_container.values import BuildSecret
 
-# All of the signs before a brace, because one that stays outside would swallow the next; and a lone
-# carriage return, after which HCL knows no template up to the string's end.
-_SPECIAL: Final = re.compile(r"(?P<signs>[$%]+)\{|\r(?!\n)")
+# A brace with all of the signs before it, because one that stays outside would swallow the next;
+# and a lone carriage return, after which HCL knows no template up to the string's end.
+_SPECIAL: Final = re.compile(r"[$%]+(?=\{)|[$%]*\r(?!\n)")
 
 JSON: TypeAlias = "str | bool | list[JSON] | dict[str, JSON]"
 
@@ -92,8 +92,8 @@ def literal(text: str) -> str:
 
 
 def _as_template(found: re.Match[str]) -> str:
-    signs = found["signs"]
-    return f'${{"{signs}"}}{{' if signs else '${"\\r"}'
+    text = found[0].replace("\r", "\\r")
+    return f'${{"{text}"}}'
 
 
 def _secret(secret: BuildSecret) -> str:
