@@ -269,11 +269,13 @@ def test_a_stage_has_one_owner(frameworks):
         ("Stage(name='x', dockerfile=HERE / 'nosuch')", "cannot be read"),
         ("Stage(name='x', dockerfile=HERE / 'Dockerfile')", "no 'FROM ... AS x'"),
         (
-            "Stage(name='hard', dockerfile=HERE / 'Dockerfile', extends='runtime', needs=('y',))",
+            "Stage(name='hardened', dockerfile=HERE / 'Dockerfile', needs=('y',), "
+            "extends='runtime')",
             "needs the stage 'y'",
         ),
         (
-            "Stage(name='x', dockerfile=HERE / 'Dockerfile', extends='base', needs=('runtime',))",
+            "Stage(name='hardened', dockerfile=HERE / 'Dockerfile', needs=('runtime',), "
+            "extends='base')",
             "in a circle: runtime -> base -> runtime",
         ),
     ],

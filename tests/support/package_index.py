@@ -87,7 +87,10 @@ def serve(wheels: Path, address: str, folder: Path, *, upload_times: bool) -> It
     Handler.wheels, Handler.upload_times = wheels, upload_times
     Handler.refused, Handler.served = refused, served
     server = http.server.ThreadingHTTPServer((address, 0), Handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    # Each connection shakes hands in its own thread: one that is slow must not keep others waiting.
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         port = server.server_address[1]
@@ -150,7 +153,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command == "GET":
+            self.wfile.write(content)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
         """Nothing: a test's output is the test's."""
