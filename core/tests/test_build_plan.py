@@ -18,6 +18,7 @@ from dynamo_container.values import BuildSecret
 BASE = "ARG BASE_IMAGE=scratch\nFROM ${BASE_IMAGE} AS base\nARG GREETING\n"
 RUNTIME = "FROM scratch AS base\nFROM base AS runtime\nARG GREETING\nARG COLOR=blue\n"
 HARDENED = "FROM scratch AS runtime\nFROM runtime AS hardened\n"
+HARDENED_STAGE = "Stage(name='hardened', dockerfile=HERE / 'Dockerfile'"
 SHARED = """
     from pathlib import Path
     from dynamo_container.api import *
@@ -269,13 +270,11 @@ def test_a_stage_has_one_owner(frameworks):
         ("Stage(name='x', dockerfile=HERE / 'nosuch')", "cannot be read"),
         ("Stage(name='x', dockerfile=HERE / 'Dockerfile')", "no 'FROM ... AS x'"),
         (
-            "Stage(name='hardened', dockerfile=HERE / 'Dockerfile', needs=('y',), "
-            "extends='runtime')",
+            f"{HARDENED_STAGE}, needs=('y',), extends='runtime')",
             "needs the stage 'y'",
         ),
         (
-            "Stage(name='hardened', dockerfile=HERE / 'Dockerfile', needs=('runtime',), "
-            "extends='base')",
+            f"{HARDENED_STAGE}, needs=('runtime',), extends='base')",
             "in a circle: runtime -> base -> runtime",
         ),
     ],

@@ -30,8 +30,15 @@ Tag: py3-none-any
 """
 
 
-def write_wheel(folder: Path, name: str, version: str, requires: tuple[str, ...] = ()) -> Path:
-    """A small pure-Python wheel, whole and installable."""
+def write_wheel(
+    folder: Path,
+    name: str,
+    version: str,
+    requires: tuple[str, ...] = (),
+    body: str = "",
+    entry_points: str = "",
+) -> Path:
+    """A small pure-Python wheel, whole and installable, with one module that has this body."""
     package = name.replace("-", "_")
     info = f"{package}-{version}.dist-info"
     metadata = "".join(
@@ -41,9 +48,10 @@ def write_wheel(folder: Path, name: str, version: str, requires: tuple[str, ...]
         ]
     )
     files = {
-        f"{package}/__init__.py": f"__version__ = {version!r}\n",
+        f"{package}/__init__.py": f"__version__ = {version!r}\n{body}\n",
         f"{info}/METADATA": metadata,
         f"{info}/WHEEL": WHEEL,
+        f"{info}/entry_points.txt": entry_points,
     }
     record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
     wheel = folder / f"{package}-{version}-py3-none-any.whl"

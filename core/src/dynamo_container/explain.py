@@ -81,8 +81,11 @@ def _dump(document: JSON) -> str:
 def _chosen(facts: tuple[Fact, ...], key: str | None) -> tuple[Fact, ...]:
     if key is None:
         return facts
+    # A flag's key may come without its dashes, with which it would be an option of `explain`.
     chosen = tuple(
-        fact for fact in facts if key in (fact.key, fact.kind, f"{fact.kind} {fact.key}")
+        fact
+        for fact in facts
+        if key in (fact.key, fact.key.lstrip("-"), fact.kind, f"{fact.kind} {fact.key}")
     )
     if not chosen:
         known = ", ".join(sorted({fact.key for fact in facts}))

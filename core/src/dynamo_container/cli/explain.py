@@ -9,6 +9,7 @@ import click
 from dynamo_container import explain
 from dynamo_container.cli import build, run
 from dynamo_container.cli.app import ENVIRONMENT, Session
+from dynamo_container.registry import PUBLISHED, normalize
 
 
 @click.group()
@@ -20,25 +21,32 @@ def command(ctx: click.Context) -> None:
     ctx.default_map = ctx.parent.default_map if ctx.parent else None
 
 
-_KEY = click.option(
-    "--key", metavar="KEY", help="Only the value with this name, or the values of this kind."
-)
 _JSON = click.option(
     "--json", "as_json", is_flag=True, help="As JSON; docs/explain.md describes it."
 )
 
 
+class ExplainBuild(build.BuildCommand):
+    """`explain build`: the last word is a KEY where it is no framework."""
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "[KEY]"]
+
+
 @command.command(
-    "build",
-    cls=build.BuildCommand,
-    epilog="Example: dynamo-container explain build none --key runtime",
+    "build", cls=ExplainBuild, epilog="Example: dynamo-container explain build none base-image"
 )
 @build.build_options
-@_KEY
 @_JSON
 @click.pass_context
-def explain_build(ctx: click.Context, /, key: str | None, as_json: bool, **_options: object) -> int:
-    """Tell what `build` with the same options would build."""
+def explain_build(ctx: click.Context, /, as_json: bool, **_options: object) -> int:
+    """Tell what `build` with the same options would build: all of it, or only KEY, which is the
+    name of a value or a kind of values.
+    """
+    *frameworks, last = ctx.params["frameworks"] or (None,)
+    key = None if _is_framework(ctx, last) else last
+    if key is not None:
+        ctx.params["frameworks"] = tuple(frameworks)
     plan = build.plan_from(ctx).plan
     _say(ctx.obj, (*plan.warnings, *plan.notices))
     click.echo(
@@ -48,18 +56,29 @@ def explain_build(ctx: click.Context, /, key: str | None, as_json: bool, **_opti
 
 
 @command.command(
-    "run", cls=run.RunCommand, epilog="Example: dynamo-container explain run none --key --shm-size"
+    "run", cls=run.RunCommand, epilog="Example: dynamo-container explain run none shm-size"
 )
 @run.run_options
-@_KEY
+@click.argument("key", required=False)
 @_JSON
 @click.pass_context
 def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_options: object) -> int:
-    """Tell what `run` with the same options would run."""
+    """Tell what `run` with the same options would run: all of it, or only KEY, which is the name of
+    a value or a kind of values.
+    """
+    word = ctx.params["framework_argument"]
+    if key is None and not _is_framework(ctx, word):
+        key, ctx.params["framework_argument"] = word, None
     plan = run.plan_from(ctx, dry=True)
     _say(ctx.obj, plan.warnings)
     click.echo(explain.run_json(plan, key) if as_json else explain.run_text(plan, key), nl=False)
     return 0
+
+
+def _is_framework(ctx: click.Context, word: str | None) -> bool:
+    """Whether a word names a framework that is installed, or one that could be."""
+    session = ctx.find_object(Session) or Session()
+    return word is None or normalize(word) in (*session.registry.frameworks, *PUBLISHED)
 
 
 def _say(session: Session, lines: tuple[str, ...]) -> None:

@@ -1,0 +1,447 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line without an engine: what it says, its exit status, where options come from."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+PIN = """
+@hookimpl
+def dynamo_container_options(command):
+    if command == "build":
+        yield Option(flag="--tiny-ref", metavar="REF", help="a git ref")
+
+@hookimpl
+def dynamo_container_pins(request):
+    if ref := request.option("tiny_ref"):
+        yield Pin(name="tiny", version=ref, kind="git", build_arg="GREETING")
+"""
+
+
+@pytest.fixture
+def no_docker(monkeypatch):
+    """A machine without the docker command."""
+    monkeypatch.setenv("PATH", "")
+
+
+@pytest.fixture
+def no_engine(monkeypatch, tmp_path):
+    """A docker client, where there is one, with no engine behind it."""
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("words", [("build", "none"), ("run", "none"), ("check", "an/image")])
+def test_without_an_engine_the_status_is_3_and_two_lines_say_what_to_do(cli, no_engine, words):
+    result = cli(*words)
+
+    assert result.status == 3
+    assert result.out == ""
+    what, next_step = result.err.splitlines()
+    assert what.startswith("error: ")
+    assert "docker" in what
+    assert "Docker" in next_step
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("words", [("build", "none"), ("run", "none")])
+def test_without_docker_the_status_is_3_and_two_lines_say_what_to_do(cli, no_docker, words):
+    result = cli(*words)
+
+    assert result.status == 3
+    what, next_step = result.err.splitlines()
+    assert what == "error: the docker command is not installed"
+    assert "install Docker" in next_step
+
+
+# Not marked `processes`: that nothing is started is what is tested.
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("build", "none", "--dry-run"),
+        ("explain", "build", "none"),
+        ("plugins", "list"),
+        ("plugins", "show", "none"),
+        ("--version",),
+        ("--help",),
+        ("build", "--help"),
+    ],
+)
+def test_what_only_plans_starts_no_process(cli, words):
+    assert cli.ok(*words).out
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("words", [("run", "none", "--dry-run"), ("explain", "run", "none")])
+def test_a_plan_of_a_run_does_without_an_engine_and_says_what_it_assumed(cli, no_docker, words):
+    result = cli.ok(*words)
+
+    assert "dynamo:latest-none-runtime" in result.out
+    assert "assumed: no GPU" in result.err
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    "words", ["build none --dry-run", "run none --dry-run", "plugins list", "explain build none"]
+)
+def test_heavy_packages_are_not_imported(words):
+    script = (
+        "import sys; from dynamo_container.cli import main; "
+        f"assert main({shlex.split(words)!r}) == 0; "
+        "print(*sys.modules, sep='\\n', file=sys.stderr)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    imported = {name.partition(".")[0] for name in answer.stderr.splitlines()}
+    assert "dynamo_container" in imported
+    assert not imported & {"docker", "requests", "urllib3", "asyncio", "pydantic"}
+
+
+def test_an_unknown_option_is_two_lines_and_status_2(cli):
+    result = cli("build", "none", "--nonsense")
+
+    assert result.status == 2
+    assert len(result.err.splitlines()) == 2
+    assert "--nonsense" in result.err
+    assert "dynamo-container build --help" in result.err
+
+
+def test_a_framework_that_is_published_but_not_installed_says_what_to_install(cli):
+    result = cli("build", "trtllm")
+
+    assert result.status == 2
+    assert "pip install dynamo-container-trtllm" in result.err
+
+
+def test_an_unknown_target_lists_the_known_ones(cli):
+    result = cli("build", "none", "--target", "nosuch")
+
+    assert result.status == 2
+    assert "'nosuch'" in result.err
+    assert "known targets: runtime, tools, wheels" in result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--tag", "a b"), "no image reference"),
+        (("--dynamo-version", "new"), "is no version"),
+        (("--resolve-as-of", "yesterday"), "is no day"),
+        (("--base-image-tag", "1"), "means nothing without --base-image"),
+        (("--base-image", "a:1", "--base-image-tag", "2"), "give one of them"),
+        (("--stage", "tools"), "NAME=IMAGE"),
+        (("--stage", "nosuch=x"), "known stages"),
+        (("--build-arg", "=x"), "has no name"),
+        (("--ca-bundle", "/no/such/file"), "there is no file /no/such/file"),
+        (("--secret", "src=x"), "not like docker's"),
+    ],
+)
+def test_what_makes_no_sense_is_told_with_status_2(cli, words, said):
+    result = cli("build", "none", "--dry-run", *words)
+
+    assert result.status == 2
+    assert said in result.err
+    assert result.out == ""
+
+
+def test_several_frameworks_are_one_graph_with_the_shared_stages_once(cli, site):
+    site.framework("tiny")
+
+    result = cli.ok("build", "none", "tiny", "--dry-run")
+
+    definition = json.loads(result.out.split("EOF'\n")[1].split("\nEOF")[0])
+    assert definition["group"]["default"]["targets"] == ["none-runtime", "tiny-runtime"]
+    assert set(definition["target"]) == {"none-runtime", "tiny-runtime", "tools", "wheels"}
+
+
+def test_one_tag_for_two_images_is_refused_before_anything_is_built(cli, site):
+    site.framework("tiny")
+
+    result = cli("build", "none", "tiny", "--tag", "mine:1")
+
+    assert result.status == 2
+    assert "--tag names one image" in result.err
+
+
+def test_a_plugins_own_option_reaches_its_hooks_and_help_shows_it(cli, site):
+    site.framework("tiny", PIN)
+
+    assert "tiny = v2" in cli.ok("explain", "build", "tiny", "--tiny-ref", "v2").out
+    shown = cli.ok("build", "--help").out
+    assert "Options of tiny" in shown
+    assert "--tiny-ref REF" in shown
+
+
+def test_an_option_of_a_plugin_that_is_not_selected_is_an_error(cli, site):
+    site.framework("tiny", PIN)
+
+    result = cli("build", "none", "--tiny-ref", "v2", "--dry-run")
+
+    assert result.status == 2
+    assert "'tiny', which is not selected" in result.err
+
+
+class TestOrigins:
+    """Options come from the command line, the environment, the project file: in this order."""
+
+    @pytest.fixture(autouse=True)
+    def _project_file(self, tmp_path):
+        text = '[build]\nbase-image = "from/file:1"\ndynamo-version = "1.4.1"\n'
+        (tmp_path / "dynamo-container.toml").write_text(text)
+
+    @staticmethod
+    def base_image(cli, *words):
+        values = cli.ok("explain", "build", "none", "base-image", *words, "--json").json
+        return values["images"][0]["values"][0]
+
+    def test_the_project_file_wins_over_plugins(self, cli):
+        value = self.base_image(cli)
+
+        assert value["value"] == "from/file:1"
+        assert value["sources"][0]["distribution"] == "project file"
+        assert [one["value"] for one in value["shadowed"]] == ["ubuntu:24.04"]
+
+    def test_the_environment_wins_over_the_project_file(self, cli, monkeypatch):
+        monkeypatch.setenv("DYNAMO_CONTAINER_BUILD_BASE_IMAGE", "from/environment:1")
+
+        value = self.base_image(cli)
+
+        assert value["value"] == "from/environment:1"
+        assert value["sources"][0]["distribution"] == "environment"
+
+    def test_the_command_line_wins_over_both(self, cli, monkeypatch):
+        monkeypatch.setenv("DYNAMO_CONTAINER_BUILD_BASE_IMAGE", "from/environment:1")
+
+        value = self.base_image(cli, "--base-image", "x:y")
+
+        assert value["value"] == "x:y"
+        assert value["sources"][0]["name"] == "--base-image"
+        assert value["sources"][0]["distribution"] == "command line"
+
+    def test_it_is_found_upwards(self, cli, monkeypatch, tmp_path):
+        below = tmp_path / "a" / "b"
+        below.mkdir(parents=True)
+        monkeypatch.chdir(below)
+
+        assert self.base_image(cli)["value"] == "from/file:1"
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("[build", "no valid TOML"),
+            ("[biuld]", "'biuld' is no table of options"),
+            ("[build]\nbase-imgae = 'x'", "'base-imgae'"),
+        ],
+    )
+    def test_what_is_wrong_in_it_is_told(self, cli, tmp_path, text, said):
+        (tmp_path / "dynamo-container.toml").write_text(text)
+
+        result = cli("build", "none", "--dry-run")
+
+        assert result.status == 2
+        assert said in result.err
+
+    def test_a_table_in_pyproject_does_the_same(self, cli, tmp_path):
+        (tmp_path / "dynamo-container.toml").unlink()
+        text = '[tool.dynamo-container.build]\nbase-image = "from/pyproject:1"\n'
+        (tmp_path / "pyproject.toml").write_text(text)
+
+        assert self.base_image(cli)["value"] == "from/pyproject:1"
+
+
+@pytest.mark.parametrize("name", ["TARGET", "NAME", "RM", "BASE_IMAGE", "FRAMEWORK", "TAG"])
+def test_no_other_variable_changes_a_plan(cli, monkeypatch, name):
+    before = cli.ok("build", "none", "--dry-run").out
+    monkeypatch.setenv(name, "something")
+
+    assert cli.ok("build", "none", "--dry-run").out == before
+
+
+def test_a_proxy_reaches_the_build_by_name_only(cli, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://user:SECRET@proxy:1")
+
+    result = cli.ok("build", "none", "--dry-run")
+
+    assert '"https_proxy": "${https_proxy}"' in result.out
+    assert "SECRET" not in result.out + result.err
+
+
+def test_credentials_of_an_index_are_in_no_output(cli):
+    url = "https://user:SECRET@index.example/simple"
+    words = ("build", "none", "--index-url", url, "--extra-index-url", url)
+
+    dry = cli.ok(*words, "--dry-run")
+    explained = cli.ok("explain", *words, "--json")
+
+    assert "SECRET" not in dry.out + dry.err + explained.out + explained.err
+    assert "https://index.example/simple" in dry.out
+    assert "id=index-url,env=DYNAMO_CONTAINER_BUILD_INDEX_URL" in dry.out
+    assert "export DYNAMO_CONTAINER_BUILD_INDEX_URL" in dry.err
+
+
+def test_a_broken_plugin_costs_one_warning_and_plugins_list_tells_its_cause(cli, site):
+    site.install("acme-broken", "raise RuntimeError('bad wheel')", version="2.7")
+
+    assert cli.ok("--version").err == ""
+    built = cli.ok("build", "none", "--dry-run")
+    listed = cli.ok("plugins", "list")
+
+    assert built.err.count("warning") == 1
+    assert "acme-broken 2.7" in built.err
+    assert "RuntimeError: bad wheel" in built.err
+    assert "RuntimeError: bad wheel" in listed.out
+    assert any(line.startswith("none") and line.endswith("ok") for line in listed.out.splitlines())
+
+
+def test_a_name_that_two_distributions_claim_is_an_error_that_names_both(cli, site):
+    site.install("acme-none", "", group="dynamo_container.frameworks", name="none", version="3.1")
+
+    result = cli("build", "none", "--dry-run")
+
+    assert result.status == 5
+    assert "acme-none 3.1" in result.err
+    assert "dynamo-container-none 0.1.0" in result.err
+    assert "claimed by" in cli.ok("plugins", "list").out
+
+
+def test_plugins_show_tells_hooks_with_their_places(cli):
+    result = cli.ok("plugins", "show", "none", "--json")
+
+    (shown,) = result.json
+    assert shown["distribution"] == "dynamo-container-none"
+    path, _, line = shown["hooks"]["dynamo_container_pins"].rpartition(":")
+    assert path.endswith("dynamo_container_none/plugin.py")
+    assert int(line) > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("dynamo-container ", "build"), ("dynamo-container build ", "none")],
+)
+def test_completion_offers_commands_and_frameworks(cli, monkeypatch, words, offered):
+    monkeypatch.setenv("_DYNAMO_CONTAINER_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+
+    with pytest.raises(SystemExit):
+        cli()
+
+    offers = os.linesep.join(cli.capfd.readouterr())
+    assert f"plain,{offered}" in offers.splitlines()
+
+
+@pytest.mark.processes
+class TestRun:
+    """The docker command that `run` becomes, as `--dry-run` prints it."""
+
+    @pytest.fixture(autouse=True)
+    def _no_docker(self, no_docker):
+        """Nothing is asked of an engine."""
+
+    @staticmethod
+    def argv(cli, *words):
+        return shlex.split(cli.ok("run", "--dry-run", *words).out)
+
+    def test_the_defaults_are_those_of_run_sh(self, cli):
+        argv = self.argv(cli, "none")
+
+        assert argv[:3] == ["docker", "run", "--rm"]
+        assert argv[-1] == "dynamo:latest-none-runtime"
+        for word in (
+            "--network=host", "--shm-size=10G", "--ulimit=memlock=-1", "--ulimit=stack=67108864",
+            "--ulimit=nofile=65536:65536", "--cap-add=SYS_PTRACE", "--ipc=host",
+            "--workdir=/workspace",
+        ):  # fmt: skip
+            assert word in argv
+        assert not {"--privileged", "--interactive", "--tty"} & set(argv)
+
+    def test_each_default_can_be_replaced(self, cli):
+        argv = self.argv(
+            cli, "none", "--network", "bridge", "--shm-size", "1G", "--ulimit", "stack=1",
+            "--ipc", "private", "--workdir", "/tmp",
+        )  # fmt: skip
+
+        assert {"--network=bridge", "--shm-size=1G", "--ulimit=stack=1"} <= set(argv)
+        assert {"--ipc=private", "--workdir=/tmp", "--ulimit=memlock=-1"} <= set(argv)
+        assert not {"--network=host", "--shm-size=10G", "--ulimit=stack=67108864"} & set(argv)
+
+    def test_words_after_two_dashes_are_the_command_as_they_are(self, cli):
+        words = ["sh", "-c", "echo 'a b' \"$X\"", "--", "--rm"]
+
+        assert self.argv(cli, "none", "--", *words)[-5:] == words
+
+    def test_values_keep_what_shells_and_docker_might_change(self, cli):
+        argv = self.argv(cli, "none", "-e", "A=-x 'y' \"z\"\n*", "-e", "B")
+
+        assert "--env=A=-x 'y' \"z\"\n*" in argv
+        assert "--env=B" in argv
+
+    def test_a_path_is_made_absolute_and_a_name_is_a_volume(self, cli, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", "/home/me")
+        argv = self.argv(
+            cli, "none", "-v", "./a,b:/a:ro", "-v", "~/models:/m", "-v", "cache:/c", "-v", "/x:/z:z"
+        )
+
+        assert f'--mount=type=bind,"source={tmp_path}/a,b",target=/a,readonly' in argv
+        assert "--mount=type=bind,source=/home/me/models,target=/m" in argv
+        assert "--mount=type=volume,source=cache,target=/c" in argv
+        assert "--volume=/x:/z:z" in argv
+
+    def test_a_port_means_a_bridge_and_contradicts_the_hosts_network(self, cli):
+        argv = self.argv(cli, "none", "-p", "8000:8000")
+
+        assert "--publish=8000:8000" in argv
+        assert "--network=bridge" in argv
+        result = cli("run", "none", "-p", "1:1", "--network", "host", "--dry-run")
+        assert result.status == 2
+        assert "--port means nothing with --network host" in result.err
+
+    def test_an_entrypoints_arguments_go_before_the_command(self, cli):
+        argv = self.argv(cli, "none", "--entrypoint", "sh -c", "--", "id")
+
+        assert "--entrypoint=sh" in argv
+        assert argv[-2:] == ["-c", "id"]
+
+    @pytest.mark.parametrize(
+        ("words", "removed"),
+        [((), True), (("--rm",), True), (("--rm", "FALSE"), False), (("--rm=false",), False)],
+    )
+    def test_rm_takes_true_and_false(self, cli, words, removed):
+        assert ("--rm" in self.argv(cli, *words, "none")) == removed
+
+    def test_privileged_only_where_asked(self, cli):
+        assert "--privileged" in self.argv(cli, "none", "--privileged", "TRUE")
+        assert "--privileged" in self.argv(cli, "--privileged", "none")
+
+    def test_it_takes_a_terminal(self, cli):
+        assert {"--interactive", "--tty"} <= set(self.argv(cli, "none", "-it"))
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("none", "--wait"), "--wait means nothing without --detach"),
+            (("--image", "a/b:1", "--target", "runtime"), "--target means nothing with --image"),
+            (("--image", "a/b:1", "-d", "--wait"), "nothing says how"),
+            (("none", "--framework", "trtllm"), "pip install dynamo-container-trtllm"),
+            (("none", "-v", "a:b"), "absolute TARGET"),
+            (("none", "-e", "=x"), "has no name"),
+        ],
+    )
+    def test_what_makes_no_sense_is_told_with_status_2(self, cli, words, said):
+        result = cli("run", *words, "--dry-run")
+
+        assert result.status == 2
+        assert said in result.err
+
+    def test_framework_names_are_case_insensitive(self, cli):
+        assert self.argv(cli, "--framework", "NONE")[-1] == "dynamo:latest-none-runtime"

@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The plan of a container: what plugins say, what the user says, and what the engine has."""
+
+from __future__ import annotations
+
+import pytest
+from dynamo_container.engine import EngineFacts
+from dynamo_container.errors import ConflictError
+from dynamo_container.registry import Registry
+from dynamo_container.requests import RunRequest
+from dynamo_container.run import assemble, docker_argv
+from dynamo_container.values import EnvVar, Mount, RunFlag
+
+SAYS = """
+@hookimpl
+def dynamo_container_run_env(request):
+    yield EnvVar(name="THREADS", value="4")
+
+@hookimpl
+def dynamo_container_run_mounts(request):
+    yield Mount(type="volume", source="cache", target="/cache")
+
+@hookimpl
+def dynamo_container_run_flags(request):
+    yield RunFlag(flag="--shm-size", value="32G")
+"""
+GAUDI = """
+@hookimpl
+def dynamo_container_accelerator(request):
+    yield RunFlag(flag="--device", value="/dev/accel/0", key="/dev/accel/0")
+"""
+CPU = EngineFacts(version="28.5.2", runtimes=("runc",))
+NVIDIA = EngineFacts(version="28.5.2", runtimes=("nvidia", "runc"))
+CDI = EngineFacts(
+    version="28.5.2",
+    runtimes=("nvidia", "runc"),
+    cdi_devices=("nvidia.com/gpu=0", "nvidia.com/gpu=all"),
+)
+
+
+def plan_of(framework="tiny", **fields):
+    registry = Registry.discover()
+    registry.load(framework)
+    return assemble.plan(registry, RunRequest(framework=framework, image="an/image:1", **fields))
+
+
+def argv_of(plan):
+    return docker_argv.command(plan).argv
+
+
+def test_a_plugins_word_is_in_the_command(site):
+    site.framework("tiny", SAYS)
+
+    argv = argv_of(plan_of())
+
+    assert "--env=THREADS=4" in argv
+    assert "--mount=type=volume,source=cache,target=/cache" in argv
+    assert "--shm-size=32G" in argv
+
+
+def test_the_users_word_wins_by_name_by_place_and_by_flag_and_the_plugins_stays_visible(site):
+    site.framework("tiny", SAYS)
+
+    plan = plan_of(
+        env=(EnvVar(name="THREADS", value="8"),),
+        mounts=(Mount(source="/mine", target="/cache/"),),
+        flags=(RunFlag(flag="--shm-size", value="1G"),),
+    )
+
+    assert {"--env=THREADS=8", "--shm-size=1G"} <= set(argv_of(plan))
+    assert "--mount=type=bind,source=/mine,target=/cache/" in argv_of(plan)
+    shadowed = {fact.key: [one.value for one in fact.shadowed] for fact in plan.facts}
+    assert shadowed["THREADS"] == ["4"]
+    assert shadowed["/cache"] == ["volume cache"]
+    assert shadowed["--shm-size"] == ["32G", "10G"]
+
+
+def test_two_overlays_that_contradict_each_other_are_a_conflict_that_names_both(site):
+    site.framework("tiny")
+    for number in "12":
+        body = f"""
+            from dynamo_container.api import *
+
+            @hookimpl
+            def dynamo_container_run_env(request):
+                yield EnvVar(name="TEAM", value="{number}")
+        """
+        site.install(f"acme-{number}", body)
+
+    with pytest.raises(ConflictError, match=r"TEAM.*acme-1.*acme-2"):
+        plan_of()
+
+
+@pytest.mark.parametrize(
+    ("engine", "flags"),
+    [
+        (CDI, {"--device=nvidia.com/gpu=all"}),
+        (NVIDIA, {"--gpus=all", "--runtime=nvidia"}),
+        (CPU, set()),
+    ],
+)
+def test_gpus_come_in_as_the_engine_has_them(site, engine, flags):
+    site.framework("tiny")
+
+    argv = argv_of(plan_of(engine=engine))
+
+    given = {word for word in argv if word.startswith(("--device", "--gpus", "--runtime"))}
+    assert given == flags
+
+
+def test_without_a_gpu_there_is_one_warning_and_none_where_none_was_asked_for(site):
+    site.framework("tiny")
+
+    assert len(plan_of(engine=CPU).warnings) == 1
+    assert plan_of(engine=CPU, gpus="none").warnings == ()
+
+
+def test_an_accelerator_of_a_plugin_comes_instead_of_nvidias(site):
+    site.framework("tiny", GAUDI)
+
+    argv = argv_of(plan_of(engine=NVIDIA))
+
+    assert "--device=/dev/accel/0" in argv
+    assert "--gpus=all" not in argv
+
+
+def test_the_container_is_labelled_with_its_framework(site):
+    site.framework("tiny")
+
+    assert "--label=ai.dynamo.container.run=tiny" in argv_of(plan_of())
