@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job once, on real input: build the image `none`, serve a tiny model, ask it something.
 
-    python scripts/demo.py [--base-image IMAGE]
+    python scripts/demo.py [--base-image IMAGE] [--tag IMAGE]
 
 It needs a docker engine that answers and the packages installed: `make demo` sees to both.
 """
@@ -23,7 +23,6 @@ from typing import Any
 
 import tiny_model
 
-CONTAINER = "dynamo-container-demo"
 # The frontend and an engine's stand-in, in one container; the first that ends, ends it.
 SERVE = """
 python -m dynamo.frontend --http-port 8000 &
@@ -41,7 +40,8 @@ def main() -> int:
     """Build, serve, ask, stop; the result is the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base-image", help="instead of ubuntu:24.04")
-    base_image = parser.parse_args().base_image
+    parser.add_argument("--tag", help="the image's name, instead of the usual ones")
+    options = parser.parse_args()
     started = time.monotonic()
     port = free_port()
     # Not in /tmp's deeper folders: the engine has to see the directory, too.
@@ -49,12 +49,18 @@ def main() -> int:
         model = Path(directory)
         model.chmod(0o755)
         tiny_model.write(model)
-        step("build", "none", *(["--base-image", base_image] if base_image else []))
-        serve(model, port)
+        base_image = ["--base-image", options.base_image] if options.base_image else []
+        step(
+            "build",
+            "none",
+            *base_image,
+            *(["--tag", options.tag, "--no-latest"] if options.tag else []),
+        )
+        container = serve(model, port, ["--image", options.tag] if options.tag else ["none"])
         try:
             answer = ask(port)
         finally:
-            subprocess.run(["docker", "stop", CONTAINER], check=False, stdout=subprocess.DEVNULL)
+            subprocess.run(["docker", "stop", container], check=False, stdout=subprocess.DEVNULL)
     print(json.dumps(answer, indent=2))
     if answer.get("object") != "chat.completion" or not answer["usage"]["completion_tokens"]:
         print("demo: that is no answer", file=sys.stderr)
@@ -63,40 +69,24 @@ def main() -> int:
     return 0
 
 
-def serve(model: Path, port: int) -> None:
-    """Start the container and wait until it is ready."""
-    environment = {
-        "DYN_DISCOVERY_BACKEND": "file",
-        "DYN_FILE_KV": "/home/ubuntu/discovery",
-        "HF_HUB_OFFLINE": "1",
-    }
-    variables = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
-    step(
-        "run",
-        "none",
-        "--detach",
-        "--wait",
-        "--gpus",
-        "none",
-        "--name",
-        CONTAINER,
-        "-p",
-        f"127.0.0.1:{port}:8000",
-        "-v",
-        f"{model}:/model:ro",
-        *variables,
-        "--",
-        "bash",
-        "-c",
-        SERVE,
-    )
+def serve(model: Path, port: int, image: list[str]) -> str:
+    """Start the container and wait until it is ready; the result is its ID."""
+    return step(
+        "run", *image, "--detach", "--wait", "--gpus", "none", "-p", f"127.0.0.1:{port}:8000",
+        "-v", f"{model}:/model:ro", "-e", "DYN_DISCOVERY_BACKEND=file",
+        "-e", "DYN_FILE_KV=/home/ubuntu/discovery", "-e", "HF_HUB_OFFLINE=1",
+        "--", "bash", "-c", SERVE,
+    )  # fmt: skip
 
 
-def step(*arguments: str) -> None:
-    """Run dynamo-container, as a user would type it."""
+def step(*arguments: str) -> str:
+    """Run dynamo-container, as a user would type it; the result is the last line that it says."""
     shown = [word if "\n" not in word else "'...'" for word in arguments]
     print(f"$ dynamo-container {' '.join(shown)}", flush=True)
-    subprocess.run([sys.executable, "-m", "dynamo_container", *arguments], check=True)
+    command = [sys.executable, "-m", "dynamo_container", *arguments]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    print(said, flush=True)
+    return said.strip().rpartition("\n")[2]
 
 
 def ask(port: int) -> dict[str, Any]:

@@ -379,7 +379,7 @@ def _start_and_wait(
     container = started.stdout.strip()
     try:
         wait(container, plan.readiness, seconds, lambda line: session.note(f"waiting: {line}"))
-    except WorkFailedError:
+    except (WorkFailedError, KeyboardInterrupt):
         if plan.remove:
             engine.capture("docker", "stop", container)
         raise

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The documentation is held to the code."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from dynamo_container import hookspecs, values
+from dynamo_container.cli.app import COMMANDS, app
+from dynamo_container.engine import ImageFacts
+from dynamo_container.errors import DynamoContainerError
+from dynamo_container.registry import FRAMEWORKS, Registry
+from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md")])
+SOURCES = sorted((ROOT / "core" / "src").rglob("*.py"))
+PREFIX = "dynamo_container_"
+HOOKS = {
+    name: function
+    for name, function in inspect.getmembers(hookspecs, inspect.isfunction)
+    if name.startswith(PREFIX)
+}
+
+
+def text(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def commands() -> dict[str, click.Command]:
+    """Every command that does something, by its words."""
+    found: dict[str, click.Command] = {}
+    for name, module in COMMANDS.items():
+        command = importlib.import_module(f"dynamo_container.cli.{module}").command
+        if isinstance(command, click.Group):
+            found |= {f"{name} {sub}": one for sub, one in command.commands.items()}
+        else:
+            found[name] = command
+    return found
+
+
+def test_every_hook_is_documented_with_its_signature():
+    headings = re.findall(rf"^### ({PREFIX}\w+)\((.*)\)$", text("hooks.md"), re.MULTILINE)
+
+    signatures = {
+        name: ", ".join(inspect.signature(function).parameters) for name, function in HOOKS.items()
+    }
+    assert dict(headings) == signatures
+
+
+def test_the_examples_of_the_hooks_work_together(site):
+    examples = "\n".join(re.findall(r"```python\n(.*?)```", text("hooks.md"), re.DOTALL))
+    site.install("documented", examples, group=FRAMEWORKS, name="documented")
+    registry = Registry.discover()
+
+    registry.load("documented")
+
+    requests: dict[str, object] = {
+        "BuildRequest": BuildRequest(
+            framework="documented", target="runtime", dynamo_version="9.0"
+        ),
+        "RunRequest": RunRequest(framework="documented", image="x"),
+        "CheckRequest": CheckRequest(
+            framework="documented", image="x", image_facts=ImageFacts(id="1", size=1)
+        ),
+    }
+    for name, function in HOOKS.items():
+        hints = function.__annotations__
+        kind = getattr(values, re.sub(r"Iterable\[(\w+)\]", r"\1", hints["return"]))
+        arguments = {"request": requests.get(hints.get("request", "")), "command": "build"}
+        said = registry.say(name.removeprefix(PREFIX), kind, "documented", **arguments)
+        assert [one for one in said if one.source.name == "documented"], name
+
+
+def test_every_option_is_in_the_page_of_the_command_line():
+    page = text("cli.md")
+
+    for name in ("build", "run"):
+        for param in commands()[name].params:
+            if isinstance(param, click.Option):
+                assert max(param.opts, key=len) in page, f"{name} {param.opts}"
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "cli.md"], ids=lambda page: page.name)
+def test_every_command_is_in_its_table(page):
+    for words in (*commands(), "plugins"):
+        first, _, second = words.partition(" ")
+        assert re.search(rf"`{first}\b.*\b{second}", page.read_text()), words
+
+
+def test_documented_command_lines_can_be_parsed(cli):
+    lines = [
+        line.strip()
+        for page in PAGES
+        for line in page.read_text().splitlines()
+        if re.match(r"    (\.venv/bin/)?dynamo-container [a-z]", line)
+    ]
+
+    assert lines
+    for line in lines:
+        words = shlex.split(line, comments=True)[1:]
+        with app.make_context("dynamo-container", words) as context:
+            rest = context._protected_args + context.args
+            command: click.Command | None = app
+            while isinstance(command, click.Group):
+                name, command, rest = command.resolve_command(context, rest)
+            assert command
+            with command.make_context(name, rest, parent=context):
+                pass
+
+
+def test_every_exit_status_is_documented():
+    statuses = {
+        error.exit_status
+        for error in [DynamoContainerError, *DynamoContainerError.__subclasses__()]
+    }
+
+    table = text("cli.md").partition("## Exit status")[2]
+    assert statuses <= {int(one) for one in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+
+
+def test_every_variable_that_is_read_is_documented():
+    page = text("cli.md")
+    code = "\n".join(path.read_text() for path in SOURCES)
+
+    named = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', code))
+    named |= set(re.findall(r'"([A-Z_]+)" (?:not )?in os\.environ', code))
+    named |= set(re.findall(r'"((?:[A-Z]+_PROXY)|SSL_CERT_FILE)"', code))
+    assert {"NO_COLOR", "SSL_CERT_FILE", "HTTPS_PROXY"} <= named
+    assert [name for name in sorted(named) if f"`{name}`" not in page] == []
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"`(docs/[\w/.-]+)`|\]\(([\w/.-]+)\)", page.read_text()):
+            path = ROOT / target[0] if target[0] else page.parent / target[1]
+            assert path.exists(), f"{page.name}: {target}"
