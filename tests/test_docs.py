@@ -118,10 +118,8 @@ def test_documented_command_lines_can_be_parsed(cli):
 
 
 def test_every_exit_status_is_documented():
-    statuses = {
-        error.exit_status
-        for error in [DynamoContainerError, *DynamoContainerError.__subclasses__()]
-    }
+    errors: list[type[DynamoContainerError]] = DynamoContainerError.__subclasses__()
+    statuses = {error.exit_status for error in errors}
 
     table = text("cli.md").partition("## Exit status")[2]
     assert statuses <= {int(one) for one in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
