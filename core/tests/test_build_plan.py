@@ -384,3 +384,40 @@ def test_every_error_has_a_status():
     statuses = {error.exit_status for error in DynamoContainerError.__subclasses__()}
 
     assert statuses == {1, 2, 3, 4, 5, 6}
+
+
+HARDEN = f"""\
+@hookimpl
+def dynamo_container_stages(request):
+    yield {HARDENED_STAGE}, extends="{{extends}}")
+    yield Stage(name="more", dockerfile=HERE / "More", extends="hardened")
+"""
+MORE = "FROM scratch AS hardened\nFROM hardened AS more\n"
+
+
+def test_an_extension_can_be_extended_and_each_can_be_the_target(frameworks):
+    overlay(frameworks, HARDEN.format(extends="runtime"), Dockerfile=HARDENED, More=MORE)
+
+    for target in ("runtime", "hardened", "more"):
+        built = plan(request(target=target))
+        (image,) = built.images
+        assert [one.stage for one in built.targets] == ["base", "runtime", "hardened", "more"]
+        assert contexts(built, image.target) == {"hardened": "target:hardened"}
+        assert contexts(built, "hardened") == {"runtime": "target:acme-runtime"}
+
+
+def test_an_extension_of_nothing_is_an_error_where_it_is_the_target(frameworks):
+    overlay(frameworks, HARDEN.format(extends="nosuch"), Dockerfile=HARDENED, More=MORE)
+
+    assert plan().images
+    with pytest.raises(PluginError, match="needs the stage 'nosuch'"):
+        plan(request(target="hardened"))
+
+
+def test_a_stage_that_the_user_replaced_is_told_with_what_it_replaced(frameworks):
+    (image,) = plan(stages=(("base", "my/base:1"),)).images
+
+    (fact,) = [one for one in image.facts if (one.kind, one.key) == ("stage", "base")]
+    assert fact.value == "my/base:1"
+    assert fact.sources[0].name == "--stage"
+    assert len(fact.shadowed) == 1

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
+import click
 import pytest
 
 PIN = """
@@ -141,9 +145,19 @@ def test_an_unknown_target_lists_the_known_ones(cli):
         (("--base-image", "a:1", "--base-image-tag", "2"), "give one of them"),
         (("--stage", "tools"), "NAME=IMAGE"),
         (("--stage", "nosuch=x"), "known stages"),
-        (("--build-arg", "=x"), "has no name"),
+        (("--stage", "tools=a b"), "NAME=IMAGE"),
+        (("--stage", "tools=a:1", "--stage", "tools=a:2"), "two images"),
+        (("--build-arg", "=x"), "is no name"),
+        (("--build-arg", "a b=x"), "is no name"),
+        (("--build-arg", "INDEX_URL=x"), "use --index-url"),
+        (("--base-image", "a b"), "no image reference"),
+        (("--target", ""), "--target is empty"),
+        (("--index-url", "https://u:p@[::1"), "is no URL"),
+        (("--resolve-as-of", "20260830"), "is no day"),
+        (("--ca-bundle", "~nobody-of-this-name/x"), "absolute path"),
         (("--ca-bundle", "/no/such/file"), "there is no file /no/such/file"),
         (("--secret", "src=x"), "not like docker's"),
+        (("--secret", "id=x\n,src=y"), "not like docker's"),
     ],
 )
 def test_what_makes_no_sense_is_told_with_status_2(cli, words, said):
@@ -152,6 +166,96 @@ def test_what_makes_no_sense_is_told_with_status_2(cli, words, said):
     assert result.status == 2
     assert said in result.err
     assert result.out == ""
+
+
+@pytest.mark.parametrize("words", [(), ("explain",), ("plugins",)])
+def test_without_a_command_there_is_help(cli, words):
+    assert cli.ok(*words).out.startswith("Usage: dynamo-container")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--index-url", "https://u:SECRET/x@index.example/simple"),
+        ("--index-url", "u:SECRET@index.example/simple"),
+        ("--index-url", "https://index.example/simple?token=SECRET"),
+        ("--build-arg", "INDEX_URL=https://u:SECRET@index.example"),
+        ("https://u:SECRET@index.example",),
+    ],
+)
+def test_what_may_be_a_secret_is_refused_without_being_shown(cli, words):
+    result = cli("build", "none", *words, "--dry-run")
+
+    assert result.status == 2
+    assert "SECRET" not in result.out + result.err
+
+
+def test_several_extra_indexes_in_one_word_keep_their_secrets(cli):
+    urls = "https://u:SECRET@a.example/x https://v:SECRET@b.example/y"
+
+    result = cli.ok("build", "none", "--extra-index-url", urls, "--dry-run")
+
+    assert "SECRET" not in result.out + result.err
+    assert '"EXTRA_INDEX_URLS": "https://a.example/x https://b.example/y"' in result.out
+
+
+def test_the_value_of_an_option_is_no_framework(cli, site):
+    site.framework("vllm", PIN)
+
+    result = cli.ok("build", "--resolve-as-of", "none", "--tiny-ref", "v2", "--dry-run")
+
+    assert "vllm-runtime" in result.out
+
+
+def test_help_comes_whatever_is_wrong_with_plugins_that_are_not_selected(cli, site):
+    raising = "\n@hookimpl\ndef dynamo_container_options(command):\n    raise RuntimeError('x')\n"
+    site.framework("one", PIN)
+    site.framework("two", PIN)
+    site.framework("raising", raising)
+
+    assert "--tiny-ref" in cli.ok("build", "none", "--help").out
+    assert "no such option" in cli("build", "none", "--nonsense").err
+
+
+def test_a_plugin_that_exits_in_a_hook_is_an_error_that_names_it(cli, site):
+    exits = "\n@hookimpl\ndef dynamo_container_labels(request):\n    raise SystemExit(0)\n"
+    site.framework("tiny", exits)
+
+    result = cli("build", "tiny", "--dry-run")
+
+    assert result.status == 4
+    assert "acme-tiny 1.0" in result.err
+
+
+def test_a_value_of_a_wrong_type_is_an_error_that_names_the_hooks_place(cli, site):
+    wrong = (
+        "\n@hookimpl\ndef dynamo_container_labels(request):\n    yield Label(key='a', value=5)\n"
+    )
+    site.framework("tiny", wrong)
+
+    result = cli("build", "tiny", "--dry-run")
+
+    assert result.status == 4
+    assert "value is 5" in result.err
+    assert "acme_tiny/__init__.py:" in result.err
+
+
+def test_what_a_plugin_prints_is_not_in_what_is_pasted(cli, site):
+    site.framework("tiny", "print('hello from a plugin')")
+
+    result = cli.ok("build", "tiny", "--dry-run")
+
+    assert "hello" not in result.out
+    assert "hello" in result.err
+
+
+def test_a_deleted_current_folder_is_no_fault(cli, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    cli.ok("plugins", "list")
 
 
 def test_several_frameworks_are_one_graph_with_the_shared_stages_once(cli, site):
@@ -241,6 +345,10 @@ class TestOrigins:
             ("[build", "no valid TOML"),
             ("[biuld]", "'biuld' is no table of options"),
             ("[build]\nbase-imgae = 'x'", "'base-imgae'"),
+            ("[build]\nbase-image = ['x', 'y']", "not a text"),
+            ("[build]\nno-latest = 7", "not true or false"),
+            ("[build]\nbuild-arg = [1]", "list of texts"),
+            ("[build]\nframeworks = ['none']", "'frameworks'"),
         ],
     )
     def test_what_is_wrong_in_it_is_told(self, cli, tmp_path, text, said):
@@ -250,6 +358,22 @@ class TestOrigins:
 
         assert result.status == 2
         assert said in result.err
+
+    def test_the_example_of_the_docs_works(self, cli, tmp_path):
+        page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+        (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+        (tmp_path / "dynamo-container.toml").write_text(example)
+
+        result = cli.ok("build", "none", "--dry-run")
+
+        assert "debian:trixie-slim" in result.out
+        assert "no Dockerfile declares" in result.err  # its arguments are made up
+
+    def test_what_only_build_and_run_use_does_not_disturb_explain(self, cli, tmp_path):
+        text = '[build]\nprogress = "plain"\n[run]\nwait-timeout = 5\n'
+        (tmp_path / "dynamo-container.toml").write_text(text)
+
+        cli.ok("explain", "build", "none")
 
     def test_a_table_in_pyproject_does_the_same(self, cli, tmp_path):
         (tmp_path / "dynamo-container.toml").unlink()
@@ -265,6 +389,39 @@ def test_no_other_variable_changes_a_plan(cli, monkeypatch, name):
     monkeypatch.setenv(name, "something")
 
     assert cli.ok("build", "none", "--dry-run").out == before
+
+
+@pytest.mark.parametrize("command", ["build", "run"])
+def test_every_option_has_its_flags_name_in_the_environment_and_in_the_project_file(command):
+    module = importlib.import_module(f"dynamo_container.cli.{command}")
+    options = [param for param in module.command.params if isinstance(param, click.Option)]
+
+    assert len(options) > 15
+    for option in options:
+        assert option.name == max(option.opts, key=len)[2:].replace("-", "_")
+
+
+def test_repeatable_options_take_one_a_line_from_the_environment(cli, monkeypatch):
+    monkeypatch.setenv("DYNAMO_CONTAINER_BUILD_BUILD_ARG", "UV=a b\nREQUIREMENTS=x")
+
+    result = cli.ok("build", "none", "--dry-run")
+
+    assert '"UV": "a b"' in result.out
+    assert '"REQUIREMENTS": "x"' in result.out
+
+
+def test_no_variable_asks_for_the_version(cli, monkeypatch):
+    monkeypatch.setenv("DYNAMO_CONTAINER_VERSION", "1")
+
+    assert "bake" in cli.ok("build", "none", "--dry-run").out
+
+
+def test_a_proxy_as_a_build_argument_reaches_the_build_and_no_output(cli):
+    result = cli.ok("build", "none", "--build-arg", "HTTPS_PROXY=http://u:SECRET@p", "--dry-run")
+
+    assert '"HTTPS_PROXY": "${HTTPS_PROXY}"' in result.out
+    assert "export HTTPS_PROXY" in result.err
+    assert "SECRET" not in result.out + result.err
 
 
 def test_a_proxy_reaches_the_build_by_name_only(cli, monkeypatch):
@@ -419,6 +576,36 @@ class TestRun:
     def test_rm_takes_true_and_false(self, cli, words, removed):
         assert ("--rm" in self.argv(cli, *words, "none")) == removed
 
+    def test_the_values_of_other_options_stay_as_they_are(self, cli):
+        argv = self.argv(cli, "none", "-e", "--rm", "--name", "--privileged")
+
+        assert "--env=--rm" in argv
+        assert "--name=--privileged" in argv
+
+    @pytest.mark.parametrize("words", [(), ("--", "ls")])
+    def test_without_a_word_it_is_the_default_framework(self, cli, words):
+        assert "dynamo:latest-none-runtime" in self.argv(cli, *words)
+
+    def test_who_repeats_an_option_means_the_last(self, cli):
+        argv = self.argv(
+            cli, "none", "-e", "A=1", "-e", "A=2", "-v", "/a:/b", "-v", "/c:/b/", "--ulimit",
+            "nofile=1", "--ulimit", "nofile=2",
+        )  # fmt: skip
+
+        assert [word for word in argv if word.startswith("--env")] == ["--env=A=2"]
+        assert "--mount=type=bind,source=/c,target=/b" in argv
+        assert "--ulimit=nofile=2" in argv
+
+    def test_an_empty_entrypoint_resets_the_images(self, cli):
+        assert "--entrypoint=" in self.argv(cli, "none", "--entrypoint", "")
+
+    def test_explain_tells_what_only_the_user_says(self, cli):
+        out = cli.ok("explain", "run", "none", "-p", "1:1", "--name", "x").out
+
+        assert "port 1:1 = 1:1" in out
+        assert "name --name = x" in out
+        assert "user: --port (command line)" in out
+
     def test_privileged_only_where_asked(self, cli):
         assert "--privileged" in self.argv(cli, "none", "--privileged", "TRUE")
         assert "--privileged" in self.argv(cli, "--privileged", "none")
@@ -435,6 +622,12 @@ class TestRun:
             (("none", "--framework", "trtllm"), "pip install dynamo-container-trtllm"),
             (("none", "-v", "a:b"), "absolute TARGET"),
             (("none", "-e", "=x"), "has no name"),
+            (("none", "-p", "abc"), "no port"),
+            (("none", "-p", "1:1", "--network", "none"), "--port means nothing"),
+            (("none", "--entrypoint", '"x'), "quote"),
+            (("--image", "Foo"), "no image reference"),
+            (("--image", "--privileged"), "no image reference"),
+            (("--image", ""), "--image is empty"),
         ],
     )
     def test_what_makes_no_sense_is_told_with_status_2(self, cli, words, said):

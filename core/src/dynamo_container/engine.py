@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dynamo_container.errors import EngineError
+from dynamo_container.errors import EngineError, MachineError
 
 if TYPE_CHECKING:
     import subprocess
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 # Debian 13's engine; what is older lacks the parts of BuildKit that plans use.
 OLDEST_ENGINE = 26
 _HEREDOC = "EOF"
+# Called with each command that is run, where somebody wants to know (`--verbose`).
+tell: Callable[[str], None] | None = None
 # A question to a healthy engine takes 20 to 200 ms; one that takes this long has no answer.
 _ANSWER_SECONDS = 60.0
 
@@ -95,20 +98,26 @@ class ImageFacts:
         return dict(self.labels).get(key, "")
 
 
+def _told(argv: tuple[str, ...]) -> tuple[str, ...]:
+    if tell:
+        tell(shlex.join(argv))
+    return argv
+
+
 def run(command: Command) -> int:
     """Run a command with this process's terminal and output; the result is its exit status."""
     import subprocess
 
     try:
         return subprocess.run(
-            command.argv,
+            _told(command.argv),
             cwd=command.cwd or None,
             env=command.environment(),
             input=command.stdin.encode() if command.stdin else None,
             check=False,
         ).returncode
-    except FileNotFoundError as error:
-        raise _no_client() from error
+    except OSError as error:
+        raise _no_client(error) from error
 
 
 def capture(*argv: str, timeout: float = _ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
@@ -120,14 +129,41 @@ def capture(*argv: str, timeout: float = _ANSWER_SECONDS) -> subprocess.Complete
     import subprocess
 
     try:
-        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=timeout)
-    except FileNotFoundError as error:
-        raise _no_client() from error
+        # A container's log may hold anything.
+        return subprocess.run(
+            _told(argv),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=timeout,
+        )
+    except OSError as error:
+        raise _no_client(error) from error
     except subprocess.TimeoutExpired as error:
         raise EngineError(
             f"'{shlex.join(argv[:3])}' gave no answer in {timeout:g} s",
             "look whether the docker engine is healthy: docker version",
         ) from error
+
+
+def start(command: Command) -> tuple[int, str]:
+    """Run a command to its end, however long that takes (it may pull an image), with this process's
+    standard error; the result is its exit status and what it said on standard output.
+    """
+    import subprocess
+
+    try:
+        answer = subprocess.run(
+            _told(command.argv),
+            env=command.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        raise _no_client(error) from error
+    return answer.returncode, answer.stdout.strip()
 
 
 def replace_process(command: Command) -> None:
@@ -142,9 +178,9 @@ def replace_process(command: Command) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     try:
-        os.execvpe(command.argv[0], command.argv, command.environment())  # noqa: S606
-    except FileNotFoundError as error:
-        raise _no_client() from error
+        os.execvpe(command.argv[0], _told(command.argv), command.environment())  # noqa: S606
+    except OSError as error:
+        raise _no_client(error) from error
 
 
 def server_version() -> str:
@@ -211,7 +247,8 @@ def inspect_image(reference: str) -> ImageFacts | None:
     if answer.returncode:
         if "no such image" in answer.stderr.lower():
             return None
-        raise no_engine(answer.stderr)
+        server_version()
+        raise MachineError(f"docker cannot tell about {reference}: {answer.stderr.strip()}")
     image = json.loads(answer.stdout)
     config = image.get("Config") or {}
     return ImageFacts(
@@ -233,8 +270,11 @@ def no_engine(said: str) -> EngineError:
     )
 
 
-def _no_client() -> EngineError:
+def _no_client(error: OSError) -> EngineError:
+    missing = isinstance(error, FileNotFoundError)
     return EngineError(
-        "the docker command is not installed",
+        "the docker command is not installed"
+        if missing
+        else f"the docker command cannot be run: {error.strerror}",
         f"install Docker {OLDEST_ENGINE} or newer with buildx; --dry-run needs none",
     )

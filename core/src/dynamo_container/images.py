@@ -13,6 +13,8 @@ PLAIN_TARGET: Final = "dev"
 # Before every label of ours, on images and on containers.
 PREFIX: Final = "ai.dynamo.container."
 FRAMEWORK: Final = f"{PREFIX}framework"
+# The plan's hash: what shapes the image, and nothing else.
+PLAN: Final = f"{PREFIX}plan"
 # Marks the containers that `run` started.
 RUN: Final = f"{PREFIX}run"
 # The grammar of distribution/reference, without digests: a tag is what a build gives.
@@ -20,6 +22,7 @@ _REFERENCE = re.compile(
     r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
     r"(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
 )
+_DIGEST = r"sha256:[0-9a-f]{64}"
 _TAG_LENGTH: Final = 128
 
 
@@ -28,6 +31,14 @@ def image_reference(framework: str, target: str, version: str = "latest") -> str
     suffix = "" if target == PLAIN_TARGET else f"-{target}"
     tag = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{version}-{framework}{suffix}")
     return f"{REPOSITORY}:{tag[:_TAG_LENGTH]}"
+
+
+def is_image(text: str) -> bool:
+    """Whether an image can be found so: by a reference, with a digest or without, or by its ID."""
+    name, at, digest = text.partition("@")
+    if at:
+        return is_reference(name) and bool(re.fullmatch(_DIGEST, digest))
+    return is_reference(text) or bool(re.fullmatch(_DIGEST, text))
 
 
 def is_reference(text: str) -> bool:

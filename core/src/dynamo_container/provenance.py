@@ -112,7 +112,7 @@ def merge(
         what: what is merged, for messages: `build argument`.
         contributions: in any order; the result does not depend on it.
         key: what tells two values apart.
-        way_out: what a user can do about a conflict; `{key}` is replaced.
+        way_out: what a user can do about a conflict; `{key}` is replaced by the key's first word.
         tell: a value as text, for messages.
 
     Raises:
@@ -136,7 +136,7 @@ def _resolve(
             raise ConflictError(
                 f"{what} {key} is {tell(first.value)!r} by {first.source.where}, "
                 f"and {tell(second.value)!r} by {second.source.where}",
-                way_out.replace("{key}", key),
+                way_out.replace("{key}", key.partition(" ")[0]),
             )
     return Resolved(
         key=key,

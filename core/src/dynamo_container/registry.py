@@ -10,8 +10,10 @@ an error with a name on it.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar, cast
 
@@ -21,6 +23,7 @@ import pluggy
 from dynamo_container import hookspecs
 from dynamo_container.errors import ConflictError, DynamoContainerError, PluginError, UsageError
 from dynamo_container.provenance import Layer, Said, Source
+from dynamo_container.values import Option
 
 FRAMEWORKS: Final = "dynamo_container.frameworks"
 OVERLAYS: Final = "dynamo_container.overlays"
@@ -29,6 +32,7 @@ LAYERS: Final = {FRAMEWORKS: Layer.FRAMEWORK, OVERLAYS: Layer.OVERLAY}
 # Frameworks whose plugins are published beside this core; only used to say what to install.
 PUBLISHED: Final = ("none", "sglang", "trtllm", "vllm")
 PREFERRED: Final = "vllm"
+_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PREFIX: Final = "dynamo_container_"
 
 T = TypeVar("T")
@@ -137,8 +141,14 @@ class Registry:
         """
         wanted = normalize(name)
         found = self._named(FRAMEWORKS, wanted)
+        installed = ", ".join(self.frameworks) or "none at all"
+        if not _NAME.fullmatch(wanted):
+            # Not shown: it may be a URL with a password that belongs to an option.
+            raise UsageError(
+                "what stands in the place of a framework is none",
+                f"installed frameworks: {installed}",
+            )
         if not found:
-            installed = ", ".join(self.frameworks) or "none at all"
             package = f"dynamo-container-{wanted}"
             hint = (
                 f"pip install {package}"
@@ -185,6 +195,12 @@ class Registry:
                     f"mend or update it: pip install --upgrade {candidate.distribution}",
                 )
 
+    def offer(self, *frameworks: str) -> None:
+        """Load every overlay and these frameworks as far as they can be loaded; raises nothing."""
+        for candidate in self.candidates:
+            if candidate.group == OVERLAYS or candidate.name in frameworks:
+                self._load_or_leave(candidate)
+
     def load_all(self) -> None:
         """Load every plugin that can be loaded; the others are in `failures`."""
         for candidate in self.candidates:
@@ -207,7 +223,8 @@ class Registry:
         return None
 
     def _register(self, candidate: Candidate) -> Plugin:
-        plugin = candidate.entry_point.load()
+        with contextlib.redirect_stdout(sys.stderr):
+            plugin = candidate.entry_point.load()
         name = f"{candidate.group}:{candidate.name}:{candidate.distribution}"
         try:
             self._manager.register(plugin, name)
@@ -264,18 +281,42 @@ class Registry:
         Raises:
             PluginError: an implementation raised, or returned something else.
         """
-        name = _PREFIX + hook
         return tuple(
-            Said(value=value, source=_source(plugin.candidate, impl))
+            said
             for plugin in self.plugins(framework)
-            for hook_name, impl in plugin.hooks
-            if hook_name == name
-            for value in _call(plugin.candidate, impl, name, kind, arguments)
+            for said in _say(plugin, hook, kind, arguments)
         )
+
+    def options(self, command: str, frameworks: Iterable[str] | None) -> tuple[Said[Option], ...]:
+        """The options of the overlays and of these frameworks, or of all that are loaded.
+
+        A plugin whose hook fails has none: whoever uses the plugin gets the error.
+        """
+        found: list[Said[Option]] = []
+        for plugin in self.plugins():
+            if frameworks is None or plugin.candidate.group == OVERLAYS:
+                wanted = True
+            else:
+                wanted = plugin.candidate.name in frameworks
+            if wanted:
+                with contextlib.suppress(PluginError):
+                    found.extend(_say(plugin, "options", Option, {"command": command}))
+        return tuple(found)
 
 
 # Hooks that return one value instead of an iterable of them.
 _SINGLE: Final = (f"{_PREFIX}framework", f"{_PREFIX}readiness")
+
+
+def _say(
+    plugin: Plugin, hook: str, kind: type[T], arguments: dict[str, object]
+) -> Iterator[Said[T]]:
+    name = _PREFIX + hook
+    for hook_name, impl in plugin.hooks:
+        if hook_name == name:
+            source = _source(plugin.candidate, impl)
+            for value in _call(plugin.candidate, impl, name, kind, arguments):
+                yield Said(value=value, source=source)
 
 
 def _call(
@@ -287,12 +328,16 @@ def _call(
 ) -> tuple[T, ...]:
     checked: list[T] = []
     try:
-        result = impl.function(*(arguments[name] for name in impl.argnames))
-        # A generator runs here, inside the isolation.
-        values = [result] if hook in _SINGLE else list(cast("Iterable[object]", result or ()))
-    except DynamoContainerError:
+        # What a plugin prints must not get into what we print.
+        with contextlib.redirect_stdout(sys.stderr):
+            result = impl.function(*(arguments[name] for name in impl.argnames))
+            if hook in _SINGLE:
+                result = () if result is None else (result,)
+            # A generator runs here, inside the isolation.
+            values = list(cast("Iterable[object]", result or ()))
+    except (DynamoContainerError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:  # a hook may even exit
         raise _hook_error(candidate, impl, hook, f"failed: {_one_line(error)}") from error
     for value in values:
         if not isinstance(value, kind):

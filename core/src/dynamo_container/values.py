@@ -9,7 +9,7 @@ is made, so that the fault is reported where it was made.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
@@ -24,8 +24,27 @@ def _require(condition: object, message: str) -> None:
         raise ValueError(message)
 
 
+class _Value:
+    """What all values share: a text that is none is refused where it was made."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for one in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
+            if one.type == "str":
+                value = getattr(self, one.name)
+                _require(
+                    isinstance(value, str),
+                    f"{type(self).__name__}: {one.name} is {value!r}, and has to be a text",
+                )
+        self._check()
+
+    def _check(self) -> None:
+        """What else has to hold; raises ValueError."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Framework:
+class Framework(_Value):
     """What a framework plugin is: a line about it, where to read more, and the stage that `build`
     makes by default.
     """
@@ -36,7 +55,7 @@ class Framework:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(_Value):
     """One node of the image graph: a target in a Dockerfile, or an image that exists already.
 
     Attributes:
@@ -62,7 +81,7 @@ class Stage:
     extends: str = ""
     order: int = 0
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(
             _STAGE_NAME.fullmatch(self.name),
             f"stage name {self.name!r} is not like 'runtime' or 'local-dev'",
@@ -83,7 +102,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseImage:
+class BaseImage(_Value):
     """The image that a stage starts from, passed to its Dockerfile as the build argument
     `BASE_IMAGE`.
     """
@@ -93,7 +112,7 @@ class BaseImage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class Pin(_Value):
     """A version that the image is built with.
 
     Attributes:
@@ -112,7 +131,7 @@ class Pin:
     extras: tuple[str, ...] = ()
     build_arg: str = ""
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(
             self.name and self.version,
             f"a pin has a name and a version: {self.name!r}, {self.version!r}",
@@ -132,7 +151,7 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildArg:
+class BuildArg(_Value):
     """A build argument, passed to every stage whose Dockerfile declares it (`ARG`), or to one stage
     only.
     """
@@ -141,14 +160,14 @@ class BuildArg:
     value: str
     stage: str = ""
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(
             _ARGUMENT_NAME.fullmatch(self.name), f"{self.name!r} is no name for a build argument"
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildSecret:
+class BuildSecret(_Value):
     """A build secret: its id, and the file or the environment variable that holds it. Never its
     content.
     """
@@ -157,7 +176,7 @@ class BuildSecret:
     path: str = ""
     env: str = ""
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(self.id, "a build secret has an id")
         _require(
             bool(self.path) != bool(self.env),
@@ -166,18 +185,18 @@ class BuildSecret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
+class Label(_Value):
     """A label of the image that is built."""
 
     key: str
     value: str
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(self.key, "a label has a key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedContext:
+class NamedContext(_Value):
     """A named context: what a Dockerfile calls `name` is a folder, `target:OTHER` or `docker-
     image://REFERENCE`.
     """
@@ -187,14 +206,14 @@ class NamedContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notice(_Value):
     """One line for the user about the plan: something was assumed, left out, or is untested."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(_Value):
     """A plugin's own command-line option.
 
     Attributes:
@@ -211,9 +230,9 @@ class Option:
     is_flag: bool = False
     choices: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(
-            re.fullmatch(r"--[a-z0-9][a-z0-9-]*", self.flag),
+            re.fullmatch(r"--[a-z][a-z0-9-]*", self.flag),
             f"option {self.flag!r} is not like '--vllm-ref'",
         )
         _require(self.help, f"option {self.flag!r} has no help")
@@ -225,7 +244,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnvVar:
+class EnvVar(_Value):
     """An environment variable of a container; without a value it is taken from the caller's
     environment, by name only.
     """
@@ -233,7 +252,7 @@ class EnvVar:
     name: str
     value: str | None = None
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(
             self.name and "=" not in self.name,
             f"{self.name!r} is no name for an environment variable",
@@ -241,7 +260,7 @@ class EnvVar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
+class Mount(_Value):
     """A mount of a container.
 
     Attributes:
@@ -258,7 +277,7 @@ class Mount:
     type: Literal["bind", "volume", "tmpfs"] = "bind"
     options: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(
             self.target.startswith("/"),
             f"a mount goes to an absolute path in the container, not {self.target!r}",
@@ -269,7 +288,7 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunFlag:
+class RunFlag(_Value):
     """A flag of `docker run`, such as `--shm-size` with `10G`, or `--init` without a value.
 
     `key` tells apart flags that can be given several times: the default for `--ulimit` is the
@@ -280,7 +299,7 @@ class RunFlag:
     value: str | None = None
     key: str = field(default="")
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(
             re.fullmatch(r"--[a-z][a-z0-9-]*", self.flag),
             f"{self.flag!r} is no long flag of docker run",
@@ -288,7 +307,7 @@ class RunFlag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
+class Readiness(_Value):
     """How a container says that it is ready: a URL that answers with success, or a command that
     ends with status 0.
 
@@ -299,7 +318,7 @@ class Readiness:
     http: str = ""
     argv: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(bool(self.http) != bool(self.argv), "readiness is a URL or a command: one of them")
 
     @property
@@ -318,12 +337,12 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(_Value):
     """A command that ends with status 0 in an image that is as it should be."""
 
     name: str
     argv: tuple[str, ...]
     needs_gpu: bool = False
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         _require(self.name and self.argv, "a check has a name and a command")

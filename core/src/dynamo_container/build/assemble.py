@@ -16,7 +16,7 @@ from typing import Final
 from dynamo_container.build.contributions import DYNAMO, Contributions, contributions
 from dynamo_container.build.plan import BuildPlan, Image, Target
 from dynamo_container.errors import PluginError, UsageError
-from dynamo_container.images import FRAMEWORK, PREFIX, image_reference, is_reference
+from dynamo_container.images import FRAMEWORK, PLAN, PREFIX, image_reference, is_reference
 from dynamo_container.provenance import Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import FRAMEWORKS, Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
@@ -162,6 +162,18 @@ class _Walk:
         """The top of the stack of a stage: a node's digest, or an image's reference."""
         if name in self.seen:
             return self.seen[name]
+        self._enter(name, asked_by)
+        ref = self._stack(name)
+        self.path = self.path[:-1]
+        self.seen[name] = ref
+        return ref
+
+    def _enter(self, name: str, asked_by: str) -> None:
+        """One stage further down.
+
+        Raises:
+            PluginError: there is no such stage, or the way leads in a circle.
+        """
         if name not in self.stages:
             raise PluginError(
                 f"{asked_by} needs the stage {name!r}, which no loaded plugin provides",
@@ -174,21 +186,36 @@ class _Walk:
                 "uninstall one of the plugins involved",
             )
         self.path = (*self.path, name)
-        ref = self._stack(name)
-        self.path = self.path[:-1]
-        self.seen[name] = ref
-        return ref
 
     def _stack(self, name: str) -> str:
+        ref = self._foot(name)
+        return ref if self.stages[name].value.image else self._pile(name, ref)
+
+    def _foot(self, name: str) -> str:
+        """The stage alone: an extension on what is below it, anything else on nothing."""
         bottom = self.stages[name]
+        lower = bottom.value.extends
         if bottom.value.image:
             if bottom.sources[0].layer is Layer.USER:
                 self.graph.replaced.add(name)
             return bottom.value.image
-        ref = self._node(bottom, below=())
+        if not lower:
+            return self._node(bottom, below=())
+        self._enter(lower, f"stage {name!r} of {bottom.sources[0]}")
+        ref = self._foot(lower)
+        if not self.stages[lower].value.image:
+            ref = self._pile(lower, ref, until=name)
+        self.path = self.path[:-1]
+        return self._node(bottom, below=((lower, ref),))
+
+    def _pile(self, name: str, ref: str, until: str = "") -> str:
+        """The stage's extensions upon it, each with its own, up to the one that is named."""
         above = [one for one in self.stages.values() if one.value.extends == name]
         for extension in sorted(above, key=lambda one: (one.value.order, one.key)):
+            if extension.key == until:
+                break
             ref = self._node(extension, below=((name, ref),))
+            ref = self._pile(extension.key, ref)
         return ref
 
     def _node(self, resolved: Resolved[Stage], below: tuple[tuple[str, str], ...]) -> str:
@@ -208,6 +235,7 @@ class _Walk:
             stages=frozenset(
                 [
                     stage.name,
+                    *refs,
                     *(
                         name
                         for ref in refs.values()
@@ -244,7 +272,7 @@ def _image(
     version = said.pin(DYNAMO)
     labels = _labels(registry, said, _base_image(said, graph, digest), version)
     plan_hash = _digest([digest, [[one.value.key, one.value.value] for one in labels]])
-    hash_label = Label(key=f"{PREFIX}plan", value=f"sha256:{plan_hash}")
+    hash_label = Label(key=PLAN, value=f"sha256:{plan_hash}")
     facts = said.facts(node.stages)
     return Image(
         framework=request.framework,

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from dynamo_container.build import source
 from dynamo_container.errors import PluginError, UsageError
+from dynamo_container.images import PLAN
 from dynamo_container.provenance import Fact, Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
@@ -116,13 +117,14 @@ def contributions(
     files = tuple((one.key, _read(one)) for one in stages if one.value.dockerfile)
     bases = list(say("base_images", BaseImage))
     base_images = _merge_base_images(
-        [*bases, *_user_base_images(bases, request, settings)], dict(files)
+        [*bases, *_user_base_images(bases, dict(files), request, settings)], dict(files)
     )
     pins = _merge_pins(list(say("pins", Pin)), request)
+    said_args = [*say("build_args", BuildArg), *_pin_args(pins)]
     args = merge(
         "build argument",
-        [*say("build_args", BuildArg), *_pin_args(pins), *_user_args(request, settings)],
-        key=lambda arg: f"{arg.stage}:{arg.name}" if arg.stage else arg.name,
+        [*said_args, *_user_args(request, settings, said_args)],
+        key=lambda arg: f"{arg.name} (stage {arg.stage})" if arg.stage else arg.name,
         way_out="decide with --build-arg {key}=VALUE, or uninstall one of the plugins",
         tell=lambda arg: arg.value,
     )
@@ -142,7 +144,7 @@ def contributions(
         ),
         labels=merge(
             "label",
-            say("labels", Label),
+            _allowed_labels(say("labels", Label)),
             key=lambda label: label.key,
             way_out="uninstall one of the plugins",
             tell=lambda label: label.value,
@@ -198,13 +200,24 @@ def _read(resolved: Resolved[Stage]) -> StageFiles:
 
 
 def _user_base_images(
-    said: Iterable[Said[BaseImage]], request: BuildRequest, settings: BuildSettings
+    said: Iterable[Said[BaseImage]],
+    files: dict[str, StageFiles],
+    request: BuildRequest,
+    settings: BuildSettings,
 ) -> Iterator[Said[BaseImage]]:
     argument = dict(settings.build_args).get(BASE_IMAGE)
     image, flag = (argument, "--build-arg") if argument else (request.base_image, "--base-image")
-    for stage in sorted({one.value.stage for one in said}):
-        if image:
-            yield Said(value=BaseImage(stage=stage, image=image), source=request.source(flag))
+    if not image:
+        return
+    declared = {name for name, one in files.items() if BASE_IMAGE in one.source.args}
+    stages = sorted(declared | {one.value.stage for one in said})
+    if not stages:
+        raise UsageError(
+            f"{flag} means nothing for {request.framework!r}: no Dockerfile has ARG {BASE_IMAGE}",
+            "leave it out",
+        )
+    for stage in stages:
+        yield Said(value=BaseImage(stage=stage, image=image), source=request.source(flag))
 
 
 def _merge_base_images(
@@ -258,7 +271,11 @@ def _pin_args(pins: Iterable[Resolved[Pin]]) -> Iterator[Said[BuildArg]]:
             yield Said(value=arg, source=source_)
 
 
-def _user_args(request: BuildRequest, settings: BuildSettings) -> Iterator[Said[BuildArg]]:
+def _user_args(
+    request: BuildRequest, settings: BuildSettings, said: Iterable[Said[BuildArg]]
+) -> Iterator[Said[BuildArg]]:
+    """The user's build arguments. One by name wins over those for one stage only, too."""
+    stages = {(one.value.name, one.value.stage) for one in said if one.value.stage}
     given = dict(settings.build_args)
     as_of = "" if request.resolve_as_of == "none" else request.resolve_as_of
     for name, value, flag in (
@@ -269,8 +286,12 @@ def _user_args(request: BuildRequest, settings: BuildSettings) -> Iterator[Said[
         if value is not None and name not in given:
             yield Said(value=BuildArg(name=name, value=value), source=request.source(flag))
     for name, value in given.items():
+        source_ = request.source("--build-arg")
         if name != BASE_IMAGE:
-            yield Said(value=BuildArg(name=name, value=value), source=request.source("--build-arg"))
+            yield Said(value=BuildArg(name=name, value=value), source=source_)
+        for other, stage in sorted(stages):
+            if other == name:
+                yield Said(value=BuildArg(name=name, value=value, stage=stage), source=source_)
 
 
 def _user_secrets(
@@ -309,6 +330,16 @@ def _undeclared_by_plugin(said_by: Source, arg: BuildArg) -> PluginError:
         f"the build argument {arg.name} of {said_by.where} is not declared (ARG) by {where}",
         "this is a fault in the plugin: update it, or tell its author",
     )
+
+
+def _allowed_labels(said: tuple[Said[Label], ...]) -> tuple[Said[Label], ...]:
+    for one in said:
+        if one.value.key == PLAN:
+            raise PluginError(
+                f"{one.source.where} gives the image the label {PLAN}, which is the plan's hash",
+                "this is a fault in the plugin: update it, or tell its author",
+            )
+    return said
 
 
 def _tell_stage(stage: Stage) -> str:

@@ -7,12 +7,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from dynamo_container.cli.app import PROGRAM, app
 from dynamo_container.errors import DynamoContainerError, UsageError
 
+# Newer click says so by an error; older click prints the help itself.
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 
@@ -29,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return int(app.main(words, prog_name=PROGRAM, standalone_mode=False) or 0)
+    except _NO_ARGUMENTS as error:
+        click.echo(error.ctx.get_help())
+        return 0
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else PROGRAM
         return _report(UsageError(_sentence(error.format_message()), f"see: {where} --help"))
@@ -44,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     except Exception as error:
-        if "--debug" in words:
+        if "--debug" in words[: words.index("--") if "--" in words else len(words)]:
             raise
         cause = " ".join(str(error).split())
         return _report(

@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from dynamo_container import engine
 from dynamo_container.cli import project
 from dynamo_container.registry import Failure, Registry
 
@@ -29,7 +30,6 @@ COMMANDS: Final = {
 class Session:
     """What the commands of one call share."""
 
-    verbose: bool = False
     quiet: bool = False
     _registry: Registry | None = None
     _told: set[Failure] = field(default_factory=set)
@@ -95,11 +95,12 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
 @click.option(
     "-q", "--quiet", is_flag=True, help="Say only what was asked for, and what went wrong."
 )
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option("-v", "--verbose", is_flag=True, help="Say which docker commands run.")
 @click.option("--no-color", is_flag=True, help="No colors (NO_COLOR does the same).")
 @click.option(
     "--debug",
     is_flag=True,
+    allow_from_autoenv=False,
     help="A traceback where something is wrong with dynamo-container itself.",
 )
 @click.option(
@@ -107,6 +108,7 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     is_flag=True,
     is_eager=True,
     expose_value=False,
+    allow_from_autoenv=False,
     callback=_version,
     help="The version.",
 )
@@ -115,7 +117,8 @@ def app(ctx: click.Context, quiet: bool, verbose: bool, no_color: bool, debug: b
     """Build and run GPU inference containers for NVIDIA Dynamo, from plugins."""
     import os
 
-    ctx.obj = Session(quiet=quiet, verbose=verbose)
+    ctx.obj = Session(quiet=quiet)
+    engine.tell = (lambda line: click.echo(f"+ {line}", err=True)) if verbose else None
     if no_color or "NO_COLOR" in os.environ:
         ctx.color = False
     ctx.default_map = project.defaults()

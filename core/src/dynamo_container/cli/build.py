@@ -6,20 +6,23 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from dynamo_container import engine
 from dynamo_container.build import assemble, bake
 from dynamo_container.build.plan import BuildPlan
 from dynamo_container.cli.app import ENVIRONMENT, Session
-from dynamo_container.cli.plugin_command import PluginCommand, origins, plugin_options
+from dynamo_container.cli.plugin_command import LINES, PluginCommand, origins, plugin_options
 from dynamo_container.errors import UsageError, WorkFailedError
+from dynamo_container.images import is_image
 from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
 from dynamo_container.values import BuildSecret, Framework
@@ -28,6 +31,11 @@ F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every
 
 # Docker's predefined build arguments: usable without ARG, and kept out of the image's history.
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+# What uv takes: a day, or a moment with its offset (RFC 3339).
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?")
+_ARGUMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Build arguments that options of their own are for, which keep credentials out of them.
+_RESERVED: Final = {"INDEX_URL": "--index-url", "EXTRA_INDEX_URLS": "--extra-index-url"}
 _PROGRESS: Final = ("auto", "plain", "tty", "rawjson", "quiet")
 _INDEX_VARIABLE: Final = f"{ENVIRONMENT}_BUILD_INDEX_URL"
 _EXTRA_INDEX_VARIABLE: Final = f"{ENVIRONMENT}_BUILD_EXTRA_INDEX_URL"
@@ -59,7 +67,6 @@ def build_options(function: F) -> F:
         ),
         click.option(
             "--framework",
-            "framework",
             multiple=True,
             metavar="F",
             shell_complete=complete_framework,
@@ -84,31 +91,31 @@ def build_options(function: F) -> F:
         ),
         click.option(
             "--stage",
-            "stages",
             multiple=True,
+            type=LINES,
             metavar="NAME=IMAGE",
             help="An existing image in the place of a stage.",
         ),
         click.option(
             "--tag",
-            "tags",
             multiple=True,
+            type=LINES,
             metavar="REF",
             help="Instead of the version tag; repeatable.",
         ),
         click.option("--no-latest", is_flag=True, help="Set no 'latest' tag."),
         click.option(
             "--build-arg",
-            "build_args",
             multiple=True,
+            type=LINES,
             metavar="K[=V]",
             help="A build argument; wins over all that plugins say; "
             "without a value from the environment.",
         ),
         click.option(
             "--secret",
-            "secrets",
             multiple=True,
+            type=LINES,
             metavar="SPEC",
             help="A build secret, as docker's: id=X,src=FILE.",
         ),
@@ -119,8 +126,8 @@ def build_options(function: F) -> F:
         ),
         click.option(
             "--extra-index-url",
-            "extra_index_urls",
             multiple=True,
+            type=LINES,
             metavar="URL",
             envvar=_EXTRA_INDEX_VARIABLE,
             help="A further package index; repeatable.",
@@ -133,6 +140,15 @@ def build_options(function: F) -> F:
         ),
         click.option("--no-cache", is_flag=True, help="Run every step again."),
         click.option("--pull", is_flag=True, help="Ask the registry for newer base images."),
+        click.option(
+            "--progress",
+            type=click.Choice(_PROGRESS),
+            default="auto",
+            help="How docker shows the progress.",
+        ),
+        click.option(
+            "--dry-run", is_flag=True, help="Print the command that would run, and run nothing."
+        ),
     )
     for option in reversed(options):
         function = option(function)
@@ -147,7 +163,7 @@ class Asked:
     hidden_env: tuple[tuple[str, str], ...]
 
 
-def plan_from(ctx: click.Context, progress: str = "auto") -> Asked:
+def plan_from(ctx: click.Context) -> Asked:
     """The plan of what the command line of `ctx` asks for.
 
     Raises:
@@ -157,7 +173,8 @@ def plan_from(ctx: click.Context, progress: str = "auto") -> Asked:
     params = ctx.params
     frameworks = _frameworks(session, (*params["frameworks"], *params["framework"]))
     registry = session.load(*frameworks)
-    index, extra = params["index_url"] or "", params["extra_index_urls"]
+    index, extra = params["index_url"] or "", _urls(params["extra_index_url"])
+    build_args = _build_args(params["build_arg"])
     requests = [
         BuildRequest(
             framework=framework,
@@ -165,31 +182,36 @@ def plan_from(ctx: click.Context, progress: str = "auto") -> Asked:
             dynamo_version=_version(params["dynamo_version"]),
             resolve_as_of=_day(params["resolve_as_of"]),
             base_image=_base_image(params["base_image"], params["base_image_tag"]),
-            index_url=_without_credentials(index),
-            extra_index_urls=tuple(_without_credentials(url) for url in extra),
+            index_url=_without_credentials(index, "--index-url"),
+            extra_index_urls=tuple(_without_credentials(url, "--extra-index-url") for url in extra),
             origins=origins(ctx),
             options=plugin_options(ctx, frameworks),
         )
         for framework in frameworks
     ]
     hidden = _index_secrets(index, extra)
+    proxies = tuple(one for one in build_args if one[0].upper() in _PROXIES)
     settings = BuildSettings(
-        tags=params["tags"],
+        tags=params["tag"],
         latest=not params["no_latest"],
-        build_args=_build_args(params["build_args"]),
-        stages=tuple(_pair(word, "--stage", "NAME=IMAGE") for word in params["stages"]),
+        build_args=tuple(one for one in build_args if one not in proxies),
+        stages=_stages(params["stage"]),
         secrets=(
-            *_secrets(params["secrets"], params["ca_bundle"]),
+            *_secrets(params["secret"], params["ca_bundle"], _ca_origin(ctx)),
             *(BuildSecret(id=_SECRET_IDS[variable], env=variable) for variable, _ in hidden),
         ),
         proxies=tuple(
-            name for upper in _PROXIES for name in (upper, upper.lower()) if os.environ.get(name)
+            name
+            for upper in _PROXIES
+            for name in (upper, upper.lower())
+            if os.environ.get(name) or name in dict(proxies)
         ),
         no_cache=params["no_cache"],
         pull=params["pull"],
-        progress=progress,
+        progress=params["progress"],
     )
-    return Asked(plan=assemble.plan(registry, requests, settings), hidden_env=hidden)
+    plan = assemble.plan(registry, requests, settings)
+    return Asked(plan=plan, hidden_env=(*hidden, *proxies))
 
 
 def default_target(registry: Registry, framework: str) -> str:
@@ -228,37 +250,50 @@ def _day(word: str | None) -> str | None:
     from datetime import datetime
 
     try:
+        if not _DAY.fullmatch(word):
+            raise ValueError(word)  # noqa: TRY301  # one way to say it
         datetime.fromisoformat(word.replace("Z", "+00:00"))
     except ValueError as error:
         raise UsageError(
-            f"--resolve-as-of {word!r} is no day", "for example: 2026-08-30, or none"
+            f"--resolve-as-of {word!r} is no day",
+            "for example: 2026-08-30, 2026-08-30T12:00:00Z, or none",
         ) from error
     return word
 
 
 def _base_image(image: str | None, tag: str | None) -> str | None:
-    if not tag:
-        return image
-    if not image:
+    if tag and not image:
         raise UsageError(
             "--base-image-tag means nothing without --base-image",
             "give both, or --base-image IMAGE:TAG",
         )
-    if ":" in image.rsplit("/", 1)[-1]:
+    if image is None:
+        return None
+    if tag and (":" in image.rsplit("/", 1)[-1] or "@" in image):
         raise UsageError(
             f"--base-image {image} has a tag, and --base-image-tag gives another",
             "give one of them",
         )
-    return f"{image}:{tag}"
-
-
-def _pair(word: str, option: str, form: str) -> tuple[str, str]:
-    name, equals, value = word.partition("=")
-    if not (name and equals and value):
+    whole = f"{image}:{tag}" if tag else image
+    if not is_image(whole):
         raise UsageError(
-            f"{option} {word!r} is not {form}", f"for example: {option} tools=my/tools:1"
+            f"--base-image {whole!r} is no image reference", "for example: debian:trixie-slim"
         )
-    return name, value
+    return whole
+
+
+def _stages(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The images that stand for stages, by stage."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, image = word.partition("=")
+        if not (name and equals and is_image(image)):
+            raise UsageError(
+                f"--stage {word!r} is not NAME=IMAGE", "for example: --stage tools=my/tools:1"
+            )
+        if found.setdefault(name, image) != image:
+            raise UsageError(f"--stage {name} is given two images", "leave one of them out")
+    return tuple(found.items())
 
 
 def _build_args(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -268,9 +303,14 @@ def _build_args(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     values: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
-        if not name:
+        if not _ARGUMENT.fullmatch(name):
             raise UsageError(
-                f"--build-arg {word!r} has no name", "for example: --build-arg KEY=VALUE"
+                f"--build-arg {name!r} is no name", "for example: --build-arg KEY=VALUE"
+            )
+        if name in _RESERVED:
+            raise UsageError(
+                f"--build-arg {name} would show an index's credentials",
+                f"use {_RESERVED[name]}, which keeps them secret",
             )
         if equals:
             values[name] = value
@@ -282,37 +322,71 @@ def _build_args(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 _SECRET_IDS: Final = {_INDEX_VARIABLE: "index-url", _EXTRA_INDEX_VARIABLE: "extra-index-url"}
 
 
+def _urls(words: Iterable[str]) -> tuple[str, ...]:
+    """Each word may be several URLs, as in PIP_EXTRA_INDEX_URL."""
+    return tuple(url for word in words for url in word.split())
+
+
 def _index_secrets(index: str, extra: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """The variables that hold index URLs with credentials. A URL without any is a build argument
     and no secret.
     """
     found = []
-    if index != _without_credentials(index):
+    if "@" in index:
         found.append((_INDEX_VARIABLE, index))
-    if any(url != _without_credentials(url) for url in extra):
+    if any("@" in url for url in extra):
         found.append((_EXTRA_INDEX_VARIABLE, " ".join(extra)))
     return tuple(found)
 
 
-def _without_credentials(url: str) -> str:
-    if "@" not in url:
-        return url
+def _without_credentials(url: str, option: str) -> str:
+    """The URL without user and password.
+
+    Raises:
+        UsageError: something else in it may be a secret. The URL is not in the message.
+    """
+    if not url:
+        return ""
     from urllib.parse import urlsplit
 
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    hint = "for example: https://USER:PASSWORD@HOST/simple, signs in them percent-encoded; or netrc"
+    try:
+        parts = urlsplit(url)
+        plain = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+        host = plain.hostname
+    except ValueError:
+        raise UsageError(f"{option} is no URL", hint) from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise UsageError(f"{option} is no URL that starts with https:// and has a host", hint)
+    if parts.query or parts.fragment or "@" in parts.path:
+        raise UsageError(f"{option} has '?', '#' or '@' after its host: it would be seen", hint)
+    return plain.geturl()
 
 
-def _secrets(words: tuple[str, ...], ca_bundle: str | None) -> tuple[BuildSecret, ...]:
-    secrets = [_secret(word) for word in words]
-    if ca_bundle and not any(secret.id == "ca-bundle" for secret in secrets):
-        secrets.append(BuildSecret(id="ca-bundle", path=_file(ca_bundle, "--ca-bundle")))
-    return tuple(secrets)
+def _ca_origin(ctx: click.Context) -> str:
+    """What named the file of certificates, for messages."""
+    source = ctx.get_parameter_source("ca_bundle")
+    if source is not ParameterSource.ENVIRONMENT or f"{ENVIRONMENT}_BUILD_CA_BUNDLE" in os.environ:
+        return "--ca-bundle"
+    return "SSL_CERT_FILE"
+
+
+def _secrets(
+    words: tuple[str, ...], ca_bundle: str | None, ca_origin: str
+) -> tuple[BuildSecret, ...]:
+    """The secrets by id; the last of each counts."""
+    secrets = {secret.id: secret for secret in map(_secret, words)}
+    if ca_bundle and "ca-bundle" not in secrets:
+        secrets["ca-bundle"] = BuildSecret(id="ca-bundle", path=_file(ca_bundle, ca_origin))
+    return tuple(secrets.values())
 
 
 def _secret(word: str) -> BuildSecret:
     """Docker's own grammar: comma-separated `id=`, `src=` or `source=`, `env=`, `type=file|env`."""
-    fields = dict(part.partition("=")[::2] for part in next(csv.reader([word]), []))
+    try:
+        fields = dict(part.partition("=")[::2] for part in next(csv.reader([word]), []))
+    except csv.Error:
+        fields = {}
     name, path, variable = (
         fields.get("id", ""),
         fields.get("src") or fields.get("source", ""),
@@ -336,8 +410,15 @@ def _secret(word: str) -> BuildSecret:
 
 
 def absolute(path: str) -> Path:
-    """A user's path made absolute, `~` included; links in it are the user's business."""
-    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  # resolve() follows links
+    """A user's path made absolute, `~` included; links in it are the user's business.
+
+    Raises:
+        UsageError: there is no such user, or no current folder.
+    """
+    try:
+        return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  # no links followed
+    except (RuntimeError, OSError) as error:
+        raise UsageError(f"{path!r} cannot be made an absolute path: {error}") from error
 
 
 def _file(path: str, option: str) -> str:
@@ -353,18 +434,11 @@ def _file(path: str, option: str) -> str:
     "dynamo-container build none --target runtime --dry-run",
 )
 @build_options
-@click.option(
-    "--progress",
-    type=click.Choice(_PROGRESS),
-    default="auto",
-    help="How docker shows the progress.",
-)
-@click.option("--dry-run", is_flag=True, help="Print the command that would run, and run nothing.")
 @click.pass_context
-def command(ctx: click.Context, /, progress: str, dry_run: bool, **_options: object) -> int:
+def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
     """Build images: one or several frameworks in one graph."""
     session: Session = ctx.obj
-    asked = plan_from(ctx, progress)
+    asked = plan_from(ctx)
     for warning in asked.plan.warnings:
         session.warn(warning)
     for notice in asked.plan.notices:
@@ -372,7 +446,7 @@ def command(ctx: click.Context, /, progress: str, dry_run: bool, **_options: obj
     rendered = bake.command(asked.plan)
     if dry_run:
         for variable, _ in asked.hidden_env:
-            session.note(f"export {variable} first: it holds what must not be shown here")
+            session.warn(f"export {variable} first: it holds what must not be shown here")
         click.echo(rendered.shell())
         return 0
     engine.server_version()

@@ -9,7 +9,7 @@ import click
 from dynamo_container import engine
 from dynamo_container.cli.app import Session
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
-from dynamo_container.images import FRAMEWORK
+from dynamo_container.images import FRAMEWORK, is_image
 from dynamo_container.requests import CheckRequest
 from dynamo_container.run import gpus
 from dynamo_container.values import Check
@@ -21,6 +21,8 @@ from dynamo_container.values import Check
 @click.pass_obj
 def command(session: Session, image: str, framework: str | None) -> int:
     """Run the plugins' checks in IMAGE: CPU ones always, GPU ones where the engine has a GPU."""
+    if not is_image(image):
+        raise UsageError(f"{image!r} is no image reference", "for example: my-image:dev")
     image_facts = engine.inspect_image(image)
     if image_facts is None:
         raise MachineError(f"the engine has no image {image}", f"build it, or: docker pull {image}")

@@ -22,17 +22,31 @@ _ORIGINS: Final = {
     ParameterSource.DEFAULT_MAP: "project file",
 }
 _PLUGIN_OPTIONS: Final = "dynamo_container.plugin_options"
+# Where commands have the names of frameworks.
+FRAMEWORK_PARAMETERS: Final = ("frameworks", "framework", "framework_argument")
+
+
+class _Lines(click.types.StringParamType):
+    """A text. From the environment, an option that can be repeated takes one a line: values may
+    have spaces.
+    """
+
+    envvar_list_splitter = "\n"
+
+
+LINES: Final = _Lines()
 
 
 class PluginCommand(click.Command):
     """A command in two passes: which plugins matter, then the whole line with their options.
 
-    The first pass looks only for words that are names of installed frameworks. A word that merely
-    looks like one costs an import; an option of a plugin that the second pass then does not select
-    is an error.
+    The first pass reads the frameworks that are named, and passes over what it does not know; the
+    second pass reads everything.
     """
 
     plugin_command: str = ""
+    # Options that may be empty.
+    may_be_empty: tuple[str, ...] = ()
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         args = self.prepare(ctx, list(args))
@@ -40,21 +54,47 @@ class PluginCommand(click.Command):
         everything = not ctx.resilient_parsing and any(
             word in ctx.help_option_names for word in args
         )
-        said = _options(session, self.plugin_command, None if everything else args, ctx)
-        options = _click_options(said, self.params)
-        ctx.meta[_PLUGIN_OPTIONS] = {
-            option.name: one for option, one in zip(options, said, strict=True)
-        }
+        named = None if everything else self._named(ctx, session, args)
+        said = _options(session, self.plugin_command, named)
+        options = _click_options(said, self.params, strict=not everything)
+        ctx.meta[_PLUGIN_OPTIONS] = {option.name: one for one, option in options}
         own = self.params
-        self.params = [*own, *options]
-        _refuse_unknown_defaults(ctx, self, session.registry)
+        self.params = [*own, *(option for _, option in options)]
+        _check_defaults(ctx, self, session.registry)
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             _refuse_foreign_option(session.registry, self.plugin_command, error.option_name)
             raise
+        else:
+            self._refuse_empty(ctx)
+            return rest
         finally:
             self.params = own
+
+    def _named(self, ctx: click.Context, session: Session, args: list[str]) -> tuple[str, ...]:
+        """The installed frameworks that the line, the environment and the project file name; else
+        the default one.
+        """
+        if ctx.resilient_parsing:
+            return ()
+        first = click.Command(self.name, params=self.params)
+        settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+        with first.make_context(
+            ctx.info_name, list(args), ctx.parent, resilient_parsing=True, **settings
+        ) as found:
+            words = _words(found.params.get(name) for name in FRAMEWORK_PARAMETERS)
+        named = tuple(name for name in session.registry.frameworks if name in words)
+        return named or _default(session.registry)
+
+    def _refuse_empty(self, ctx: click.Context) -> None:
+        """An empty value is nearly always a variable that was not set: nothing is ignored."""
+        for param in self.params:
+            value = ctx.params.get(param.name or "")
+            values = value if isinstance(value, tuple) else (value,)
+            if "" in values and param.name not in self.may_be_empty and _origin(ctx, param):
+                name = max(param.opts, key=len)
+                raise UsageError(f"{name} is empty", "give it a value, or leave it out")
 
     def prepare(self, _ctx: click.Context, args: list[str]) -> list[str]:
         """What a command does with its words before they are parsed."""
@@ -64,7 +104,7 @@ class PluginCommand(click.Command):
         super().format_options(ctx, formatter)
         session = ctx.find_object(Session) or Session()
         by_plugin: dict[str, list[tuple[str, str]]] = {}
-        for said in _options(session, self.plugin_command, None, ctx):
+        for said in _options(session, self.plugin_command, None):
             option = said.value
             flag = option.flag if option.is_flag else f"{option.flag} {option.metavar}"
             by_plugin.setdefault(said.source.name, []).append((flag, option.help))
@@ -74,33 +114,41 @@ class PluginCommand(click.Command):
 
 
 def _options(
-    session: Session, command: str, args: list[str] | None, ctx: click.Context
+    session: Session, command: str, named: tuple[str, ...] | None
 ) -> tuple[Said[Option], ...]:
-    """The options of the plugins whose names are among the words; of all where `args` is None."""
+    """The options of the overlays and of these frameworks; of all plugins where `named` is None.
+
+    What cannot be loaded, or fails, has none: if it is needed, the error comes when it is used.
+    """
     registry = session.registry
-    if args is None:
+    if named is None:
         registry.load_all()
-        return registry.say("options", Option, None, command=command)
-    if ctx.resilient_parsing:
-        return ()
-    words = {normalize(part) for word in args for part in word.split("=", 1)}
-    named = [name for name in registry.frameworks if name in words]
-    if not named and len(registry.frameworks) > 0:
-        named = [_default(registry)] if _default(registry) else []
-    session.load(*named)
-    return registry.say("options", Option, None, command=command)
+    else:
+        registry.offer(*named)
+    return registry.options(command, named)
 
 
-def _default(registry: Registry) -> str:
+def _default(registry: Registry) -> tuple[str, ...]:
     try:
-        return registry.default_framework()
+        return (registry.default_framework(),)
     except UsageError:
-        return ""
+        return ()
+
+
+def _words(values: Iterable[object]) -> set[str]:
+    found: set[str] = set()
+    for value in values:
+        words = value if isinstance(value, (tuple, list)) else (value,)
+        found |= {normalize(word) for word in words if isinstance(word, str)}
+    return found
 
 
 def _click_options(
-    said: Iterable[Said[Option]], own: Iterable[click.Parameter]
-) -> list[click.Option]:
+    said: Iterable[Said[Option]], own: Iterable[click.Parameter], *, strict: bool
+) -> list[tuple[Said[Option], click.Option]]:
+    """The plugins' options as click's. One that is taken is an error, or left out if not `strict`:
+    plugins that nobody selects may contradict each other.
+    """
     taken = {
         name: "dynamo-container itself"
         for param in own
@@ -108,29 +156,33 @@ def _click_options(
     }
     options = []
     for one in said:
-        for name in (one.value.flag, one.value.destination):
-            if name in taken:
-                raise ConflictError(
-                    f"the option {one.value.flag} of {one.source.where} is taken by {taken[name]}",
-                    "uninstall one of the plugins",
-                )
-        taken |= dict.fromkeys((one.value.flag, one.value.destination), one.source.where)
-        options.append(
-            click.Option(
-                [one.value.flag],
-                is_flag=one.value.is_flag,
-                type=click.Choice(one.value.choices) if one.value.choices else None,
-                metavar=None if one.value.is_flag else one.value.metavar,
-                help=one.value.help,
-                hidden=True,  # --help shows it under the plugin's name
+        names = (one.value.flag, one.value.destination)
+        rivals = [taken[name] for name in names if name in taken]
+        if rivals and strict:
+            raise ConflictError(
+                f"the option {one.value.flag} of {one.source.where} is taken by {rivals[0]}",
+                "uninstall one of the plugins",
             )
-        )
+        if not rivals:
+            taken |= dict.fromkeys(names, one.source.where)
+            options.append((one, _click_option(one.value)))
     return options
+
+
+def _click_option(option: Option) -> click.Option:
+    return click.Option(
+        [option.flag],
+        is_flag=option.is_flag,
+        type=click.Choice(option.choices) if option.choices else None,
+        metavar=None if option.is_flag else option.metavar,
+        help=option.help,
+        hidden=True,  # --help shows it under the plugin's name
+    )
 
 
 def _refuse_foreign_option(registry: Registry, command: str, flag: str) -> None:
     registry.load_all()
-    for said in registry.say("options", Option, None, command=command):
+    for said in registry.options(command, None):
         if said.value.flag == flag:
             raise UsageError(
                 f"{flag} is an option of the plugin {said.source.name!r}, which is not selected",
@@ -138,24 +190,45 @@ def _refuse_foreign_option(registry: Registry, command: str, flag: str) -> None:
             )
 
 
-def _refuse_unknown_defaults(
-    ctx: click.Context, command: PluginCommand, registry: Registry
-) -> None:
-    """The project file may give only options that exist: nothing is ignored."""
-    unknown = set(ctx.default_map or {}) - {param.name for param in command.params}
-    if not unknown:
-        return
-    registry.load_all()
-    unknown -= {
-        said.value.destination
-        for said in registry.say("options", Option, None, command=command.plugin_command)
-    }
+def _check_defaults(ctx: click.Context, command: PluginCommand, registry: Registry) -> None:
+    """The project file may give only options that exist, and values that they can have."""
+    given = dict(ctx.default_map or {})
+    known = {param.name: param for param in command.params if isinstance(param, click.Option)}
+    unknown = set(given) - set(known)
+    if unknown:
+        registry.load_all()
+        unknown -= {
+            said.value.destination for said in registry.options(command.plugin_command, None)
+        }
     for name in sorted(unknown):
         raise UsageError(
             f"the project file gives {command.plugin_command!r} the option "
             f"{name.replace('_', '-')!r}, which it does not have",
             f"see: {ctx.command_path} --help",
         )
+    for name, value in given.items():
+        if name in known and not _fits(known[name], value):
+            raise UsageError(
+                f"the project file gives {command.plugin_command!r} a value for "
+                f"{name.replace('_', '-')!r} that is not {_form(known[name])}",
+                "mend the file",
+            )
+
+
+def _fits(option: click.Option, value: object) -> bool:
+    if option.is_flag:
+        return isinstance(value, bool)
+    if option.flag_value and isinstance(value, bool):  # TRUE or FALSE, and may be left out
+        return True
+    if option.multiple and isinstance(value, list):
+        return all(isinstance(one, str) for one in value)
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+
+
+def _form(option: click.Option) -> str:
+    if option.is_flag:
+        return "true or false"
+    return "a text, or a list of texts" if option.multiple else "a text"
 
 
 def plugin_options(ctx: click.Context, selected: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -186,7 +259,12 @@ def origins(ctx: click.Context) -> tuple[tuple[str, str], ...]:
     """Which option was given where: `(("--base-image", "environment"), ...)`."""
     found: list[tuple[str, str]] = []
     for param in ctx.command.params:
-        origin = _ORIGINS.get(ctx.get_parameter_source(param.name or "") or ParameterSource.DEFAULT)
-        if origin:
+        if origin := _origin(ctx, param):
             found.extend((flag, origin) for flag in param.opts)
     return tuple(sorted(found))
+
+
+def _origin(ctx: click.Context, param: click.Parameter) -> str:
+    """Where an option was given; empty where it was not."""
+    source = ctx.get_parameter_source(param.name or "")
+    return _ORIGINS.get(source, "") if source else ""

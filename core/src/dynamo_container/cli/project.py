@@ -9,6 +9,7 @@ slim"`.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -31,10 +32,13 @@ def defaults(start: Path | None = None) -> dict[str, dict[str, Value]]:
     Raises:
         UsageError: the file cannot be read, or has a table that is no command.
     """
-    folder = (start or Path.cwd()).resolve()
+    try:
+        folder = (start or Path.cwd()).resolve()
+    except FileNotFoundError:
+        return {}  # the current folder was deleted
     for parent in (folder, *folder.parents):
         for path in (parent / FILE, parent / "pyproject.toml"):
-            table = _table(path) if path.is_file() else None
+            table = _table(path) if os.path.isfile(path) else None  # noqa: PTH113  # never raises
             if table is not None:
                 return {
                     command: _options(path, command, options) for command, options in table.items()
@@ -44,22 +48,30 @@ def defaults(start: Path | None = None) -> dict[str, dict[str, Value]]:
 
 def _table(path: Path) -> dict[str, Value] | None:
     """The file's table for us; None where it has none."""
-    if path.name != FILE and f"tool.{TABLE}".encode() not in path.read_bytes():
-        return None
     document = _parse(path)
-    if path.name == FILE:
+    if document is None or path.name == FILE:
         return document
     tools = document.get("tool")
     table = tools.get(TABLE) if isinstance(tools, dict) else None
-    return table if isinstance(table, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise UsageError(f"{path}: tool.{TABLE} is no table", "mend the file")
+    return table
 
 
-def _parse(path: Path) -> dict[str, Value]:
+def _parse(path: Path) -> dict[str, Value] | None:
+    """The document; None for a `pyproject.toml` that has nothing for us, or that cannot be read."""
     # Imported here: only where there is a project file does a command pay for it.
     from dynamo_container.toml import read_toml
 
+    ours = path.name == FILE
     try:
+        if not ours and TABLE.encode() not in path.read_bytes():
+            return None
         return read_toml(path)
+    except OSError as error:
+        if not ours:
+            return None
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "mend the file") from error
     except ValueError as error:
         raise UsageError(f"{path} is no valid TOML: {error}", "mend the file") from error
 

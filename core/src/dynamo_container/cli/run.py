@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 import click
@@ -14,18 +16,23 @@ import click
 from dynamo_container import engine
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build import absolute, complete_framework, default_target
-from dynamo_container.cli.plugin_command import PluginCommand, origins, plugin_options
+from dynamo_container.cli.plugin_command import LINES, PluginCommand, origins, plugin_options
 from dynamo_container.engine import EngineFacts, ImageFacts
-from dynamo_container.errors import EngineError, MachineError, UsageError, WorkFailedError
-from dynamo_container.images import FRAMEWORK, image_reference
+from dynamo_container.errors import EngineError, MachineError, UsageError
+from dynamo_container.images import FRAMEWORK, image_reference, is_image
 from dynamo_container.requests import RunRequest
 from dynamo_container.run import assemble, docker_argv
 from dynamo_container.run.plan import RunPlan
 from dynamo_container.values import EnvVar, Mount, RunFlag
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
+T = TypeVar("T")
 
 _COMMAND: Final = "dynamo_container.command"
+# As docker takes it: [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], ports or ranges of them.
+_PORT: Final = re.compile(
+    r"(?:(?:(?:[\d.]+|\[[0-9a-fA-F:]+\]):)?(?:\d+(?:-\d+)?)?:)?\d+(?:-\d+)?(?:/(?:tcp|udp|sctp))?"
+)
 _WORDS: Final = {
     "true": True,
     "yes": True,
@@ -57,21 +64,33 @@ class RunCommand(PluginCommand):
 
     plugin_command = "run"
 
+    may_be_empty = ("entrypoint",)
+
     def prepare(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" in args:
             cut = args.index("--")
             ctx.meta[_COMMAND] = tuple(args[cut + 1 :])
             args = args[:cut]
-        return list(_spell_out(args))
+        return list(_spell_out(args, self._takes_value()))
+
+    def _takes_value(self) -> frozenset[str]:
+        options = [one for one in self.params if isinstance(one, click.Option) and not one.is_flag]
+        return frozenset(flag for one in options for flag in one.opts) - set(_SWITCHES)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
 
 
-def _spell_out(args: list[str]) -> Iterator[str]:
+def _spell_out(args: list[str], takes_value: frozenset[str]) -> Iterator[str]:
     """`--rm` before anything but TRUE or FALSE becomes `--rm=TRUE`: its value may be left out."""
-    for word, following in zip(args, [*args[1:], ""], strict=True):
-        yield f"{word}=TRUE" if word in _SWITCHES and following.lower() not in _WORDS else word
+    rest = iter(zip(args, [*args[1:], ""], strict=False))
+    for word, following in rest:
+        if word in _SWITCHES and following.lower() not in _WORDS:
+            yield f"{word}=TRUE"
+        else:
+            yield word
+        if word in takes_value:
+            yield from (value for value, _ in itertools.islice(rest, 1))
 
 
 def run_options(function: F) -> F:
@@ -98,22 +117,23 @@ def run_options(function: F) -> F:
             "-e",
             "--env",
             multiple=True,
+            type=LINES,
             metavar="K[=V]",
             help="An environment variable; without a value from the caller's environment.",
         ),
         click.option(
             "-v",
             "--volume",
-            "volumes",
             multiple=True,
+            type=LINES,
             metavar="SOURCE:TARGET[:OPTIONS]",
             help="A bind mount, or a volume by name.",
         ),
         click.option(
             "-p",
             "--port",
-            "ports",
             multiple=True,
+            type=LINES,
             metavar="HOST:CONTAINER",
             help="Publish a port; means --network bridge where no network is named.",
         ),
@@ -134,18 +154,15 @@ def run_options(function: F) -> F:
         ),
         click.option(
             "--entrypoint",
-            default="",
             metavar="PROGRAM",
             help="Instead of the image's; may have arguments.",
         ),
         click.option("--shm-size", metavar="SIZE", help="Shared memory (default 10G)."),
         click.option("--ipc", metavar="MODE", help="IPC namespace (default host)."),
         click.option(
-            "--ulimit", "ulimits", multiple=True, metavar="NAME=SOFT[:HARD]", help="A limit."
+            "--ulimit", multiple=True, type=LINES, metavar="NAME=SOFT[:HARD]", help="A limit."
         ),
-        click.option(
-            "--cap-add", "capabilities", multiple=True, metavar="CAP", help="A capability."
-        ),
+        click.option("--cap-add", multiple=True, type=LINES, metavar="CAP", help="A capability."),
         click.option(
             "--privileged",
             type=switch,
@@ -157,7 +174,6 @@ def run_options(function: F) -> F:
         ),
         click.option(
             "--rm",
-            "remove",
             type=switch,
             metavar="TRUE|FALSE",
             is_flag=False,
@@ -168,6 +184,19 @@ def run_options(function: F) -> F:
         click.option("-i", "--interactive", is_flag=True, help="Keep standard input open."),
         click.option("-t", "--tty", is_flag=True, help="Give the container a terminal."),
         click.option("-d", "--detach", is_flag=True, help="In the background."),
+        click.option(
+            "--wait", is_flag=True, help="With --detach: return when the container is ready."
+        ),
+        click.option(
+            "--wait-timeout",
+            type=click.FloatRange(min=0),
+            default=300.0,
+            metavar="SECONDS",
+            help="The longest --wait.",
+        ),
+        click.option(
+            "--dry-run", is_flag=True, help="Print the command that would run, and run nothing."
+        ),
     )
     for option in reversed(options):
         function = option(function)
@@ -191,31 +220,33 @@ def plan_from(ctx: click.Context, *, dry: bool) -> RunPlan:
     )
     if params["image"] and params["target"]:
         raise UsageError("--target means nothing with --image", "leave one of them out")
+    if params["image"] and not is_image(params["image"]):
+        raise UsageError(
+            f"--image {params['image']!r} is no image reference", "for example: my-image:dev"
+        )
     image = params["image"] or _default_image(session, asked, params["target"])
     engine_facts, image_facts = _ask(session, image, params["gpus"], dry=dry)
     if not params["image"] and not image_facts and not dry:
-        target = image.rpartition(f"{asked}-")[2] if image.count("-") > 1 else ""
+        target = f" --target {params['target']}" if params["target"] else ""
         raise MachineError(
-            f"the engine has no image {image}",
-            f"build it: dynamo-container build {asked}"
-            + (f" --target {target}" if params["target"] else ""),
+            f"the engine has no image {image}", f"build it: dynamo-container build {asked}{target}"
         )
     framework = asked or _framework_of(session, image_facts)
     registry = session.load(*([framework] if framework else []))
     command: tuple[str, ...] = ctx.meta.get(_COMMAND, ())
-    terminal = not command and sys.stdin.isatty() and sys.stdout.isatty() and not params["detach"]
+    terminal = not command and not params["detach"] and _at_terminal()
     request = RunRequest(
         framework=framework,
         image=image,
         command=command,
         name=params["name"],
-        env=tuple(_env(word) for word in params["env"]),
-        mounts=tuple(_mount(word) for word in params["volumes"]),
-        flags=tuple(_flags(params)),
-        ports=params["ports"],
+        env=_last(map(_env, params["env"]), lambda var: var.name),
+        mounts=_last(map(_mount, params["volume"]), lambda mount: mount.target),
+        flags=_last(_flags(params), assemble.flag_key),
+        ports=tuple(_port(word, params["network"]) for word in params["port"]),
         gpus=params["gpus"],
-        entrypoint=tuple(shlex.split(params["entrypoint"])),
-        remove=params["remove"],
+        entrypoint=_entrypoint(params["entrypoint"]),
+        remove=params["rm"],
         detach=params["detach"],
         interactive=params["interactive"] or terminal,
         tty=params["tty"] or terminal,
@@ -276,6 +307,38 @@ def _ask(
         return engine.NO_ENGINE, None
 
 
+def _at_terminal() -> bool:
+    """Whether somebody sits at both ends."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def _last(values: Iterable[T], key: Callable[[T], str]) -> tuple[T, ...]:
+    """The last value for each key: a user who repeats an option means that."""
+    return tuple({key(value): value for value in values}.values())
+
+
+def _entrypoint(word: str | None) -> tuple[str, ...]:
+    """Program and arguments; one empty text resets the image's, as docker has it."""
+    if not word:
+        return () if word is None else ("",)
+    try:
+        return tuple(shlex.split(word))
+    except ValueError as error:
+        raise UsageError(
+            f"--entrypoint {word!r}: {str(error).lower()}", "quote it as a shell would"
+        ) from error
+
+
+def _port(word: str, network: str | None) -> str:
+    if not _PORT.fullmatch(word):
+        raise UsageError(
+            f"--port {word!r} is no port to publish", "for example: 8000:8000, 127.0.0.1:8000:8000"
+        )
+    if network and (network in ("host", "none") or network.startswith("container:")):
+        raise UsageError(f"--port means nothing with --network {network}", "leave one of them out")
+    return word
+
+
 def _env(word: str) -> EnvVar:
     name, equals, value = word.partition("=")
     if not name:
@@ -299,29 +362,21 @@ def _mount(word: str) -> Mount:
     is_path = "/" in source or source.startswith((".", "~"))
     return Mount(
         source=str(absolute(source)) if is_path else source,
-        target=target,
+        target=target.rstrip("/") or "/",
         type="bind" if is_path else "volume",
         options=tuple(options[0].split(",")) if options else (),
     )
 
 
 def _flags(params: dict[str, Any]) -> Iterator[RunFlag]:
-    network = params["network"]
-    if params["ports"] and network == "host":
-        raise UsageError(
-            "--port means nothing with --network host",
-            "the host's ports are the container's; leave one out",
-        )
-    if params["ports"] and not network:
-        network = "bridge"
-    single = {"--network": network, "--user": params["user"], "--workdir": params["workdir"],
-              "--shm-size": params["shm_size"], "--ipc": params["ipc"]}  # fmt: skip
-    yield from (RunFlag(flag=flag, value=value) for flag, value in single.items() if value)
+    for name in ("network", "user", "workdir", "shm_size", "ipc"):
+        if params[name]:
+            yield RunFlag(flag=f"--{name.replace('_', '-')}", value=params[name])
     yield from (
         RunFlag(flag="--ulimit", value=word, key=word.partition("=")[0])
-        for word in params["ulimits"]
+        for word in params["ulimit"]
     )
-    yield from (RunFlag(flag="--cap-add", value=word, key=word) for word in params["capabilities"])
+    yield from (RunFlag(flag="--cap-add", value=word, key=word) for word in params["cap_add"])
     if params["privileged"]:
         yield RunFlag(flag="--privileged")
 
@@ -332,15 +387,6 @@ def _flags(params: dict[str, Any]) -> Iterator[RunFlag]:
     "dynamo-container run none -p 8000:8000 -- python -m dynamo.frontend",
 )
 @run_options
-@click.option("--wait", is_flag=True, help="With --detach: return when the container is ready.")
-@click.option(
-    "--wait-timeout",
-    type=click.FloatRange(min=0),
-    default=300.0,
-    metavar="SECONDS",
-    help="The longest --wait.",
-)
-@click.option("--dry-run", is_flag=True, help="Print the command that would run, and run nothing.")
 @click.pass_context
 def command(
     ctx: click.Context, /, wait: bool, wait_timeout: float, dry_run: bool, **_options: object
@@ -372,14 +418,13 @@ def _start_and_wait(
     from dynamo_container.run.wait import wait
 
     assert plan.readiness is not None
-    started = engine.capture(*rendered.argv)
-    click.echo(started.stderr, err=True, nl=False)
-    if started.returncode:
-        return started.returncode
-    container = started.stdout.strip()
+    status, container = engine.start(rendered)
+    if status:
+        return status
     try:
         wait(container, plan.readiness, seconds, lambda line: session.note(f"waiting: {line}"))
-    except (WorkFailedError, KeyboardInterrupt):
+    except BaseException:
+        # Also where the user interrupts: nobody is left who could use the container.
         if plan.remove:
             engine.capture("docker", "stop", container)
         raise

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
 from dynamo_container.images import RUN
-from dynamo_container.provenance import Layer, Resolved, Said, Source, merge
+from dynamo_container.provenance import Fact, Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import Registry
 from dynamo_container.requests import RunRequest
 from dynamo_container.run import gpus
@@ -51,14 +51,16 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
     env = merge(
         "environment variable",
         [*say("run_env", EnvVar), *_user(request.env, request, "--env")],
-        _env_key,
+        lambda var: var.name,
         way_out,
+        tell=tell_env,
     )
     mounts = merge(
         "mount at",
         [*say("run_mounts", Mount), *_user(request.mounts, request, "--volume")],
         _mount_key,
         way_out,
+        tell=tell_mount,
     )
     accelerator, warnings = _accelerator(request, say("accelerator", RunFlag))
     flags = merge(
@@ -66,6 +68,7 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
         [*_core(DEFAULTS), *say("run_flags", RunFlag), *accelerator, *_user_flags(request)],
         flag_key,
         way_out,
+        tell=lambda flag: flag.value or "",
     )
     readiness = merge(
         "readiness",
@@ -89,17 +92,10 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
         tty=request.tty,
         readiness=readiness[0].value if readiness else None,
         facts=(
-            *(
-                one.told(
-                    "env",
-                    lambda var: (
-                        "(from the caller's environment)" if var.value is None else var.value
-                    ),
-                )
-                for one in env
-            ),
+            *(one.told("env", tell_env) for one in env),
             *(one.told("mount", tell_mount) for one in mounts),
             *(one.told("flag", lambda flag: flag.value or "") for one in flags),
+            *_asked_facts(request),
             *(one.told("readiness", lambda ready: " ".join(ready.command)) for one in readiness),
         ),
         warnings=warnings,
@@ -130,11 +126,22 @@ def _user(values: Iterable[T], request: RunRequest, option: str) -> Iterator[Sai
 
 
 def _user_flags(request: RunRequest) -> Iterator[Said[RunFlag]]:
-    return (Said(value=flag, source=request.source(flag.flag)) for flag in request.flags)
+    if request.ports and not any(flag.flag == "--network" for flag in request.flags):
+        # The host's network, which is the default, would ignore the ports without a word.
+        bridge = RunFlag(flag="--network", value="bridge")
+        yield Said(value=bridge, source=request.source("--port"))
+    for flag in request.flags:
+        yield Said(value=flag, source=request.source(flag.flag))
 
 
-def _env_key(var: EnvVar) -> str:
-    return var.name
+def _asked_facts(request: RunRequest) -> Iterator[Fact]:
+    """What only the user says."""
+    asked = (("name", request.name), ("entrypoint", " ".join(request.entrypoint)))
+    values = [*asked, *(("port", port) for port in request.ports)]
+    for kind, value in values:
+        if value:
+            key = value if kind == "port" else f"--{kind}"
+            yield Fact(kind=kind, key=key, value=value, sources=(request.source(f"--{kind}"),))
 
 
 def _mount_key(mount: Mount) -> str:
@@ -144,6 +151,11 @@ def _mount_key(mount: Mount) -> str:
 def flag_key(flag: RunFlag) -> str:
     """What tells two flags apart: the flag, and the key of those that can be given again."""
     return f"{flag.flag} {flag.key}" if flag.key else flag.flag
+
+
+def tell_env(var: EnvVar) -> str:
+    """A variable's value, for people."""
+    return "(from the caller's environment)" if var.value is None else var.value
 
 
 def tell_mount(mount: Mount) -> str:
