@@ -13,7 +13,7 @@ PROJECTS := $(wildcard VERSION pyproject.toml */pyproject.toml plugins/*/pyproje
 DISTRIBUTIONS := core container plugins/none
 SHELL := /bin/bash
 DOCKERFILES = $(shell git ls-files '*Dockerfile')
-SCRIPTS = $(shell git ls-files scripts/engine .ci/run 'container/src/*/bin/*' container/src/dynamo_container_images/wheels/resolve)
+SCRIPTS = $(shell git grep -lE '^\#!/(bin/sh|usr/bin/env bash)' -- . ':!*.py')
 
 .PHONY: demo test lint clean engine setup
 

@@ -50,13 +50,10 @@ def main() -> int:
         model.chmod(0o755)
         tiny_model.write(model)
         base_image = ["--base-image", options.base_image] if options.base_image else []
-        step(
-            "build",
-            "none",
-            *base_image,
-            *(["--tag", options.tag, "--no-latest"] if options.tag else []),
-        )
-        container = serve(model, port, ["--image", options.tag] if options.tag else ["none"])
+        tag = ["--tag", options.tag, "--no-latest"] if options.tag else []
+        step("build", "none", "--target", "runtime", *base_image, *tag)
+        image = ["--image", options.tag] if options.tag else ["none", "--target", "runtime"]
+        container = serve(model, port, image)
         try:
             answer = ask(port)
         finally:
@@ -114,9 +111,9 @@ That was a chat completion from Dynamo's frontend and its mocker (random words),
 Try next:
 
   eval "$(scripts/engine env)"                            # docker as the demo used it
-  .venv/bin/dynamo-container explain build none           # what was built, and who said so
-  .venv/bin/dynamo-container build none --dry-run         # the command that built it
-  .venv/bin/dynamo-container run none                     # a shell in the image
+  .venv/bin/dynamo-container explain build none --target runtime    # who said what
+  .venv/bin/dynamo-container build none --target runtime --dry-run  # the command that built it
+  .venv/bin/dynamo-container run none --target runtime              # a shell in it
 """
 
 

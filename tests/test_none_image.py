@@ -22,7 +22,8 @@ SERVE = "python -m dynamo.frontend & python -m dynamo.mocker --model-path /model
 
 
 def build_words(docker: Docker, tag: str) -> list[str]:
-    return ["build", "none", "--base-image", docker.base_image, "--tag", tag, "--no-latest"]
+    words = ["--target", "runtime", "--base-image", docker.base_image, "--tag", tag]
+    return ["build", "none", *words, "--no-latest"]
 
 
 @pytest.fixture(scope="module")

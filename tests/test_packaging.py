@@ -106,7 +106,7 @@ def members(path: Path) -> list[str]:
 
 
 def test_dockerfiles_and_scripts_travel_along(installed):
-    shown = installed("build", "none", "--dry-run").stdout
+    shown = installed("build", "none", "--target", "runtime", "--dry-run").stdout
 
     places = [
         line.split('"')[3]
@@ -136,7 +136,7 @@ def test_a_broken_plugin_costs_one_warning_and_nothing_else(installed, tmp_path)
     installed.pip("install", "--no-deps", wheel)
     try:
         version = installed("--version")
-        built = installed("build", "none", "--dry-run")
+        built = installed("build", "none", "--target", "runtime", "--dry-run")
         listed = installed("plugins", "list")
     finally:
         installed.pip("uninstall", "--yes", "acme-broken")
@@ -158,7 +158,7 @@ def test_two_distributions_that_claim_a_name_are_an_error_that_names_both(instal
     )
     installed.pip("install", "--no-deps", wheel)
     try:
-        built = installed("build", "none", "--dry-run", check=False)
+        built = installed("build", "none", "--target", "runtime", "--dry-run", check=False)
     finally:
         installed.pip("uninstall", "--yes", "acme-none")
 

@@ -193,7 +193,8 @@ def test_an_index_with_a_password_and_a_certificate_of_its_own_leaves_no_trace(
     image = tag("own-index")
     with package_index.serve(wheels, bridge, tmp_path, upload_times=True) as index:
         words = (
-            "build", "none", "--base-image", docker.base_image, "--index-url", index.url,
+            "build", "none", "--target", "runtime", "--index-url", index.url,
+            "--base-image", docker.base_image,
             "--ca-bundle", str(index.ca_bundle), "--tag", image, "--no-latest", "--no-cache",
         )  # fmt: skip
         result = cli.ok(*words, "--progress", "plain")
@@ -235,7 +236,8 @@ def test_an_index_without_upload_times_needs_resolve_as_of_none_and_the_error_sa
     image = tag("no-times")
     with package_index.serve(wheels, bridge, tmp_path, upload_times=False) as index:
         words = (
-            "build", "none", "--base-image", docker.base_image, "--index-url", index.url,
+            "build", "none", "--target", "runtime", "--index-url", index.url,
+            "--base-image", docker.base_image,
             "--ca-bundle", str(index.ca_bundle), "--tag", image, "--no-latest",
             "--progress", "plain",
         )  # fmt: skip

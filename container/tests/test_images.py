@@ -12,13 +12,21 @@ from dynamo_container_images import plugin
 
 SECRETS = ("ca-bundle", "index-url", "extra-index-url", "netrc")
 DOCKERFILES = sorted(plugin.HERE.glob("*/Dockerfile"))
+WITH_INDEX = [path for path in DOCKERFILES if "id=index-url" in path.read_text()]
 
 
-def test_there_are_two(cli):
-    plan = cli.ok("explain", "build", "none", "--json").json
-    stages = {one["key"] for one in plan["images"][0]["values"] if one["kind"] == "stage"}
+def stages_of(cli, target):
+    plan = cli.ok("explain", "build", "none", "--target", target, "--uid", "5", "--json").json
+    return [
+        {one["key"] for one in image["values"] if one["kind"] == "stage"}
+        for image in plan["images"]
+    ]
 
-    assert stages == {"runtime", "tools", "wheels"}
+
+def test_local_dev_is_built_with_dev_on_any_frameworks_runtime(cli):
+    dev = {"dev", "runtime", "rust", "tools", "wheels"}
+
+    assert stages_of(cli, "local-dev") == [dev, {*dev, "local-dev"}]
 
 
 def test_one_uv_is_pinned_for_all_of_them(cli):
@@ -28,10 +36,14 @@ def test_one_uv_is_pinned_for_all_of_them(cli):
     assert definition["target"]["tools"]["args"]["UV"] == f"uv=={plugin.UV}"
 
 
-@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("dockerfile", WITH_INDEX, ids=lambda path: path.parent.name)
 def test_a_step_that_uses_the_index_mounts_every_secret_and_declares_the_indexs_url(dockerfile):
     text = dockerfile.read_text().replace("\\\n", " ")
-    steps = [line for line in text.splitlines() if re.search(r"RUN.*(with-index|install-uv)", line)]
+    steps = [
+        line
+        for line in text.splitlines()
+        if re.search(r"RUN.*(with-index|install-uv|prepare-development)", line)
+    ]
 
     assert steps
     for step in steps:

@@ -88,7 +88,7 @@ def test_what_only_plans_starts_no_process(cli, words):
 def test_a_plan_of_a_run_does_without_an_engine_and_says_what_it_assumed(cli, no_docker, words):
     result = cli.ok(*words)
 
-    assert "dynamo:latest-none-runtime" in result.out
+    assert "dynamo:latest-none" in result.out
     assert "assumed: no GPU" in result.err
 
 
@@ -132,7 +132,7 @@ def test_an_unknown_target_lists_the_known_ones(cli):
 
     assert result.status == 2
     assert "'nosuch'" in result.err
-    assert "known targets: runtime, tools, wheels" in result.err
+    assert "known targets: dev, local-dev, runtime, rust, tools, wheels" in result.err
 
 
 @pytest.mark.parametrize(
@@ -264,8 +264,14 @@ def test_several_frameworks_are_one_graph_with_the_shared_stages_once(cli, site)
     result = cli.ok("build", "none", "tiny", "--dry-run")
 
     definition = json.loads(result.out.split("EOF'\n")[1].split("\nEOF")[0])
-    assert definition["group"]["default"]["targets"] == ["none-runtime", "tiny-runtime"]
-    assert set(definition["target"]) == {"none-runtime", "tiny-runtime", "tools", "wheels"}
+    assert definition["group"]["default"]["targets"] == ["dev", "tiny-runtime"]
+    assert set(definition["target"]) == {
+        "dev",
+        "none-runtime",
+        "tiny-runtime",
+        "tools",
+        "wheels",
+    }
 
 
 def test_one_tag_for_two_images_is_refused_before_anything_is_built(cli, site):
@@ -513,7 +519,7 @@ class TestRun:
         argv = self.argv(cli, "none")
 
         assert argv[:3] == ["docker", "run", "--rm"]
-        assert argv[-1] == "dynamo:latest-none-runtime"
+        assert argv[-1] == "dynamo:latest-none"
         for word in (
             "--network=host", "--shm-size=10G", "--ulimit=memlock=-1", "--ulimit=stack=67108864",
             "--ulimit=nofile=65536:65536", "--cap-add=SYS_PTRACE", "--ipc=host",
@@ -584,7 +590,7 @@ class TestRun:
 
     @pytest.mark.parametrize("words", [(), ("--", "ls")])
     def test_without_a_word_it_is_the_default_framework(self, cli, words):
-        assert "dynamo:latest-none-runtime" in self.argv(cli, *words)
+        assert "dynamo:latest-none" in self.argv(cli, *words)
 
     def test_who_repeats_an_option_means_the_last(self, cli):
         argv = self.argv(
@@ -637,4 +643,4 @@ class TestRun:
         assert said in result.err
 
     def test_framework_names_are_case_insensitive(self, cli):
-        assert self.argv(cli, "--framework", "NONE")[-1] == "dynamo:latest-none-runtime"
+        assert self.argv(cli, "--framework", "NONE")[-1] == "dynamo:latest-none"

@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 
 @hookimpl
 def dynamo_container_framework():
-    return Framework(summary="a test's")
+    return Framework(summary="a test's", default_target="runtime")
 
 @hookimpl
 def dynamo_container_stages(request):

@@ -8,19 +8,55 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dynamo_container.api import BaseImage, BuildRequest, Pin, Stage, hookimpl
+from dynamo_container.api import (
+    BaseImage,
+    BuildArg,
+    BuildRequest,
+    Label,
+    Option,
+    Pin,
+    Stage,
+    hookimpl,
+)
 
 HERE: Final = Path(__file__).parent
 BASE_IMAGE: Final = "ubuntu:24.04"
 # One uv for every stage: uv refuses a cache that a newer one wrote.
 UV: Final = "0.13.9"
+RUST: Final = "rust:1.95.0-slim-bookworm"
+PREFIX: Final = "ai.dynamo.container."
+# The users of the targets that are made here; a runtime's is its framework's business.
+USERS: Final = {"dev": ("root", "/root"), "local-dev": ("ubuntu", "/home/ubuntu")}
+
+
+@hookimpl
+def dynamo_container_options(command: str) -> Iterator[Option]:
+    """What not everybody wants in an image to develop in."""
+    if command == "build":
+        yield Option(
+            flag="--nsight-systems",
+            help="in dev: Nsight Systems, from NVIDIA's own package repository",
+            is_flag=True,
+        )
 
 
 @hookimpl
 def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
-    """`tools` is what other stages build with, `wheels` what Dynamo is installed from."""
+    """`tools` is what other stages build with, `wheels` what Dynamo is installed from; `dev` and
+    `local-dev` are a framework's runtime to develop in.
+    """
     yield Stage(name="tools", dockerfile=HERE / "tools" / "Dockerfile")
     yield Stage(name="wheels", dockerfile=HERE / "wheels" / "Dockerfile", needs=("tools",))
+    yield Stage(name="rust", image=RUST)
+    yield Stage(
+        name="dev", dockerfile=HERE / "dev" / "Dockerfile", needs=("runtime", "rust", "tools")
+    )
+    yield Stage(
+        name="local-dev",
+        dockerfile=HERE / "local-dev" / "Dockerfile",
+        needs=("dev",),
+        also=("dev",),
+    )
 
 
 @hookimpl
@@ -33,3 +69,21 @@ def dynamo_container_base_images(request: BuildRequest) -> Iterator[BaseImage]:
 def dynamo_container_pins(request: BuildRequest) -> Iterator[Pin]:
     """uv, as an argument of the stage that installs it."""
     yield Pin(name="uv", version=UV, build_arg="UV")
+
+
+@hookimpl
+def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
+    """What was asked for."""
+    if request.option("nsight_systems"):
+        yield BuildArg(name="NSIGHT_SYSTEMS", value="true", stage="dev")
+
+
+@hookimpl
+def dynamo_container_labels(request: BuildRequest) -> Iterator[Label]:
+    """Who runs in the image, and where its home is."""
+    if request.target in USERS:
+        user, home = USERS[request.target]
+        yield Label(key=f"{PREFIX}user", value=user)
+        yield Label(key=f"{PREFIX}home", value=home)
+    if request.uid is not None:
+        yield Label(key=f"{PREFIX}uid", value=str(request.uid))

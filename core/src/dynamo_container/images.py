@@ -10,9 +10,14 @@ from typing import Final
 REPOSITORY: Final = "dynamo"
 # The target whose images have no suffix: what a developer asks for most.
 PLAIN_TARGET: Final = "dev"
+# The target that is for one user, and made with that user's IDs.
+DEVELOPER_TARGET: Final = "local-dev"
 # Before every label of ours, on images and on containers.
 PREFIX: Final = "ai.dynamo.container."
 FRAMEWORK: Final = f"{PREFIX}framework"
+TARGET: Final = f"{PREFIX}target"
+HOME: Final = f"{PREFIX}home"
+UID: Final = f"{PREFIX}uid"
 # The plan's hash: what shapes the image, and nothing else.
 PLAN: Final = f"{PREFIX}plan"
 # Marks the containers that `run` started.
@@ -31,6 +36,16 @@ def image_reference(framework: str, target: str, version: str = "latest") -> str
     suffix = "" if target == PLAIN_TARGET else f"-{target}"
     tag = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{version}-{framework}{suffix}")
     return f"{REPOSITORY}:{tag[:_TAG_LENGTH]}"
+
+
+def with_suffix(reference: str, suffix: str) -> str:
+    """The reference with `-SUFFIX` behind its tag: `my/image:1` becomes `my/image:1-local-dev`.
+
+    Without a tag it is `latest`; a digest says nothing about what is made from the image, and goes.
+    """
+    name = reference.partition("@")[0]
+    tagged = ":" in name.rpartition("/")[2]
+    return f"{name if tagged else f'{name}:latest'}-{suffix}"
 
 
 def is_image(text: str) -> bool:

@@ -47,6 +47,7 @@ class BuildRequest(_Asked):
         index_url: the package index instead of the default one, without credentials; empty for
             the default.
         extra_index_urls: further package indexes, without credentials.
+        uid, gid: of the developer whom a `local-dev` is for; None for every other target.
         origins: which option was given where: `(("--base-image", "environment"), ...)`.
         options: values of plugins' own options by destination.
     """
@@ -58,6 +59,8 @@ class BuildRequest(_Asked):
     base_image: str | None = None
     index_url: str = ""
     extra_index_urls: tuple[str, ...] = ()
+    uid: int | None = None
+    gid: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ class BuildSettings:
     Attributes:
         tags: instead of the version tag.
         latest: whether the `latest` tag is set too.
+        alone: build and tag the wanted stages only, not those that they say come with them.
         build_args: the user's `--build-arg`, name and value.
         stages: the user's `--stage`, stage and image.
         secrets: the user's secrets.
@@ -77,6 +81,7 @@ class BuildSettings:
 
     tags: tuple[str, ...] = ()
     latest: bool = True
+    alone: bool = False
     build_args: tuple[tuple[str, str], ...] = ()
     stages: tuple[tuple[str, str], ...] = ()
     secrets: tuple[BuildSecret, ...] = ()
@@ -101,6 +106,9 @@ class RunRequest(_Asked):
         entrypoint: program, and arguments that go before the command.
         remove: delete the container when it ends.
         detach, interactive, tty: as docker's own.
+        workspace: the folder to mount at /workspace; empty for none.
+        hf_cache: the folder of the Hugging Face cache to mount under the image user's home; empty
+            for none.
         engine: what the engine answered.
         image_facts: what the image says of itself; None where the engine does not have it or none
         answered.
@@ -120,6 +128,8 @@ class RunRequest(_Asked):
     detach: bool = False
     interactive: bool = False
     tty: bool = False
+    workspace: str = ""
+    hf_cache: str = ""
     engine: EngineFacts = NO_ENGINE
     image_facts: ImageFacts | None = None
 

@@ -51,7 +51,7 @@ class Framework(_Value):
 
     summary: str
     homepage: str = ""
-    default_target: str = "runtime"
+    default_target: str = "dev"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ class Stage(_Value):
         extends: name of the stage that this one is stacked upon; whoever needs that stage gets
             the top of the stack.
         order: place in the stack: lower numbers are further down, equal ones go by name.
+        also: names of stages that are built and tagged, too, where this one is the target.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Stage(_Value):
     needs: tuple[str, ...] = ()
     extends: str = ""
     order: int = 0
+    also: tuple[str, ...] = ()
 
     def _check(self) -> None:
         _require(

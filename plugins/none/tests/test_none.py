@@ -11,7 +11,9 @@ from dynamo_container_none import plugin
 
 def values(cli, *words: str) -> dict[str, str]:
     """The plan's values by kind and key."""
-    plan = cli.ok("explain", "build", "none", *words, "--json").json["images"][0]
+    plan = cli.ok("explain", "build", "none", "--target", "runtime", *words, "--json").json[
+        "images"
+    ][0]
     return {f"{one['kind']} {one['key']}": one["value"] for one in plan["values"]}
 
 

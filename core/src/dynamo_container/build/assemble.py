@@ -16,7 +16,16 @@ from typing import Final
 from dynamo_container.build.contributions import DYNAMO, Contributions, contributions
 from dynamo_container.build.plan import BuildPlan, Image, Target
 from dynamo_container.errors import PluginError, UsageError
-from dynamo_container.images import FRAMEWORK, PLAN, PREFIX, image_reference, is_reference
+from dynamo_container.images import (
+    FRAMEWORK,
+    PLAIN_TARGET,
+    PLAN,
+    PREFIX,
+    TARGET,
+    image_reference,
+    is_reference,
+    with_suffix,
+)
 from dynamo_container.provenance import Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import FRAMEWORKS, Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
@@ -40,12 +49,12 @@ def plan(
         UsageError: an unknown target or stage, one tag for two images.
         PluginError, ConflictError: as `contributions()`.
     """
-    said = [contributions(registry, request, settings) for request in requests]
+    said = [one for request in requests for one in _with_companions(registry, request, settings)]
     graph = _Graph()
     wanted = [graph.want(one) for one in said]
     names = graph.names()
     images = tuple(
-        _image(registry, one, graph, node, names[node], settings, len(requests))
+        _image(registry, one, graph, node, names[node], _tags(registry, one, settings, requests))
         for one, node in zip(said, wanted, strict=True)
     )
     _refuse_shared_tags(images)
@@ -60,6 +69,24 @@ def plan(
         progress=settings.progress,
         notices=tuple(dict.fromkeys(notice for one in said for notice in one.notices)),
         warnings=tuple(dict.fromkeys(warning for one in said for warning in one.warnings)),
+    )
+
+
+def _with_companions(
+    registry: Registry, request: BuildRequest, settings: BuildSettings
+) -> tuple[Contributions, ...]:
+    """What was said about a request, and before it about the stages that come with its target."""
+    said = contributions(registry, request, settings)
+    stages = {one.key: one.value for one in said.stages}
+    target = stages.get(request.target)
+    names = target.also if target and not settings.alone else ()
+    return (
+        *(
+            contributions(registry, replace(request, target=name), settings)
+            for name in names
+            if name in stages and not stages[name].image
+        ),
+        said,
     )
 
 
@@ -264,8 +291,7 @@ def _image(
     graph: _Graph,
     digest: str,
     target: str,
-    settings: BuildSettings,
-    images: int,
+    tags: tuple[str, ...],
 ) -> Image:
     request = said.request
     node = graph.nodes[digest]
@@ -278,7 +304,7 @@ def _image(
         framework=request.framework,
         stage=request.target,
         target=target,
-        tags=_tags(request, version or _plugin_version(registry, request), settings, images),
+        tags=tags,
         labels=(*(one.value for one in labels), hash_label),
         plan_hash=plan_hash,
         facts=(
@@ -311,7 +337,7 @@ def _labels(
         f"{_OCI}version": version,
         f"{_OCI}base.name": base,
         FRAMEWORK: request.framework,
-        f"{PREFIX}target": request.target,
+        TARGET: request.target,
         f"{PREFIX}dynamo": version,
         f"{PREFIX}cuda": said.pin("cuda"),
         f"{PREFIX}plugins": ", ".join(said.plugins),
@@ -345,9 +371,13 @@ def _plugin_version(registry: Registry, request: BuildRequest) -> str:
 
 
 def _tags(
-    request: BuildRequest, version: str, settings: BuildSettings, images: int
+    registry: Registry,
+    said: Contributions,
+    settings: BuildSettings,
+    requests: Sequence[BuildRequest],
 ) -> tuple[str, ...]:
-    if settings.tags and images > 1:
+    request = said.request
+    if settings.tags and len(requests) > 1:
         raise UsageError(
             "--tag names one image, and several are built", "leave it out, or build them one by one"
         )
@@ -357,11 +387,24 @@ def _tags(
                 f"--tag {tag!r} is no image reference",
                 "for example: my-image:dev, registry:5000/team/image",
             )
-    versioned = settings.tags or (
-        image_reference(request.framework, request.target, f"v{version}"),
-    )
+    version = said.pin(DYNAMO) or _plugin_version(registry, request)
+    named = tuple(_named(tag, said, settings, requests[0].target) for tag in settings.tags)
+    versioned = named or (image_reference(request.framework, request.target, f"v{version}"),)
     latest = (image_reference(request.framework, request.target),) if settings.latest else ()
     return tuple(dict.fromkeys((*versioned, *latest)))
+
+
+def _named(tag: str, said: Contributions, settings: BuildSettings, wanted: str) -> str:
+    """What `--tag` names an image. Where stages come with the target, it names the plain one of
+    them: `T` is dev, and local-dev is `T-local-dev`; a `T-local-dev` names the same two.
+    """
+    stages = {one.key: one.value for one in said.stages}
+    companions = [name for name in stages[wanted].also if not stages[name].image]
+    if settings.alone or not companions:
+        return tag
+    plain = tag.removesuffix(f"-{wanted}")
+    target = said.request.target
+    return plain if target == PLAIN_TARGET else with_suffix(plain, target)
 
 
 def _refuse_shared_tags(images: Iterable[Image]) -> None:

@@ -22,6 +22,8 @@ BASE_IMAGE: Final = "BASE_IMAGE"
 RESOLVE_AS_OF: Final = "RESOLVE_AS_OF"
 INDEX_URL: Final = "INDEX_URL"
 EXTRA_INDEX_URLS: Final = "EXTRA_INDEX_URLS"
+USER_UID: Final = "USER_UID"
+USER_GID: Final = "USER_GID"
 
 T = TypeVar("T")
 
@@ -282,6 +284,8 @@ def _user_args(
         (RESOLVE_AS_OF, as_of, "--resolve-as-of"),
         (INDEX_URL, request.index_url or None, "--index-url"),
         (EXTRA_INDEX_URLS, " ".join(request.extra_index_urls) or None, "--extra-index-url"),
+        (USER_UID, _number(request.uid), "--uid"),
+        (USER_GID, _number(request.gid), "--gid"),
     ):
         if value is not None and name not in given:
             yield Said(value=BuildArg(name=name, value=value), source=request.source(flag))
@@ -292,6 +296,10 @@ def _user_args(
         for other, stage in sorted(stages):
             if other == name:
                 yield Said(value=BuildArg(name=name, value=value, stage=stage), source=source_)
+
+
+def _number(value: int | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _user_secrets(

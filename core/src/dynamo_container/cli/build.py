@@ -21,8 +21,14 @@ from dynamo_container.build import assemble, bake
 from dynamo_container.build.plan import BuildPlan
 from dynamo_container.cli.app import ENVIRONMENT, Session
 from dynamo_container.cli.plugin_command import LINES, PluginCommand, origins, plugin_options
-from dynamo_container.errors import UsageError, WorkFailedError
-from dynamo_container.images import is_image
+from dynamo_container.errors import EngineError, UsageError, WorkFailedError
+from dynamo_container.images import (
+    DEVELOPER_TARGET,
+    FRAMEWORK,
+    PLAIN_TARGET,
+    is_image,
+    with_suffix,
+)
 from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
 from dynamo_container.values import BuildSecret, Framework
@@ -36,6 +42,7 @@ _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\
 _ARGUMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Build arguments that options of their own are for, which keep credentials out of them.
 _RESERVED: Final = {"INDEX_URL": "--index-url", "EXTRA_INDEX_URLS": "--extra-index-url"}
+_TO_DEVELOP_IN: Final = (PLAIN_TARGET, DEVELOPER_TARGET)
 _PROGRESS: Final = ("auto", "plain", "tty", "rawjson", "quiet")
 _INDEX_VARIABLE: Final = f"{ENVIRONMENT}_BUILD_INDEX_URL"
 _EXTRA_INDEX_VARIABLE: Final = f"{ENVIRONMENT}_BUILD_EXTRA_INDEX_URL"
@@ -95,6 +102,17 @@ def build_options(function: F) -> F:
             type=LINES,
             metavar="NAME=IMAGE",
             help="An existing image in the place of a stage.",
+        ),
+        click.option(
+            "--dev-image",
+            metavar="IMAGE",
+            help="Build local-dev from this dev image, as IMAGE-local-dev.",
+        ),
+        click.option(
+            "--uid", type=int, metavar="N", help="With local-dev: the user's UID (default: yours)."
+        ),
+        click.option(
+            "--gid", type=int, metavar="N", help="With local-dev: the user's GID (default: yours)."
         ),
         click.option(
             "--tag",
@@ -175,16 +193,22 @@ def plan_from(ctx: click.Context) -> Asked:
     registry = session.load(*frameworks)
     index, extra = params["index_url"] or "", _urls(params["extra_index_url"])
     build_args = _build_args(params["build_arg"])
+    dev_image = _dev_image(session, params, frameworks)
+    target = DEVELOPER_TARGET if dev_image else params["target"]
+    targets = {name: target or default_target(registry, name) for name in frameworks}
+    user = _user(ctx, targets.values())
     requests = [
         BuildRequest(
             framework=framework,
-            target=params["target"] or default_target(registry, framework),
+            target=targets[framework],
             dynamo_version=_version(params["dynamo_version"]),
             resolve_as_of=_day(params["resolve_as_of"]),
             base_image=_base_image(params["base_image"], params["base_image_tag"]),
             index_url=_without_credentials(index, "--index-url"),
             extra_index_urls=tuple(_without_credentials(url, "--extra-index-url") for url in extra),
-            origins=origins(ctx),
+            uid=user.uid,
+            gid=user.gid,
+            origins=(*user.origins, *origins(ctx)),
             options=plugin_options(ctx, frameworks),
         )
         for framework in frameworks
@@ -192,10 +216,11 @@ def plan_from(ctx: click.Context) -> Asked:
     hidden = _index_secrets(index, extra)
     proxies = tuple(one for one in build_args if one[0].upper() in _PROXIES)
     settings = BuildSettings(
-        tags=params["tag"],
-        latest=not params["no_latest"],
+        tags=params["tag"] or ((with_suffix(dev_image.name, target),) if dev_image else ()),
+        latest=not (params["no_latest"] or dev_image),
+        alone=bool(dev_image),
         build_args=tuple(one for one in build_args if one not in proxies),
-        stages=_stages(params["stage"]),
+        stages=_stages(params["stage"], dev_image),
         secrets=(
             *_secrets(params["secret"], params["ca_bundle"], _ca_origin(ctx)),
             *(BuildSecret(id=_SECRET_IDS[variable], env=variable) for variable, _ in hidden),
@@ -282,9 +307,107 @@ def _base_image(image: str | None, tag: str | None) -> str | None:
     return whole
 
 
-def _stages(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevImage:
+    """An image that local-dev is made from, and the stage that it stands for."""
+
+    name: str
+    stage: str
+
+
+def _dev_image(
+    session: Session, params: dict[str, Any], frameworks: tuple[str, ...]
+) -> DevImage | None:
+    """What `--dev-image` asks for.
+
+    One that is not ours (no label says so) stands for `runtime`, so that it gets what dev has.
+    """
+    name = params["dev_image"]
+    if not name:
+        return None
+    if not is_image(name):
+        raise UsageError(f"--dev-image {name!r} is no image reference", "for example: my-image:dev")
+    if name.endswith(f"-{DEVELOPER_TARGET}"):
+        raise UsageError(
+            f"--dev-image {name} is a local-dev image already",
+            f"name the dev image: {name.removesuffix(f'-{DEVELOPER_TARGET}')}",
+        )
+    for other in ("target", "base_image"):
+        if params[other]:
+            flag = f"--{other.replace('_', '-')}"
+            raise UsageError(
+                f"{flag} means nothing with --dev-image, which is what local-dev is made from",
+                "leave one of them out",
+            )
+    if len(frameworks) > 1:
+        raise UsageError("--dev-image is of one framework", "build them one by one")
+    return DevImage(name=name, stage="dev" if _is_ours(session, name) else "runtime")
+
+
+def _is_ours(session: Session, image: str) -> bool:
+    """Whether an image is one of ours; yes, with a line that says so, where nobody knows."""
+    try:
+        facts = engine.inspect_image(image)
+    except EngineError as error:
+        session.note(f"{error.what}; assumed: {image} is a dev image of ours")
+        return True
+    if facts is None:
+        session.note(f"{image} is not here to be looked at; assumed: a dev image of ours")
+        return True
+    if facts.label(FRAMEWORK):
+        return True
+    session.warn(
+        f"{image} is none of ours: it gets the developer tools, "
+        "and its own Python environment may not be writable for the user"
+    )
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Whom a local-dev is for, and where those IDs come from."""
+
+    uid: int | None = None
+    gid: int | None = None
+    origins: tuple[tuple[str, str], ...] = ()
+
+
+_LARGEST_ID: Final = 2**32 - 2
+
+
+def _user(ctx: click.Context, targets: Iterable[str]) -> User:
+    """The IDs that were given, else the caller's own: behind sudo, of who called it."""
+    given = {flag: ctx.params[flag] for flag in ("uid", "gid") if ctx.params[flag] is not None}
+    if DEVELOPER_TARGET not in targets:
+        for flag in given:
+            raise UsageError(
+                f"--{flag} means nothing without --target {DEVELOPER_TARGET}",
+                "add it, or leave this out",
+            )
+        return User()
+    uid = given.get("uid", _own("SUDO_UID", os.getuid()))
+    # Root who asks for another's UID means another's group, too.
+    gid = given.get("gid", _own("SUDO_GID", os.getgid()) or uid)
+    for flag, value in (("uid", uid), ("gid", gid)):
+        if value == 0:
+            raise UsageError(
+                f"--{flag} 0 is root, and {DEVELOPER_TARGET} is for who is not root",
+                f"say whom: --{flag} N; or develop as root: --target dev",
+            )
+        if not 0 < value <= _LARGEST_ID:
+            raise UsageError(f"--{flag} {value} is no ID", f"it may be 1 to {_LARGEST_ID}")
+    said = tuple((f"--{flag}", "the caller's own") for flag in ("uid", "gid") if flag not in given)
+    return User(uid=uid, gid=gid, origins=said)
+
+
+def _own(variable: str, own: int) -> int:
+    word = os.environ.get(variable, "")
+    return int(word) if own == 0 and word.isdigit() else own
+
+
+def _stages(words: tuple[str, ...], dev_image: DevImage | None) -> tuple[tuple[str, str], ...]:
     """The images that stand for stages, by stage."""
-    found: dict[str, str] = {}
+    found: dict[str, str] = {dev_image.stage: dev_image.name} if dev_image else {}
     for word in words:
         name, equals, image = word.partition("=")
         if not (name and equals and is_image(image)):
@@ -465,9 +588,15 @@ def _build(session: Session, asked: Asked, rendered: engine.Command) -> int:
             "what failed is told above"
             + ("" if asked.plan.progress == "plain" else "; more of it with --progress plain"),
         )
-    if not session.quiet:
-        for image in asked.plan.images:
-            facts = engine.inspect_image(image.tags[0])
-            size = f"{facts.size / 1e6:,.0f} MB" if facts else "not in the engine's own store"
-            click.echo(f"{'  '.join(image.tags)}  {size}")
+    if session.quiet:
+        return 0
+    for image in asked.plan.images:
+        facts = engine.inspect_image(image.tags[0])
+        size = f"{facts.size / 1e6:,.0f} MB" if facts else "not in the engine's own store"
+        click.echo(f"{'  '.join(image.tags)}  {size}")
+    developer = [one.tags[0] for one in asked.plan.images if one.stage in _TO_DEVELOP_IN]
+    if developer:
+        session.note(
+            f"develop in it: dynamo-container run --image {developer[-1]} --mount-workspace"
+        )
     return 0

@@ -60,8 +60,8 @@ class PluginCommand(click.Command):
         ctx.meta[_PLUGIN_OPTIONS] = {option.name: one for one, option in options}
         own = self.params
         self.params = [*own, *(option for _, option in options)]
-        _check_defaults(ctx, self, session.registry)
         try:
+            _check_defaults(ctx, self, session.registry)
             rest = super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             _refuse_foreign_option(session.registry, self.plugin_command, error.option_name)

@@ -18,6 +18,8 @@ from dynamo_container.errors import UsageError
 FILE: Final = "dynamo-container.toml"
 TABLE: Final = "dynamo-container"
 COMMANDS: Final = ("build", "run")
+# The project whose folder is a Dynamo checkout.
+CHECKOUT: Final = "ai-dynamo"
 
 Value: TypeAlias = "str | bool | int | float | list[Value] | dict[str, Value]"
 
@@ -46,6 +48,18 @@ def defaults(start: Path | None = None) -> dict[str, dict[str, Value]]:
     return {}
 
 
+def find_checkout(start: Path) -> Path | None:
+    """The nearest folder upwards whose `pyproject.toml` is that of the project `ai-dynamo`."""
+    for folder in (start, *start.parents):
+        path = folder / "pyproject.toml"
+        if os.path.isfile(path):  # noqa: PTH113  # never raises
+            document = _parse(path) or {}
+            table = document.get("project")
+            if isinstance(table, dict) and table.get("name") == CHECKOUT:
+                return folder
+    return None
+
+
 def _table(path: Path) -> dict[str, Value] | None:
     """The file's table for us; None where it has none."""
     document = _parse(path)
@@ -59,13 +73,13 @@ def _table(path: Path) -> dict[str, Value] | None:
 
 
 def _parse(path: Path) -> dict[str, Value] | None:
-    """The document; None for a `pyproject.toml` that has nothing for us, or that cannot be read."""
+    """The document; None for a `pyproject.toml` that cannot be read or is about neither of us."""
     # Imported here: only where there is a project file does a command pay for it.
     from dynamo_container.toml import read_toml
 
     ours = path.name == FILE
     try:
-        if not ours and TABLE.encode() not in path.read_bytes():
+        if not ours and not any(one.encode() in path.read_bytes() for one in (TABLE, CHECKOUT)):
             return None
         return read_toml(path)
     except OSError as error:

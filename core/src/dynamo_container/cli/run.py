@@ -5,15 +5,18 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
 from dynamo_container import engine
+from dynamo_container.cli import project
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build import absolute, complete_framework, default_target
 from dynamo_container.cli.plugin_command import LINES, PluginCommand, origins, plugin_options
@@ -45,6 +48,10 @@ _WORDS: Final = {
 }
 # Options whose value may be left out: they then mean TRUE.
 _SWITCHES: Final = ("--rm", "--privileged")
+# No path is called so.
+_CHECKOUT: Final = "(checkout)\0"
+_MOUNT: Final = "--mount-workspace"
+_PATH: Final = re.compile(r"[.~/]|[^-].*/")
 
 
 def switch(word: object) -> bool:
@@ -75,18 +82,22 @@ class RunCommand(PluginCommand):
 
     def _takes_value(self) -> frozenset[str]:
         options = [one for one in self.params if isinstance(one, click.Option) and not one.is_flag]
-        return frozenset(flag for one in options for flag in one.opts) - set(_SWITCHES)
+        return frozenset(flag for one in options for flag in one.opts) - {*_SWITCHES, _MOUNT}
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
 
 
 def _spell_out(args: list[str], takes_value: frozenset[str]) -> Iterator[str]:
-    """`--rm` before anything but TRUE or FALSE becomes `--rm=TRUE`: its value may be left out."""
+    """`--rm` before anything but TRUE or FALSE becomes `--rm=TRUE`: its value may be left out. So
+    may that of `--mount-workspace`: a word after it is a PATH where it looks like one.
+    """
     rest = iter(zip(args, [*args[1:], ""], strict=False))
     for word, following in rest:
         if word in _SWITCHES and following.lower() not in _WORDS:
             yield f"{word}=TRUE"
+        elif word == _MOUNT and not _PATH.match(following):
+            yield f"{word}={_CHECKOUT}"
         else:
             yield word
         if word in takes_value:
@@ -147,6 +158,22 @@ def run_options(function: F) -> F:
             type=click.Choice(["auto", "none"]),
             default="auto",
             help="auto: the GPUs that the engine has; none: none.",
+        ),
+        click.option(
+            "--mount-workspace",
+            metavar="[PATH]",
+            is_flag=False,
+            flag_value=_CHECKOUT,
+            help="Mount the Dynamo checkout around the current folder, or PATH, at /workspace; "
+            "the Hugging Face cache and HF_TOKEN come along.",
+        ),
+        click.option(
+            "--hf-cache",
+            "--hf-home",
+            "hf_cache",
+            metavar="DIR|none",
+            help="The Hugging Face cache to mount (default with --mount-workspace: HF_HOME, "
+            "else ~/.cache/huggingface).",
         ),
         click.option("--user", metavar="U", help="User or UID, and group or GID: U[:G]."),
         click.option(
@@ -250,6 +277,8 @@ def plan_from(ctx: click.Context, *, dry: bool) -> RunPlan:
         detach=params["detach"],
         interactive=params["interactive"] or terminal,
         tty=params["tty"] or terminal,
+        workspace=_workspace(ctx),
+        hf_cache=_hf_cache(params),
         engine=engine_facts,
         image_facts=image_facts,
         origins=origins(ctx),
@@ -305,6 +334,32 @@ def _ask(
             raise
         session.note(f"{error.what}; assumed: no GPU, and an image without labels")
         return engine.NO_ENGINE, None
+
+
+def _workspace(ctx: click.Context) -> str:
+    """The folder to mount: the checkout around the current folder, or the one that is given."""
+    word = ctx.params["mount_workspace"]
+    if word is None:
+        return ""
+    if word == _CHECKOUT:
+        checkout = project.find_checkout(absolute("."))
+        if checkout is None:
+            raise UsageError(
+                "--mount-workspace: there is no Dynamo checkout here",
+                "say which folder: --mount-workspace PATH, for example: --mount-workspace .",
+            )
+        return str(checkout)
+    folder = absolute(word)
+    if not folder.is_dir():
+        raise UsageError(f"--mount-workspace: there is no folder {folder}", "name one that exists")
+    return str(folder)
+
+
+def _hf_cache(params: dict[str, Any]) -> str:
+    word = params["hf_cache"]
+    if word == "none" or (word is None and params["mount_workspace"] is None):
+        return ""
+    return str(absolute(word or os.environ.get("HF_HOME") or "~/.cache/huggingface"))
 
 
 def _at_terminal() -> bool:
@@ -406,10 +461,23 @@ def command(
     if dry_run:
         click.echo(rendered.shell())
         return 0
+    _make_folders(plan)
     if wait:
         return _start_and_wait(session, plan, rendered, wait_timeout)
     engine.replace_process(rendered)
     raise AssertionError("unreachable: the process is docker's now")
+
+
+def _make_folders(plan: RunPlan) -> None:
+    """Made by whom they belong to: docker would make them as root."""
+    try:
+        for folder in plan.folders:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MachineError(
+            f"{error.filename} cannot be made: {error.strerror}",
+            "name another, or: --hf-cache none",
+        ) from error
 
 
 def _start_and_wait(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
-from dynamo_container.images import RUN
+from dynamo_container.images import DEVELOPER_TARGET, HOME, RUN, TARGET, UID
 from dynamo_container.provenance import Fact, Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import Registry
 from dynamo_container.requests import RunRequest
@@ -16,6 +16,7 @@ from dynamo_container.run.plan import RunPlan
 from dynamo_container.values import EnvVar, Mount, Readiness, RunFlag
 
 CORE: Final = Source(layer=Layer.CORE, name="core")
+WORKSPACE: Final = "/workspace"
 # What `run.sh` always gave its containers: shared memory and pinned pages for NCCL and UCX, ptrace
 # for debuggers, the host's network for discovery between services.
 DEFAULTS: Final = (
@@ -26,7 +27,7 @@ DEFAULTS: Final = (
     RunFlag(flag="--ulimit", value="nofile=65536:65536", key="nofile"),
     RunFlag(flag="--cap-add", value="SYS_PTRACE", key="SYS_PTRACE"),
     RunFlag(flag="--ipc", value="host"),
-    RunFlag(flag="--workdir", value="/workspace"),
+    RunFlag(flag="--workdir", value=WORKSPACE),
 )
 
 T = TypeVar("T")
@@ -50,14 +51,18 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
     way_out = "give your own: it wins over both; or uninstall one of the plugins"
     env = merge(
         "environment variable",
-        [*say("run_env", EnvVar), *_user(request.env, request, "--env")],
+        [*_workspace_env(request), *say("run_env", EnvVar), *_user(request.env, request, "--env")],
         lambda var: var.name,
         way_out,
         tell=tell_env,
     )
     mounts = merge(
         "mount at",
-        [*say("run_mounts", Mount), *_user(request.mounts, request, "--volume")],
+        [
+            *_workspace_mounts(request),
+            *say("run_mounts", Mount),
+            *_user(request.mounts, request, "--volume"),
+        ],
         _mount_key,
         way_out,
         tell=tell_mount,
@@ -85,6 +90,7 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
         flags=_values(flags),
         ports=request.ports,
         entrypoint=request.entrypoint,
+        folders=(request.hf_cache,) if request.hf_cache else (),
         labels=((RUN, request.framework),),
         remove=request.remove,
         detach=request.detach,
@@ -125,6 +131,36 @@ def _user(values: Iterable[T], request: RunRequest, option: str) -> Iterator[Sai
     return (Said(value=value, source=request.source(option)) for value in values)
 
 
+def home(request: RunRequest) -> str:
+    """The home of the image's user: as its label says, else as the user's name suggests."""
+    if labelled := request.label(HOME):
+        return labelled
+    user = request.image_facts.user if request.image_facts else ""
+    return "/root" if user.partition(":")[0] in ("", "0", "root") else "/home/ubuntu"
+
+
+def _workspace_env(request: RunRequest) -> Iterator[Said[EnvVar]]:
+    if request.workspace:
+        # By name: docker takes the value from its own environment, and nobody sees it.
+        yield Said(value=EnvVar(name="HF_TOKEN"), source=CORE)
+
+
+def _workspace_mounts(request: RunRequest) -> Iterator[Said[Mount]]:
+    if request.workspace:
+        mount = Mount(source=request.workspace, target=WORKSPACE)
+        yield Said(value=mount, source=request.source("--mount-workspace"))
+    if request.hf_cache:
+        mount = Mount(source=request.hf_cache, target=f"{home(request)}/.cache/huggingface")
+        flags = dict(request.origins)
+        flag = "--hf-cache" if "--hf-cache" in flags else "--mount-workspace"
+        yield Said(value=mount, source=request.source(flag))
+    if request.workspace and request.label(TARGET) == DEVELOPER_TARGET:
+        # A volume for each UID: its files belong to the user of the image that made it.
+        volume = f"dynamo-history-{request.label(UID) or 'developer'}"
+        target = f"{home(request)}/.commandhistory"
+        yield Said(value=Mount(type="volume", source=volume, target=target), source=CORE)
+
+
 def _user_flags(request: RunRequest) -> Iterator[Said[RunFlag]]:
     if request.ports and not any(flag.flag == "--network" for flag in request.flags):
         # The host's network, which is the default, would ignore the ports without a word.
@@ -132,6 +168,10 @@ def _user_flags(request: RunRequest) -> Iterator[Said[RunFlag]]:
         yield Said(value=bridge, source=request.source("--port"))
     for flag in request.flags:
         yield Said(value=flag, source=request.source(flag.flag))
+        if flag.flag == "--user" and flag.value:
+            # Our images are writable for group 0, whoever runs in them.
+            group = RunFlag(flag="--group-add", value="0", key="0")
+            yield Said(value=group, source=request.source("--user"))
 
 
 def _asked_facts(request: RunRequest) -> Iterator[Fact]:

@@ -18,6 +18,7 @@ class RunPlan:
         image: its reference.
         command: what runs in it; the image's own where empty.
         flags: flags of `docker run`, sorted, those of the accelerator among them.
+        folders: on the host, to be made before the container starts where they are not there.
         labels: by which the container is found again.
         readiness: how it says that it is ready; None where the framework does not say.
         facts: every value with its provenance.
@@ -32,6 +33,7 @@ class RunPlan:
     flags: tuple[RunFlag, ...]
     ports: tuple[str, ...]
     entrypoint: tuple[str, ...]
+    folders: tuple[str, ...]
     labels: tuple[tuple[str, str], ...]
     remove: bool
     detach: bool

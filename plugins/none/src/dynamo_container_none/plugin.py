@@ -84,7 +84,6 @@ def dynamo_container_framework() -> Framework:
     return Framework(
         summary="Dynamo without an engine: frontend, router, mocker",
         homepage="https://github.com/ai-dynamo/dynamo",
-        default_target="runtime",
     )
 
 
