@@ -106,6 +106,7 @@ class RunRequest(_Asked):
         entrypoint: program, and arguments that go before the command.
         remove: delete the container when it ends.
         detach, interactive, tty: as docker's own.
+        target: the framework's target that was asked for; empty where an image was.
         workspace: the folder to mount at /workspace; empty for none.
         hf_cache: the folder of the Hugging Face cache to mount under the image user's home; empty
             for none.
@@ -128,6 +129,7 @@ class RunRequest(_Asked):
     detach: bool = False
     interactive: bool = False
     tty: bool = False
+    target: str = ""
     workspace: str = ""
     hf_cache: str = ""
     engine: EngineFacts = NO_ENGINE

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "run": "run",
     "explain": "explain",
     "check": "check",
+    "devcontainer": "devcontainer",
     "plugins": "plugins",
 }
 

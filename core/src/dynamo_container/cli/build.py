@@ -197,13 +197,17 @@ def plan_from(ctx: click.Context) -> Asked:
     target = DEVELOPER_TARGET if dev_image else params["target"]
     targets = {name: target or default_target(registry, name) for name in frameworks}
     user = _user(ctx, targets.values())
+    base_image = _base_image(params["base_image"], params["base_image_tag"])
+    if dev_image and dev_image.stage == "runtime":
+        # Its own distribution has what it lacks.
+        base_image = dev_image.name
     requests = [
         BuildRequest(
             framework=framework,
             target=targets[framework],
             dynamo_version=_version(params["dynamo_version"]),
             resolve_as_of=_day(params["resolve_as_of"]),
-            base_image=_base_image(params["base_image"], params["base_image_tag"]),
+            base_image=base_image,
             index_url=_without_credentials(index, "--index-url"),
             extra_index_urls=tuple(_without_credentials(url, "--extra-index-url") for url in extra),
             uid=user.uid,

@@ -242,7 +242,7 @@ def plan_from(ctx: click.Context, *, dry: bool) -> RunPlan:
     """
     session = ctx.find_object(Session) or Session()
     params = ctx.params
-    asked = _asked_framework(
+    asked = asked_framework(
         session, params["framework_argument"], params["framework"], params["image"]
     )
     if params["image"] and params["target"]:
@@ -251,12 +251,13 @@ def plan_from(ctx: click.Context, *, dry: bool) -> RunPlan:
         raise UsageError(
             f"--image {params['image']!r} is no image reference", "for example: my-image:dev"
         )
-    image = params["image"] or _default_image(session, asked, params["target"])
+    target = "" if params["image"] else params["target"] or _default_target(session, asked)
+    image = params["image"] or image_reference(asked, target)
     engine_facts, image_facts = _ask(session, image, params["gpus"], dry=dry)
     if not params["image"] and not image_facts and not dry:
-        target = f" --target {params['target']}" if params["target"] else ""
+        option = f" --target {target}" if params["target"] else ""
         raise MachineError(
-            f"the engine has no image {image}", f"build it: dynamo-container build {asked}{target}"
+            f"the engine has no image {image}", f"build it: dynamo-container build {asked}{option}"
         )
     framework = asked or _framework_of(session, image_facts)
     registry = session.load(*([framework] if framework else []))
@@ -266,7 +267,7 @@ def plan_from(ctx: click.Context, *, dry: bool) -> RunPlan:
         framework=framework,
         image=image,
         command=command,
-        name=params["name"],
+        name=params["name"] or "",
         env=_last(map(_env, params["env"]), lambda var: var.name),
         mounts=_last(map(_mount, params["volume"]), lambda mount: mount.target),
         flags=_last(_flags(params), assemble.flag_key),
@@ -277,6 +278,7 @@ def plan_from(ctx: click.Context, *, dry: bool) -> RunPlan:
         detach=params["detach"],
         interactive=params["interactive"] or terminal,
         tty=params["tty"] or terminal,
+        target=target,
         workspace=_workspace(ctx),
         hf_cache=_hf_cache(params),
         engine=engine_facts,
@@ -287,7 +289,7 @@ def plan_from(ctx: click.Context, *, dry: bool) -> RunPlan:
     return assemble.plan(registry, request)
 
 
-def _asked_framework(
+def asked_framework(
     session: Session, argument: str | None, option: str | None, image: str | None
 ) -> str:
     """The framework that was asked for; empty where only an image was."""
@@ -305,9 +307,9 @@ def _asked_framework(
     return "" if image else session.registry.default_framework()
 
 
-def _default_image(session: Session, framework: str, target: str | None) -> str:
+def _default_target(session: Session, framework: str) -> str:
     session.load(framework)
-    return image_reference(framework, target or default_target(session.registry, framework))
+    return default_target(session.registry, framework)
 
 
 def _framework_of(session: Session, image: ImageFacts | None) -> str:
@@ -359,7 +361,12 @@ def _hf_cache(params: dict[str, Any]) -> str:
     word = params["hf_cache"]
     if word == "none" or (word is None and params["mount_workspace"] is None):
         return ""
-    return str(absolute(word or os.environ.get("HF_HOME") or "~/.cache/huggingface"))
+    return str(absolute(word or default_hf_cache()))
+
+
+def default_hf_cache() -> str:
+    """The user's own Hugging Face cache."""
+    return os.environ.get("HF_HOME") or "~/.cache/huggingface"
 
 
 def _at_terminal() -> bool:

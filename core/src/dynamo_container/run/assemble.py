@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
-from dynamo_container.images import DEVELOPER_TARGET, HOME, RUN, TARGET, UID
+from dynamo_container.images import DEVELOPER_TARGET, HOME, PLAIN_TARGET, RUN, TARGET, UID
 from dynamo_container.provenance import Fact, Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import Registry
 from dynamo_container.requests import RunRequest
@@ -132,9 +132,11 @@ def _user(values: Iterable[T], request: RunRequest, option: str) -> Iterator[Sai
 
 
 def home(request: RunRequest) -> str:
-    """The home of the image's user: as its label says, else as the user's name suggests."""
+    """The home of the image's user: as its label says, else as the target or the user suggests."""
     if labelled := request.label(HOME):
         return labelled
+    if request.target:
+        return "/root" if request.target == PLAIN_TARGET else "/home/ubuntu"
     user = request.image_facts.user if request.image_facts else ""
     return "/root" if user.partition(":")[0] in ("", "0", "root") else "/home/ubuntu"
 

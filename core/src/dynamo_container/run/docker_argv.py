@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dynamo_container.engine import Command
 from dynamo_container.run.plan import RunPlan
-from dynamo_container.values import Mount
+from dynamo_container.values import Mount, RunFlag
 
 # Options that `--mount` says in words of its own; every other one goes to `--volume` as it is.
 _MOUNT_WORDS = {"ro": "readonly", "readonly": "readonly"}
@@ -33,9 +33,7 @@ def _argv(plan: RunPlan) -> Iterator[str]:
     yield from (flag for flag, given in switches if given)
     if plan.name:
         yield f"--name={plan.name}"
-    for flag in plan.flags:
-        # One word: a value may start with a dash.
-        yield flag.flag if flag.value is None else f"{flag.flag}={flag.value}"
+    yield from flag_words(plan.flags)
     for port in plan.ports:
         yield f"--publish={port}"
     for var in plan.env:
@@ -51,13 +49,24 @@ def _argv(plan: RunPlan) -> Iterator[str]:
     yield from plan.command
 
 
+def flag_words(flags: Iterable[RunFlag]) -> Iterator[str]:
+    """Flags as docker takes them, each in one word: a value may start with a dash."""
+    for flag in flags:
+        yield flag.flag if flag.value is None else f"{flag.flag}={flag.value}"
+
+
 def _mount(mount: Mount) -> str:
     """`--mount`, which takes any path and makes no folder for a missing one; `--volume` for options
     that only it knows.
     """
-    words = [_mount_option(option) for option in mount.options]
-    if None in words:
+    if None in map(_mount_option, mount.options):
         return f"--volume={':'.join((mount.source, mount.target, ','.join(mount.options)))}"
+    return f"--mount={mount_line(mount)}"
+
+
+def mount_line(mount: Mount) -> str:
+    """A mount as `--mount` and Dev Containers take it: comma-separated fields."""
+    words = [_mount_option(option) for option in mount.options]
     fields = [
         f"type={mount.type}",
         *([f"source={mount.source}"] if mount.source else []),
@@ -65,7 +74,7 @@ def _mount(mount: Mount) -> str:
     ]
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([*fields, *(word for word in words if word)])
-    return f"--mount={line.getvalue()}"
+    return line.getvalue()
 
 
 def _mount_option(option: str) -> str | None:
