@@ -3,6 +3,7 @@
 #
 # make demo   the main job on real input: build an image, serve a model, ask it something
 # make test   every test, those on a real Docker Engine included
+# make bench  what is measured, and against what
 # make lint   ruff, mypy, the import rules, hadolint, shellcheck
 # make clean  what the above made in this folder, and the private engine
 
@@ -15,7 +16,7 @@ SHELL := /bin/bash
 DOCKERFILES = $(shell git ls-files '*Dockerfile')
 SCRIPTS = $(shell git grep -lE '^\#!/(bin/sh|usr/bin/env bash)' -- . ':!*.py')
 
-.PHONY: demo test lint clean engine setup
+.PHONY: bench demo test lint clean engine setup
 
 setup: $(VENV)/installed
 
@@ -36,6 +37,9 @@ demo: setup engine
 
 test: setup engine
 	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: setup engine
+	$(WITH_ENGINE) $(BIN)/python bench/local_dev.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,0 +1,258 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""local-dev, workspaces and the Dev Container's file, as plans."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+
+import pytest
+from dynamo_container.images import with_suffix
+
+
+@pytest.fixture
+def caller(monkeypatch):
+    """Who calls: UID, GID, and behind sudo whose."""
+
+    def say(uid: int, gid: int, sudo: tuple[int, int] | None = None) -> None:
+        monkeypatch.setattr(os, "getuid", lambda: uid)
+        monkeypatch.setattr(os, "getgid", lambda: gid)
+        for name, value in zip(("SUDO_UID", "SUDO_GID"), sudo or (), strict=False):
+            monkeypatch.setenv(name, str(value))
+
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    monkeypatch.delenv("SUDO_GID", raising=False)
+    say(1234, 1235)
+    return say
+
+
+def targets(cli, *words):
+    shown = cli.ok("build", "none", *words, "--dry-run").out
+    return json.loads(shown.split("EOF'\n")[1].split("\nEOF")[0])["target"]
+
+
+def ids(cli, *words):
+    args = targets(cli, "--target", "local-dev", *words)["local-dev"]["args"]
+    return args["USER_UID"], args["USER_GID"]
+
+
+def test_local_dev_is_for_the_caller(cli, caller):
+    assert ids(cli) == ("1234", "1235")
+    assert ids(cli, "--uid", "20") == ("20", "1235")
+    assert ids(cli, "--gid", "200000001") == ("1234", "200000001")
+
+
+def test_behind_sudo_it_is_for_who_called_it(cli, caller):
+    caller(0, 0, sudo=(501, 20))
+
+    assert ids(cli) == ("501", "20")
+
+
+def test_root_says_for_whom(cli, caller):
+    caller(0, 0)
+
+    assert ids(cli, "--uid", "7") == ("7", "7")
+    assert cli("build", "none", "--target", "local-dev").status == 2
+
+
+def test_explain_tells_where_the_ids_come_from(cli, caller):
+    out = cli.ok("explain", "build", "none", "--target", "local-dev", "--uid", "5").out
+
+    assert "build-arg USER_UID = 5\n      user: --uid (command line)" in out
+    assert "build-arg USER_GID = 1235\n      user: --gid (the caller's own)" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--target", "local-dev", "--uid", "0"), "--uid 0 is root"),
+        (("--target", "local-dev", "--gid", "0"), "--gid 0 is root"),
+        (("--target", "local-dev", "--uid", "-5"), "--uid -5 is no ID"),
+        (("--target", "local-dev", "--uid", "4294967295"), "is no ID"),
+        (("--target", "local-dev", "--uid", "abc"), "'abc' is not a valid integer"),
+        (("--uid", "5"), "--uid means nothing without --target local-dev"),
+        (("--target", "runtime", "--gid", "5"), "--gid means nothing"),
+        (("--dev-image", "x-local-dev"), "name the dev image: x"),
+        (("--dev-image", "x:1", "--target", "dev"), "--target means nothing with --dev-image"),
+        (("--dev-image", "x:1", "--base-image", "y"), "--base-image means nothing"),
+        (("--dev-image", "X:1"), "no image reference"),
+        (("--dev-image", ""), "--dev-image is empty"),
+    ],
+)
+def test_what_makes_no_sense_is_told_with_status_2_and_the_way_out(cli, caller, words, said):
+    result = cli("build", "none", *words)
+
+    assert result.status == 2
+    assert said in result.err
+    assert len(result.err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "dev", "local"),
+    [
+        (
+            (),
+            ["dynamo:v1.4.2-none", "dynamo:latest-none"],
+            ["dynamo:v1.4.2-none-local-dev", "dynamo:latest-none-local-dev"],
+        ),
+        (("--tag", "my:1", "--no-latest"), ["my:1"], ["my:1-local-dev"]),
+        (("--tag", "my:1-local-dev", "--no-latest"), ["my:1"], ["my:1-local-dev"]),
+        (
+            ("--tag", "reg:5000/my", "--no-latest"),
+            ["reg:5000/my"],
+            ["reg:5000/my:latest-local-dev"],
+        ),
+    ],
+)
+def test_local_dev_builds_and_tags_dev_in_the_same_graph(cli, caller, words, dev, local):
+    graph = targets(cli, "--target", "local-dev", *words)
+
+    assert graph["dev"]["tags"] == dev
+    assert graph["local-dev"]["tags"] == local
+    assert graph["local-dev"]["contexts"] == {"dev": "target:dev"}
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("my", "my:latest-local-dev"),
+        ("my:1", "my:1-local-dev"),
+        ("reg:5000/team/my", "reg:5000/team/my:latest-local-dev"),
+        ("reg:5000/team/my:1", "reg:5000/team/my:1-local-dev"),
+        (f"my@sha256:{'a' * 64}", "my:latest-local-dev"),
+        (f"my:1@sha256:{'a' * 64}", "my:1-local-dev"),
+    ],
+)
+def test_a_local_dev_is_called_after_its_dev_image(reference, expected):
+    assert with_suffix(reference, "local-dev") == expected
+
+
+@pytest.mark.processes
+class TestWithoutAnEngine:
+    @pytest.fixture(autouse=True)
+    def _no_docker(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("PATH", "")
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+    @pytest.fixture
+    def checkout(self, tmp_path, monkeypatch):
+        folder = tmp_path / "check out"
+        (folder / "lib").mkdir(parents=True)
+        (folder / "pyproject.toml").write_text('[project]\nname = "ai-dynamo"\n')
+        monkeypatch.chdir(folder / "lib")
+        return folder
+
+    def test_a_dev_image_is_what_local_dev_stands_on(self, cli, caller):
+        graph = targets(cli, "--dev-image", "my/dev:1")
+
+        assert list(graph) == ["local-dev"]
+        assert graph["local-dev"]["contexts"] == {"dev": "docker-image://my/dev:1"}
+        assert graph["local-dev"]["tags"] == ["my/dev:1-local-dev"]
+
+    def run(self, cli, *words):
+        return shlex.split(cli.ok("run", "--dry-run", *words).out)
+
+    def test_mount_workspace_finds_the_checkout_and_brings_the_cache(self, cli, checkout, tmp_path):
+        argv = self.run(cli, "--mount-workspace", "none")
+
+        assert f"--mount=type=bind,source={checkout},target=/workspace" in argv
+        cache = f"{tmp_path}/home/.cache/huggingface"
+        assert f"--mount=type=bind,source={cache},target=/root/.cache/huggingface" in argv
+        assert "--env=HF_TOKEN" in argv
+        assert not {"--privileged", "--interactive", "--tty"} & set(argv)
+        assert not (tmp_path / "home").exists()  # a dry run makes nothing
+
+    def test_the_cache_goes_to_the_home_of_the_images_user(self, cli, checkout):
+        argv = self.run(cli, "none", "--target", "local-dev", "--mount-workspace")
+
+        assert any(word.endswith("target=/home/ubuntu/.cache/huggingface") for word in argv)
+
+    @pytest.mark.parametrize("words", [("--hf-cache", "here"), ("--hf-home", "here")])
+    def test_another_cache_is_made_absolute(self, cli, tmp_path, words):
+        argv = self.run(cli, "none", *words)
+
+        source = f"--mount=type=bind,source={tmp_path}/here,target=/root/.cache/huggingface"
+        assert source in argv
+
+    def test_hf_home_is_honoured_and_none_is_none(self, cli, checkout, monkeypatch):
+        monkeypatch.setenv("HF_HOME", "/big/disk")
+
+        assert any("source=/big/disk," in word for word in self.run(cli, "--mount-workspace"))
+        without = self.run(cli, "--mount-workspace", "--hf-cache", "none")
+        assert not any("huggingface" in word for word in without)
+
+    def test_a_path_is_told_from_a_framework(self, cli, tmp_path):
+        (tmp_path / "here").mkdir()
+
+        for words in (("--mount-workspace", "./here", "none"), ("none", "--mount-workspace=here")):
+            argv = self.run(cli, *words)
+            assert f"--mount=type=bind,source={tmp_path}/here,target=/workspace" in argv
+            assert argv[-1] == "dynamo:latest-none"
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("--mount-workspace",), "no Dynamo checkout"),
+            (("--mount-workspace", "./no"), "no folder"),
+        ],
+    )
+    def test_a_workspace_that_is_not_there_is_an_error(self, cli, words, said):
+        result = cli("run", "--dry-run", *words)
+
+        assert result.status == 2
+        assert said in result.err
+
+    def test_another_user_is_in_group_0(self, cli):
+        assert "--group-add=0" in self.run(cli, "none", "--user", "4711:4711")
+
+    def test_the_file_has_what_run_has(self, cli, checkout):
+        options = ("--shm-size", "3G", "--ulimit", "stack=1", "-e", "A=b", "-v", "cache:/cache")
+        argv = self.run(cli, "none", "--target", "local-dev", *options)
+
+        cli.ok("devcontainer", "none", *options)
+
+        text = (checkout / ".devcontainer" / "none" / "devcontainer.json").read_text()
+        document = json.loads(text.partition("\n")[2])
+        kinds = ("--shm-size", "--ulimit", "--cap-add", "--ipc", "--network")
+        flags = [word for word in argv if word.startswith(kinds)]
+        assert document["runArgs"] == flags
+        assert "type=volume,source=cache,target=/cache" in document["mounts"]
+        assert document["containerEnv"]["A"] == "b"
+        assert document["image"] == "dynamo:latest-none-local-dev"
+        assert document["remoteUser"] == "ubuntu"
+        assert document["updateRemoteUserUID"] is True
+        assert document["workspaceFolder"] == "/home/ubuntu/dynamo"
+        assert "home/.cache" not in text.replace("${localEnv:HOME}/.cache", "")
+
+    def test_check_says_whether_the_file_is_what_would_be_written(self, cli, checkout):
+        assert cli("devcontainer", "none", "--check").status == 1
+        cli.ok("devcontainer", "none")
+        cli.ok("devcontainer", "none", "--check")
+
+        result = cli("devcontainer", "none", "--shm-size", "3G", "--check")
+
+        assert result.status == 1
+        assert "is not what would be written" in result.err
+
+    def test_what_a_person_changed_is_left_unless_forced(self, cli, checkout):
+        cli.ok("devcontainer", "none")
+        path = checkout / ".devcontainer" / "none" / "devcontainer.json"
+        ours = path.read_text()
+        cli.ok("devcontainer", "none", "--shm-size", "3G")  # ours: written over
+        changed = ours.replace("10G", "7G")
+        path.write_text(changed)
+
+        result = cli("devcontainer", "none")
+
+        assert result.status == 2
+        assert "--force" in result.err
+        assert path.read_text() == changed
+        cli.ok("devcontainer", "none", "--force")
+        assert path.read_text() == ours
+
+    def test_the_project_files_options_of_run_are_its_own(self, cli, checkout):
+        (checkout / "dynamo-container.toml").write_text('[run]\nshm-size = "5G"\nrm = false\n')
+
+        assert '"--shm-size=5G"' in cli.ok("devcontainer", "none", "--dry-run").out
