@@ -213,14 +213,59 @@ def test_an_image_that_is_none_of_ours_gets_what_dev_has(docker):
     assert '"dev": "target:dev"' in answer.stdout
 
 
-def test_a_runtime_image_takes_a_workspace_too(docker, dev, tag, workspace):
-    os.chown(workspace, 4711, 4711)
-    user = ("--user", "4711:4711", "--mount-workspace", str(workspace))
+@pytest.fixture(scope="module")
+def runtime(docker: Docker, dev: str) -> Iterator[str]:
+    """The runtime that dev stands on."""
+    tag = docker.unique("runtime")
+    bundle = ["--ca-bundle", docker.ca_bundle] if docker.ca_bundle else []
+    answer = call(
+        "build", "none", "--target", "runtime", "--tag", tag, "--no-latest",
+        "--base-image", docker.base_image, *bundle,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr[-5000:]
+    yield tag
+    docker.run("image", "rm", "--force", tag)
 
-    said = run(dev, "id -G; touch file /opt/dynamo/venv/mine", *user)
 
-    assert said == "4711 0"
-    assert (workspace / "file").stat().st_uid == 4711
+@pytest.mark.parametrize(("words", "uid"), [((), 1000), (("--user", "4711:4711"), 4711)])
+def test_a_runtime_image_takes_a_workspace_too(runtime, workspace, words, uid):
+    os.chown(workspace, uid, uid)
+
+    said = run(
+        runtime,
+        "id -G; touch file ~/mine /opt/dynamo/venv/mine",
+        *words,
+        "--mount-workspace",
+        str(workspace),
+    )
+
+    assert "0" in said.split()
+    assert (workspace / "file").stat().st_uid == uid
+
+
+def test_a_runtime_image_gets_what_dev_has_before_it_is_a_local_dev(runtime):
+    answer = call("build", "none", "--dev-image", runtime, "--uid", str(UID), "--dry-run")
+
+    assert f'"runtime": "docker-image://{runtime}"' in answer.stdout
+    assert '"dev": "target:dev"' in answer.stdout
+
+
+def test_the_hugging_face_cache_is_made_and_filled_as_the_user(dev, workspace, tmp_path):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    os.chown(cache, UID, UID)
+    script = "mkdir ~/.cache/huggingface/hub && touch ~/.cache/huggingface/hub/model"
+    words = ("--mount-workspace", str(workspace), "--hf-cache", str(cache))
+
+    run(f"{dev}-local-dev", script, *words)
+
+    assert (cache / "hub" / "model").stat().st_uid == UID
+
+
+def test_login_shells_find_the_tools_too(dev):
+    said = run(f"{dev}-local-dev", "bash -lc 'command -v cargo python'")
+
+    assert said.split() == ["/home/ubuntu/.cargo/bin/cargo", "/opt/dynamo/venv/bin/python"]
 
 
 @dataclass(frozen=True)
@@ -287,16 +332,16 @@ def editor(tmp_path: Path) -> Iterator[Editor]:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     for container in answer.stdout.split():
-        image = json.loads(
-            subprocess.run(
-                ["docker", "inspect", container], capture_output=True, text=True, check=True
-            ).stdout
-        )[0]["Config"]["Image"]
+        inspected = subprocess.run(
+            ["docker", "inspect", container], capture_output=True, text=True, check=True
+        )
+        found = json.loads(inspected.stdout)[0]
+        image = found["Config"]["Image"]
         subprocess.run(["docker", "rm", "--force", container], check=True, capture_output=True)
         if image.startswith("vsc-"):
             subprocess.run(["docker", "image", "rm", image], check=False, capture_output=True)
-    volumes = ["dynamo-none-history", "dynamo-none-pre-commit"]
-    subprocess.run(["docker", "volume", "rm", *volumes], check=False, capture_output=True)
+        names = [one["Name"] for one in found["Mounts"] if one["Type"] == "volume"]
+        subprocess.run(["docker", "volume", "rm", *names], check=True, capture_output=True)
 
 
 def test_the_real_dev_containers_cli_brings_the_file_up_as_the_caller(editor, dev, outside):
@@ -307,7 +352,10 @@ def test_the_real_dev_containers_cli_brings_the_file_up_as_the_caller(editor, de
 
     editor.devcontainer("up")
     script = f"touch made && sudo -n id -u && python -c 'import ai_dynamo as d; print(d)' && {WHO}"
-    said = editor.devcontainer("exec", "bash", "-c", script).splitlines()
+    own = "touch ~/.commandhistory/mine ~/.cache/pre-commit/mine"
+    said = editor.devcontainer("exec", "bash", "-c", f"{script} && {own} && {INSTALL}").splitlines()
+    editor.devcontainer("up", "--remove-existing-container")
+    editor.devcontainer("exec", "test", "-e", "/home/ubuntu/.commandhistory/mine")
 
     assert said[0] == "0"
     assert "/home/ubuntu/dynamo/ai_dynamo/__init__.py" in said[1]  # built in place, editable

@@ -6,10 +6,15 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shlex
 
 import pytest
+from dynamo_container.engine import ImageFacts
 from dynamo_container.images import with_suffix
+from dynamo_container.registry import Registry
+from dynamo_container.requests import RunRequest
+from dynamo_container.run import assemble, docker_argv
 
 
 @pytest.fixture
@@ -64,6 +69,12 @@ def test_explain_tells_where_the_ids_come_from(cli, caller):
     assert "build-arg USER_GID = 1235\n      user: --gid (the caller's own)" in out
 
 
+def test_behind_sudo_of_root_the_group_goes_by_the_uid(cli, caller):
+    caller(0, 0, sudo=(501, 0))
+
+    assert ids(cli) == ("501", "501")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -78,6 +89,11 @@ def test_explain_tells_where_the_ids_come_from(cli, caller):
         (("--dev-image", "x:1", "--target", "dev"), "--target means nothing with --dev-image"),
         (("--dev-image", "x:1", "--base-image", "y"), "--base-image means nothing"),
         (("--dev-image", "X:1"), "no image reference"),
+        (("--dev-image", f"sha256:{'a' * 64}"), "no image reference"),
+        (("--dev-image", f"x:1-local-dev@sha256:{'a' * 64}"), "name the dev image: x:1"),
+        (("--target", "local-dev", "--tag", f"x:{'a' * 125}"), "at most 128 characters"),
+        (("--target", "local-dev", "--gid", "abc"), "'abc' is not a valid integer"),
+        (("--target", "runtime", "--nsight-systems"), "means nothing for the target 'runtime'"),
         (("--dev-image", ""), "--dev-image is empty"),
     ],
 )
@@ -127,6 +143,41 @@ def test_local_dev_builds_and_tags_dev_in_the_same_graph(cli, caller, words, dev
 )
 def test_a_local_dev_is_called_after_its_dev_image(reference, expected):
     assert with_suffix(reference, "local-dev") == expected
+
+
+def test_tools_that_not_everybody_wants_are_off_unless_asked_for(cli, caller):
+    assert "NSIGHT_SYSTEMS" not in targets(cli)["dev"]["args"]
+    assert targets(cli, "--nsight-systems")["dev"]["args"]["NSIGHT_SYSTEMS"] == "true"
+
+
+def test_rust_is_an_official_image_that_can_be_replaced(cli, caller):
+    assert targets(cli)["dev"]["contexts"]["rust"].startswith("docker-image://rust:1.")
+    replaced = targets(cli, "--stage", "rust=my/rust:1")
+    assert replaced["dev"]["contexts"]["rust"] == "docker-image://my/rust:1"
+
+
+LOCAL_DEV = ImageFacts(
+    id="1",
+    size=1,
+    labels=(
+        ("ai.dynamo.container.home", "/home/ubuntu"),
+        ("ai.dynamo.container.target", "local-dev"),
+        ("ai.dynamo.container.uid", "1234"),
+    ),
+)
+
+
+def test_a_developers_history_survives_in_a_volume_of_their_own():
+    registry = Registry.discover()
+    registry.load("none")
+    asked = RunRequest(
+        framework="none", image="x", workspace="/here", image_facts=LOCAL_DEV
+    )  # fmt: skip
+
+    argv = docker_argv.command(assemble.plan(registry, asked)).argv
+
+    place = "/home/ubuntu/.commandhistory"
+    assert f"--mount=type=volume,source=dynamo-history-1234,target={place}" in argv
 
 
 @pytest.mark.processes
@@ -191,6 +242,31 @@ class TestWithoutAnEngine:
             assert f"--mount=type=bind,source={tmp_path}/here,target=/workspace" in argv
             assert argv[-1] == "dynamo:latest-none"
 
+    def test_the_users_own_mount_counts_where_the_cache_would_be(self, cli, checkout):
+        place = "/root/.cache/huggingface"
+        argv = self.run(cli, "--mount-workspace", "-v", f"/mine:{place}")
+
+        assert f"--mount=type=bind,source=/mine,target={place}" in argv
+
+    def test_two_workspaces_are_an_error(self, cli, checkout):
+        result = cli("run", "--mount-workspace", "-v", "/mine:/workspace", "--dry-run")
+
+        assert result.status == 2
+        assert "both mount at /workspace" in result.err
+
+    def test_behind_sudo_the_cache_is_of_who_called_it(self, cli, checkout, caller):
+        caller(0, 0, sudo=(1, 1))  # `daemon`, whom every Unix has
+
+        argv = self.run(cli, "--mount-workspace")
+
+        home = pwd.getpwuid(1).pw_dir
+        assert any(f"source={home}/.cache/huggingface" in word for word in argv)
+
+    def test_a_local_dev_image_has_its_users_home_where_no_engine_says_so(self, cli, checkout):
+        argv = self.run(cli, "--mount-workspace", "--image", "dynamo:latest-none-local-dev")
+
+        assert any(word.endswith("target=/home/ubuntu/.cache/huggingface") for word in argv)
+
     @pytest.mark.parametrize(
         ("words", "said"),
         [
@@ -225,6 +301,60 @@ class TestWithoutAnEngine:
         assert document["updateRemoteUserUID"] is True
         assert document["workspaceFolder"] == "/home/ubuntu/dynamo"
         assert "home/.cache" not in text.replace("${localEnv:HOME}/.cache", "")
+
+    @pytest.mark.parametrize("home", ["/home/ubuntu", "/root"])
+    def test_paths_in_the_container_and_of_others_stay_as_they_are(
+        self, cli, checkout, monkeypatch, home
+    ):
+        monkeypatch.setenv("HOME", home)
+        monkeypatch.setenv("HF_HOME", "/one/machines/disk")
+
+        words = ("-v", f"/data{home}/x:/x", "-v", f"{home}:/y", "-v", "/a:/b:z")
+        text = cli.ok("devcontainer", "none", *words, "--dry-run").out
+
+        document = json.loads(text.partition("\n")[2])
+        cache = ".cache/huggingface"
+        assert document["mounts"][:3] == [
+            f"type=bind,source=${{localEnv:HOME}}/{cache},target=/home/ubuntu/{cache}",
+            f"type=bind,source=/data{home}/x,target=/x",
+            "type=bind,source=${localEnv:HOME},target=/y",
+        ]
+        assert "--volume=/a:/b:z" in document["runArgs"]
+        assert document["mounts"][3].endswith("target=/home/ubuntu/.commandhistory")
+        assert "one/machines" not in text
+
+    def test_gpus_are_those_of_whoever_opens_the_folder(self, cli, checkout):
+        assert '"gpu": "optional"' in cli.ok("devcontainer", "none", "--dry-run").out
+        without = cli.ok("devcontainer", "none", "--gpus", "none", "--dry-run").out
+        assert "hostRequirements" not in without
+
+    def test_what_the_user_mounts_there_comes_instead_of_our_volume(self, cli, checkout):
+        words = ("-v", "mine:/home/ubuntu/.commandhistory")
+
+        text = cli.ok("devcontainer", "none", *words, "--dry-run").out
+
+        assert text.count("target=/home/ubuntu/.commandhistory") == 1
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("--check", "--force"), "--check means nothing with"),
+            (("--", "sleep", "1"), "no command of its own"),
+        ],
+    )
+    def test_what_makes_no_sense_in_it_is_told(self, cli, checkout, words, said):
+        result = cli("devcontainer", "none", *words)
+
+        assert result.status == 2
+        assert said in result.err
+
+    def test_what_stands_in_its_way_is_told(self, cli, checkout):
+        (checkout / ".devcontainer").write_text("a file\n")
+
+        result = cli("devcontainer", "none")
+
+        assert result.status == 6
+        assert ".devcontainer" in result.err
 
     def test_check_says_whether_the_file_is_what_would_be_written(self, cli, checkout):
         assert cli("devcontainer", "none", "--check").status == 1

@@ -16,6 +16,7 @@ from dynamo_container.api import (
     Option,
     Pin,
     Stage,
+    UsageError,
     hookimpl,
 )
 
@@ -75,6 +76,11 @@ def dynamo_container_pins(request: BuildRequest) -> Iterator[Pin]:
 def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
     """What was asked for."""
     if request.option("nsight_systems"):
+        if request.target not in USERS:
+            raise UsageError(
+                f"--nsight-systems means nothing for the target {request.target!r}",
+                "it is for dev and local-dev; leave it out",
+            )
         yield BuildArg(name="NSIGHT_SYSTEMS", value="true", stage="dev")
 
 

@@ -16,6 +16,7 @@ DEVELOPER_TARGET: Final = "local-dev"
 PREFIX: Final = "ai.dynamo.container."
 FRAMEWORK: Final = f"{PREFIX}framework"
 TARGET: Final = f"{PREFIX}target"
+DYNAMO: Final = f"{PREFIX}dynamo"
 HOME: Final = f"{PREFIX}home"
 UID: Final = f"{PREFIX}uid"
 # The plan's hash: what shapes the image, and nothing else.

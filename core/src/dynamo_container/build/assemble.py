@@ -16,6 +16,7 @@ from typing import Final
 from dynamo_container.build.contributions import DYNAMO, Contributions, contributions
 from dynamo_container.build.plan import BuildPlan, Image, Target
 from dynamo_container.errors import PluginError, UsageError
+from dynamo_container.images import DYNAMO as DYNAMO_LABEL
 from dynamo_container.images import (
     FRAMEWORK,
     PLAIN_TARGET,
@@ -338,7 +339,7 @@ def _labels(
         f"{_OCI}base.name": base,
         FRAMEWORK: request.framework,
         TARGET: request.target,
-        f"{PREFIX}dynamo": version,
+        DYNAMO_LABEL: version,
         f"{PREFIX}cuda": said.pin("cuda"),
         f"{PREFIX}plugins": ", ".join(said.plugins),
     }
@@ -391,6 +392,9 @@ def _tags(
     named = tuple(_named(tag, said, settings, requests[0].target) for tag in settings.tags)
     versioned = named or (image_reference(request.framework, request.target, f"v{version}"),)
     latest = (image_reference(request.framework, request.target),) if settings.latest else ()
+    for tag in versioned:
+        if not is_reference(tag):
+            raise UsageError(f"{tag!r} is no image reference", "a tag has at most 128 characters")
     return tuple(dict.fromkeys((*versioned, *latest)))
 
 

@@ -24,9 +24,12 @@ from dynamo_container.cli.plugin_command import LINES, PluginCommand, origins, p
 from dynamo_container.errors import EngineError, UsageError, WorkFailedError
 from dynamo_container.images import (
     DEVELOPER_TARGET,
+    DYNAMO,
     FRAMEWORK,
     PLAIN_TARGET,
+    TARGET,
     is_image,
+    is_reference,
     with_suffix,
 )
 from dynamo_container.registry import Registry
@@ -42,6 +45,8 @@ _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\
 _ARGUMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Build arguments that options of their own are for, which keep credentials out of them.
 _RESERVED: Final = {"INDEX_URL": "--index-url", "EXTRA_INDEX_URLS": "--extra-index-url"}
+# The stage that an image stands for that lacks what dev has.
+RUNTIME: Final = "runtime"
 _TO_DEVELOP_IN: Final = (PLAIN_TARGET, DEVELOPER_TARGET)
 _PROGRESS: Final = ("auto", "plain", "tty", "rawjson", "quiet")
 _INDEX_VARIABLE: Final = f"{ENVIRONMENT}_BUILD_INDEX_URL"
@@ -189,23 +194,25 @@ def plan_from(ctx: click.Context) -> Asked:
     """
     session = ctx.find_object(Session) or Session()
     params = ctx.params
-    frameworks = _frameworks(session, (*params["frameworks"], *params["framework"]))
+    dev_image = _dev_image(session, params)
+    frameworks = _frameworks(session, (*params["frameworks"], *params["framework"]), dev_image)
     registry = session.load(*frameworks)
     index, extra = params["index_url"] or "", _urls(params["extra_index_url"])
     build_args = _build_args(params["build_arg"])
-    dev_image = _dev_image(session, params, frameworks)
     target = DEVELOPER_TARGET if dev_image else params["target"]
     targets = {name: target or default_target(registry, name) for name in frameworks}
     user = _user(ctx, targets.values())
     base_image = _base_image(params["base_image"], params["base_image_tag"])
-    if dev_image and dev_image.stage == "runtime":
+    if dev_image and dev_image.stage == RUNTIME:
         # Its own distribution has what it lacks.
         base_image = dev_image.name
     requests = [
         BuildRequest(
             framework=framework,
             target=targets[framework],
-            dynamo_version=_version(params["dynamo_version"]),
+            dynamo_version=_version(params["dynamo_version"])
+            or (dev_image and dev_image.dynamo)
+            or None,
             resolve_as_of=_day(params["resolve_as_of"]),
             base_image=base_image,
             index_url=_without_credentials(index, "--index-url"),
@@ -253,11 +260,28 @@ def default_target(registry: Registry, framework: str) -> str:
     return said[0].value.default_target
 
 
-def _frameworks(session: Session, names: tuple[str, ...]) -> tuple[str, ...]:
+def _frameworks(
+    session: Session, names: tuple[str, ...], dev_image: DevImage | None
+) -> tuple[str, ...]:
     registry = session.registry
+    if dev_image:
+        return (_framework_of(registry, names, dev_image),)
     if not names:
         return (registry.default_framework(),)
     return tuple(dict.fromkeys(registry.framework(name) for name in names))
+
+
+def _framework_of(registry: Registry, names: tuple[str, ...], image: DevImage) -> str:
+    """The framework of a dev image: as its label says, else as it is named."""
+    named = {registry.framework(name) for name in names}
+    if image.framework and named - {image.framework}:
+        raise UsageError(
+            f"{image.name} is of the framework {image.framework!r}", "leave the other one out"
+        )
+    if len(named) > 1:
+        raise UsageError("--dev-image is of one framework", "build them one by one")
+    name = image.framework or next(iter(named), "")
+    return registry.framework(name) if name else registry.default_framework()
 
 
 def _version(word: str | None) -> str | None:
@@ -313,58 +337,79 @@ def _base_image(image: str | None, tag: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DevImage:
-    """An image that local-dev is made from, and the stage that it stands for."""
+    """An image that local-dev is made from, the stage that it stands for, and what its labels say:
+    its framework and its Dynamo release; empty where nobody knows.
+    """
 
     name: str
     stage: str
+    framework: str = ""
+    dynamo: str = ""
 
 
-def _dev_image(
-    session: Session, params: dict[str, Any], frameworks: tuple[str, ...]
-) -> DevImage | None:
-    """What `--dev-image` asks for.
+# Options that shape what is in a dev image already; those after them only where it gets its tools.
+_NOT_WITH_DEV_IMAGE: Final = ("target", "base_image", "dynamo_version", "no_latest")
+_ONLY_WITH_TOOLS: Final = ("resolve_as_of", "index_url", "extra_index_url")
 
-    One that is not ours (no label says so) stands for `runtime`, so that it gets what dev has.
-    """
+
+def _dev_image(session: Session, params: dict[str, Any]) -> DevImage | None:
+    """What `--dev-image` asks for."""
     name = params["dev_image"]
     if not name:
         return None
-    if not is_image(name):
+    plain = name.partition("@")[0]
+    if not is_image(name) or not is_reference(plain) or name.startswith("sha256:"):
         raise UsageError(f"--dev-image {name!r} is no image reference", "for example: my-image:dev")
-    if name.endswith(f"-{DEVELOPER_TARGET}"):
+    if plain.endswith(f"-{DEVELOPER_TARGET}"):
         raise UsageError(
             f"--dev-image {name} is a local-dev image already",
-            f"name the dev image: {name.removesuffix(f'-{DEVELOPER_TARGET}')}",
+            f"name the dev image: {plain.removesuffix(f'-{DEVELOPER_TARGET}')}",
         )
-    for other in ("target", "base_image"):
-        if params[other]:
-            flag = f"--{other.replace('_', '-')}"
+    _refuse(params, _NOT_WITH_DEV_IMAGE)
+    image = _look_at(session, name)
+    if image.stage == PLAIN_TARGET:
+        _refuse(params, _ONLY_WITH_TOOLS)
+    return image
+
+
+def _refuse(params: dict[str, Any], names: tuple[str, ...]) -> None:
+    for name in names:
+        if params[name]:
             raise UsageError(
-                f"{flag} means nothing with --dev-image, which is what local-dev is made from",
+                f"--{name.replace('_', '-')} means nothing with --dev-image, "
+                "which is what local-dev is made from",
                 "leave one of them out",
             )
-    if len(frameworks) > 1:
-        raise UsageError("--dev-image is of one framework", "build them one by one")
-    return DevImage(name=name, stage="dev" if _is_ours(session, name) else "runtime")
 
 
-def _is_ours(session: Session, image: str) -> bool:
-    """Whether an image is one of ours; yes, with a line that says so, where nobody knows."""
+def _look_at(session: Session, name: str) -> DevImage:
+    """What the labels of a dev image say. One that is none stands for `runtime`, so that it gets
+    what dev has; nobody knows where there is no engine, or the image is not on it.
+    """
     try:
-        facts = engine.inspect_image(image)
+        facts = engine.inspect_image(name)
     except EngineError as error:
-        session.note(f"{error.what}; assumed: {image} is a dev image of ours")
-        return True
+        session.note(f"{error.what}; assumed: {name} is a dev image of ours")
+        return DevImage(name=name, stage=PLAIN_TARGET)
     if facts is None:
-        session.note(f"{image} is not here to be looked at; assumed: a dev image of ours")
-        return True
-    if facts.label(FRAMEWORK):
-        return True
-    session.warn(
-        f"{image} is none of ours: it gets the developer tools, "
-        "and its own Python environment may not be writable for the user"
+        session.note(f"{name} is not here to be looked at; assumed: a dev image of ours")
+        return DevImage(name=name, stage=PLAIN_TARGET)
+    target = facts.label(TARGET)
+    if target == DEVELOPER_TARGET:
+        raise UsageError(
+            f"--dev-image {name} is a local-dev image already", "name the dev image that it is from"
+        )
+    if not target:
+        session.warn(
+            f"{name} is none of ours: it gets the developer tools, "
+            "and its own Python environment may not be writable for the user"
+        )
+    return DevImage(
+        name=name,
+        stage=PLAIN_TARGET if target == PLAIN_TARGET else RUNTIME,
+        framework=facts.label(FRAMEWORK),
+        dynamo=facts.label(DYNAMO),
     )
-    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +419,14 @@ class User:
     uid: int | None = None
     gid: int | None = None
     origins: tuple[tuple[str, str], ...] = ()
+
+
+def sudo_user() -> tuple[int, int] | None:
+    """UID and GID of who called sudo; None without it."""
+    words = [os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID")]
+    if os.getuid() or not all(word.isdigit() for word in words):
+        return None
+    return int(words[0]), int(words[1])
 
 
 _LARGEST_ID: Final = 2**32 - 2
@@ -389,9 +442,10 @@ def _user(ctx: click.Context, targets: Iterable[str]) -> User:
                 "add it, or leave this out",
             )
         return User()
-    uid = given.get("uid", _own("SUDO_UID", os.getuid()))
-    # Root who asks for another's UID means another's group, too.
-    gid = given.get("gid", _own("SUDO_GID", os.getgid()) or uid)
+    # Group 0 is no developer's own: then it is the group that goes by the UID's number.
+    caller = sudo_user() or (os.getuid(), os.getgid())
+    uid = given.get("uid", caller[0])
+    gid = given.get("gid", caller[1] or uid)
     for flag, value in (("uid", uid), ("gid", gid)):
         if value == 0:
             raise UsageError(
@@ -400,13 +454,9 @@ def _user(ctx: click.Context, targets: Iterable[str]) -> User:
             )
         if not 0 < value <= _LARGEST_ID:
             raise UsageError(f"--{flag} {value} is no ID", f"it may be 1 to {_LARGEST_ID}")
-    said = tuple((f"--{flag}", "the caller's own") for flag in ("uid", "gid") if flag not in given)
+    origins = {"uid": "the caller's own", "gid": "the caller's own" if caller[1] else "as the UID"}
+    said = tuple((f"--{flag}", origin) for flag, origin in origins.items() if flag not in given)
     return User(uid=uid, gid=gid, origins=said)
-
-
-def _own(variable: str, own: int) -> int:
-    word = os.environ.get(variable, "")
-    return int(word) if own == 0 and word.isdigit() else own
 
 
 def _stages(words: tuple[str, ...], dev_image: DevImage | None) -> tuple[tuple[str, str], ...]:

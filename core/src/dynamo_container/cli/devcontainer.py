@@ -10,16 +10,16 @@ from typing import Any
 import click
 
 from dynamo_container.cli import project, run
-from dynamo_container.cli.app import PROGRAM, Session
+from dynamo_container.cli.app import Session
 from dynamo_container.cli.build import absolute
-from dynamo_container.errors import UsageError, WorkFailedError
-from dynamo_container.images import DEVELOPER_TARGET
+from dynamo_container.errors import MachineError, UsageError, WorkFailedError
+from dynamo_container.images import DEVELOPER_TARGET, image_reference
 from dynamo_container.run import devcontainer
 
 # What the editor decides, or has no place in its file.
 _MEANINGLESS = (
-    "detach", "entrypoint", "interactive", "mount_workspace", "name", "privileged", "rm", "target",
-    "tty", "user", "wait", "wait_timeout", "workdir",
+    "detach", "entrypoint", "interactive", "mount_workspace", "name", "rm", "target", "tty", "user",
+    "wait", "wait_timeout", "workdir",
 )  # fmt: skip
 
 
@@ -58,24 +58,44 @@ def command(
     It goes into the Dynamo checkout around the current folder, else into the current folder.
     """
     session: Session = ctx.obj
-    ctx.params |= dict.fromkeys(_MEANINGLESS) | {"target": DEVELOPER_TARGET, "rm": True}
-    if ctx.params["image"]:
-        ctx.params["target"] = None
-    if ctx.params["hf_cache"] is None:
-        ctx.params["hf_cache"] = run.default_hf_cache()
-    words = (ctx.params["framework_argument"], ctx.params["framework"])
-    framework = run.asked_framework(session, *words, None)
-    plan = run.plan_from(ctx, dry=True)
-    text = devcontainer.render(plan, framework, str(Path.home()))
+    if check and (force or dry_run):
+        raise UsageError("--check means nothing with --force or --dry-run", "leave one of them out")
+    if run.command_of(ctx):
+        raise UsageError("a Dev Container has no command of its own", "leave out what follows --")
+    text, framework = _render(ctx, session)
     if dry_run:
         click.echo(text, nl=False)
         return 0
     here = absolute(".")
     folder = project.find_checkout(here) or here
     path = folder / ".devcontainer" / framework / "devcontainer.json"
-    before = path.read_text(encoding="utf-8") if path.is_file() else None
-    if check:
-        return _check(path, before, text)
+    try:
+        return _check(path, text) if check else _write(session, path, text, force=force)
+    except OSError as error:
+        raise MachineError(
+            f"{error.filename}: {error.strerror}", "write it elsewhere: --dry-run > FILE"
+        ) from error
+
+
+def _render(ctx: click.Context, session: Session) -> tuple[str, str]:
+    params = ctx.params
+    params |= dict.fromkeys(_MEANINGLESS) | {"rm": True}
+    gpus, params["gpus"] = params["gpus"] != "none", "none"
+    if params["hf_cache"] is None:
+        # Not HF_HOME, which is one machine's.
+        params["hf_cache"] = "~/.cache/huggingface"
+    framework = run.asked_framework(
+        session, params["framework_argument"], params["framework"], None
+    )
+    params["image"] = params["image"] or image_reference(framework, DEVELOPER_TARGET)
+    plan = run.plan_from(ctx, dry=True, target=DEVELOPER_TARGET)
+    for warning in plan.warnings:
+        session.warn(warning)
+    return devcontainer.render(plan, framework, str(Path.home()), gpus=gpus), framework
+
+
+def _write(session: Session, path: Path, text: str, *, force: bool) -> int:
+    before = _read(path)
     if before is not None and not devcontainer.is_untouched(before) and not force:
         raise UsageError(
             f"{path} was changed by a person: it is left as it is",
@@ -87,8 +107,14 @@ def command(
     return 0
 
 
-def _check(path: Path, before: str | None, text: str) -> int:
+def _check(path: Path, text: str) -> int:
+    before = _read(path)
     if before == text:
         return 0
     what = "is not there" if before is None else "is not what would be written"
-    raise WorkFailedError(f"{path} {what}", f"write it: {PROGRAM} devcontainer")
+    raise WorkFailedError(f"{path} {what}", "write it: the same command without --check")
+
+
+def _read(path: Path) -> str | None:
+    """The file's text, whatever it holds; None where there is none."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None

@@ -18,7 +18,7 @@ import click
 from dynamo_container import engine
 from dynamo_container.cli import project
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.build import absolute, complete_framework, default_target
+from dynamo_container.cli.build import absolute, complete_framework, default_target, sudo_user
 from dynamo_container.cli.plugin_command import LINES, PluginCommand, origins, plugin_options
 from dynamo_container.engine import EngineFacts, ImageFacts
 from dynamo_container.errors import EngineError, MachineError, UsageError
@@ -230,12 +230,19 @@ def run_options(function: F) -> F:
     return function
 
 
-def plan_from(ctx: click.Context, *, dry: bool) -> RunPlan:
+def command_of(ctx: click.Context) -> tuple[str, ...]:
+    """What follows `--`."""
+    command: tuple[str, ...] = ctx.meta.get(_COMMAND, ())
+    return command
+
+
+def plan_from(ctx: click.Context, *, dry: bool, target: str = "") -> RunPlan:
     """The plan of what the command line of `ctx` asks for.
 
     Args:
         ctx: a parsed `run` or `explain run`.
         dry: go on without an engine, and say what was assumed.
+        target: what the image is of, where its label does not say.
 
     Raises:
         DynamoContainerError: as the options, the engine and the plugins make it.
@@ -251,7 +258,8 @@ def plan_from(ctx: click.Context, *, dry: bool) -> RunPlan:
         raise UsageError(
             f"--image {params['image']!r} is no image reference", "for example: my-image:dev"
         )
-    target = "" if params["image"] else params["target"] or _default_target(session, asked)
+    if not params["image"]:
+        target = params["target"] or _default_target(session, asked)
     image = params["image"] or image_reference(asked, target)
     engine_facts, image_facts = _ask(session, image, params["gpus"], dry=dry)
     if not params["image"] and not image_facts and not dry:
@@ -261,7 +269,7 @@ def plan_from(ctx: click.Context, *, dry: bool) -> RunPlan:
         )
     framework = asked or _framework_of(session, image_facts)
     registry = session.load(*([framework] if framework else []))
-    command: tuple[str, ...] = ctx.meta.get(_COMMAND, ())
+    command = command_of(ctx)
     terminal = not command and not params["detach"] and _at_terminal()
     request = RunRequest(
         framework=framework,
@@ -343,6 +351,11 @@ def _workspace(ctx: click.Context) -> str:
     word = ctx.params["mount_workspace"]
     if word is None:
         return ""
+    if any(mount.target == assemble.WORKSPACE for mount in map(_mount, ctx.params["volume"])):
+        raise UsageError(
+            f"--mount-workspace and --volume both mount at {assemble.WORKSPACE}",
+            "leave one of them out",
+        )
     if word == _CHECKOUT:
         checkout = project.find_checkout(absolute("."))
         if checkout is None:
@@ -361,12 +374,20 @@ def _hf_cache(params: dict[str, Any]) -> str:
     word = params["hf_cache"]
     if word == "none" or (word is None and params["mount_workspace"] is None):
         return ""
-    return str(absolute(word or default_hf_cache()))
+    return str(absolute(word or os.environ.get("HF_HOME") or f"{_home()}/.cache/huggingface"))
 
 
-def default_hf_cache() -> str:
-    """The user's own Hugging Face cache."""
-    return os.environ.get("HF_HOME") or "~/.cache/huggingface"
+def _home() -> str:
+    """The home of the user; behind sudo, of who called it."""
+    caller = sudo_user()
+    if caller is None:
+        return "~"
+    import pwd
+
+    try:
+        return pwd.getpwuid(caller[0]).pw_dir
+    except KeyError:
+        return "~"
 
 
 def _at_terminal() -> bool:
@@ -479,12 +500,21 @@ def _make_folders(plan: RunPlan) -> None:
     """Made by whom they belong to: docker would make them as root."""
     try:
         for folder in plan.folders:
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(folder))
     except OSError as error:
         raise MachineError(
             f"{error.filename} cannot be made: {error.strerror}",
             "name another, or: --hf-cache none",
         ) from error
+
+
+def _make_folder(folder: Path) -> None:
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    caller = sudo_user()
+    for one in missing:
+        if caller:
+            os.chown(one, *caller)
 
 
 def _start_and_wait(

@@ -137,6 +137,8 @@ def home(request: RunRequest) -> str:
         return labelled
     if request.target:
         return "/root" if request.target == PLAIN_TARGET else "/home/ubuntu"
+    if request.image_facts is None and request.image.endswith(f"-{DEVELOPER_TARGET}"):
+        return "/home/ubuntu"
     user = request.image_facts.user if request.image_facts else ""
     return "/root" if user.partition(":")[0] in ("", "0", "root") else "/home/ubuntu"
 
@@ -153,9 +155,8 @@ def _workspace_mounts(request: RunRequest) -> Iterator[Said[Mount]]:
         yield Said(value=mount, source=request.source("--mount-workspace"))
     if request.hf_cache:
         mount = Mount(source=request.hf_cache, target=f"{home(request)}/.cache/huggingface")
-        flags = dict(request.origins)
-        flag = "--hf-cache" if "--hf-cache" in flags else "--mount-workspace"
-        yield Said(value=mount, source=request.source(flag))
+        given = "--hf-cache" in dict(request.origins)
+        yield Said(value=mount, source=request.source("--hf-cache") if given else CORE)
     if request.workspace and request.label(TARGET) == DEVELOPER_TARGET:
         # A volume for each UID: its files belong to the user of the image that made it.
         volume = f"dynamo-history-{request.label(UID) or 'developer'}"

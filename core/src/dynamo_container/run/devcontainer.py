@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, TypeAlias
 
-from dynamo_container.run.docker_argv import flag_words, mount_line
+from dynamo_container.run.docker_argv import fits_mount, flag_words, mount_line, mount_word
 from dynamo_container.run.plan import RunPlan
 from dynamo_container.values import Mount
 
@@ -17,6 +17,8 @@ JSON: TypeAlias = "str | bool | list[JSON] | dict[str, JSON]"
 
 WORKSPACE: Final = "/home/ubuntu/dynamo"
 USER: Final = "ubuntu"
+# Another one for each folder and so for each user, and the same when the container is made again.
+_ID: Final = "${devcontainerId}"
 _HOME: Final = "/home/ubuntu"
 # What the editor says itself: in which folder, and as whom.
 _ITS_OWN: Final = ("--workdir", "--user", "--group-add")
@@ -31,15 +33,16 @@ _EXTENSIONS: Final = (
 _MARK: Final = "// Written by `dynamo-container devcontainer`. Hash: "
 
 
-def render(plan: RunPlan, framework: str, home: str) -> str:
+def render(plan: RunPlan, framework: str, home: str, *, gpus: bool) -> str:
     """The file's text.
 
     Args:
         plan: of a container of the framework's local-dev image, without a workspace.
         framework: its name.
         home: the caller's home; what lies under it is written so that it is right for everybody.
+        gpus: whether the container gets GPUs where there are some.
     """
-    text = json.dumps(_document(plan, framework, home), indent=2) + "\n"
+    text = json.dumps(_document(plan, framework, home, gpus=gpus), indent=2) + "\n"
     return f"{_MARK}{_hash(text)}\n{text}"
 
 
@@ -53,15 +56,19 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _document(plan: RunPlan, framework: str, home: str) -> dict[str, JSON]:
+def _document(plan: RunPlan, framework: str, home: str, *, gpus: bool) -> dict[str, JSON]:
     flags = [flag for flag in plan.flags if flag.flag not in _ITS_OWN]
+    taken = {mount.target for mount in plan.mounts}
+    mounts = [_portable(mount, home) for mount in plan.mounts]
     volumes = (
         Mount(
-            type="volume", source=f"dynamo-{framework}-history", target=f"{_HOME}/.commandhistory"
+            type="volume",
+            source=f"dynamo-{framework}-history-{_ID}",
+            target=f"{_HOME}/.commandhistory",
         ),
         Mount(
             type="volume",
-            source=f"dynamo-{framework}-pre-commit",
+            source=f"dynamo-{framework}-pre-commit-{_ID}",
             target=f"{_HOME}/.cache/pre-commit",
         ),
     )
@@ -70,12 +77,22 @@ def _document(plan: RunPlan, framework: str, home: str) -> dict[str, JSON]:
     document: dict[str, JSON] = {
         "name": f"Dynamo ({framework})",
         "image": plan.image,
-        "runArgs": [*flag_words(flags), *(f"--publish={port}" for port in plan.ports)],
+        "runArgs": [
+            *flag_words(flags),
+            *(f"--publish={port}" for port in plan.ports),
+            # `--volume` has options for which `mounts` has no word.
+            *(mount_word(mount) for mount in mounts if not fits_mount(mount)),
+        ],
+        # Whoever opens the folder gets the GPUs that are there.
+        "hostRequirements": {"gpu": "optional"} if gpus else {},
         "remoteUser": USER,
         "updateRemoteUserUID": True,
         "workspaceFolder": WORKSPACE,
         "workspaceMount": f"type=bind,source=${{localWorkspaceFolder}},target={WORKSPACE}",
-        "mounts": [_portable(mount_line(mount), home) for mount in (*plan.mounts, *volumes)],
+        "mounts": [
+            *(mount_line(mount) for mount in mounts if fits_mount(mount)),
+            *(mount_line(mount) for mount in volumes if mount.target not in taken),
+        ],
         "containerEnv": {
             "CARGO_TARGET_DIR": f"{WORKSPACE}/target",
             "DYNAMO_HOME": WORKSPACE,
@@ -97,14 +114,19 @@ def _document(plan: RunPlan, framework: str, home: str) -> dict[str, JSON]:
         },
     }
     if plan.folders:
-        document["initializeCommand"] = ["mkdir", "-p", *_all_portable(plan.folders, home)]
-    return document
+        folders = [_portable_path(folder, home) for folder in plan.folders]
+        document["initializeCommand"] = ["mkdir", "-p", *folders]
+    return {key: value for key, value in document.items() if value != {}}
 
 
-def _all_portable(paths: Iterable[str], home: str) -> list[JSON]:
-    return [_portable(path, home) for path in paths]
+def _portable(mount: Mount, home: str) -> Mount:
+    if mount.type != "bind":
+        return mount
+    return replace(mount, source=_portable_path(mount.source, home))
 
 
-def _portable(text: str, home: str) -> str:
+def _portable_path(path: str, home: str) -> str:
     """With `${localEnv:HOME}` for the caller's home: the file is for everybody in the folder."""
-    return text.replace(f"{home}/", "${localEnv:HOME}/")
+    if path == home or path.startswith(f"{home}/"):
+        return "${localEnv:HOME}" + path[len(home) :]
+    return path

@@ -39,7 +39,7 @@ def _argv(plan: RunPlan) -> Iterator[str]:
     for var in plan.env:
         yield f"--env={var.name}" if var.value is None else f"--env={var.name}={var.value}"
     for mount in plan.mounts:
-        yield _mount(mount)
+        yield mount_word(mount)
     for key, value in plan.labels:
         yield f"--label={key}={value}"
     if plan.entrypoint:
@@ -55,11 +55,16 @@ def flag_words(flags: Iterable[RunFlag]) -> Iterator[str]:
         yield flag.flag if flag.value is None else f"{flag.flag}={flag.value}"
 
 
-def _mount(mount: Mount) -> str:
+def fits_mount(mount: Mount) -> bool:
+    """Whether `--mount` has words for all of the mount's options."""
+    return None not in map(_mount_option, mount.options)
+
+
+def mount_word(mount: Mount) -> str:
     """`--mount`, which takes any path and makes no folder for a missing one; `--volume` for options
     that only it knows.
     """
-    if None in map(_mount_option, mount.options):
+    if not fits_mount(mount):
         return f"--volume={':'.join((mount.source, mount.target, ','.join(mount.options)))}"
     return f"--mount={mount_line(mount)}"
 
