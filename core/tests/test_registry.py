@@ -167,3 +167,16 @@ def test_the_default_framework_is_vllm_else_the_only_one_else_an_error(site):
         candidates("acme", "none").default_framework()
     with pytest.raises(UsageError, match="pip install"):
         candidates().default_framework()
+
+
+def test_a_distribution_whose_metadata_cannot_be_read_hides_no_other(site):
+    site.framework("acme")
+    site.install("acme-garbled", "")
+    (site.folder / "acme_garbled-1.0.dist-info" / "entry_points.txt").write_bytes(b"\xff\xfe[x")
+
+    registry = Registry.discover()
+
+    registry.load("acme")
+    (failure,) = registry.failures
+    assert "acme-garbled 1.0" in str(failure)
+    assert "metadata cannot be read" in str(failure)

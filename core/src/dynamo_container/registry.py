@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeVar, cast
+from typing import Final, Protocol, TypeVar, cast
 
 import importlib_metadata
 import pluggy
@@ -52,7 +52,7 @@ class Candidate:
     value: str
     distribution: str
     version: str
-    entry_point: importlib_metadata.EntryPoint = field(repr=False, compare=False)
+    entry_point: importlib_metadata.EntryPoint | None = field(repr=False, compare=False)
 
     @property
     def origin(self) -> str:
@@ -105,7 +105,11 @@ class Registry:
     @classmethod
     def discover(cls) -> Registry:
         """Read the metadata of what is installed. Nothing is imported."""
-        return cls(_candidates())
+        unreadable: list[Failure] = []
+        found = [*_candidates(unreadable)]
+        registry = cls([*found, *(failure.candidate for failure in unreadable)])
+        registry.failures = tuple(unreadable)
+        return registry
 
     @property
     def frameworks(self) -> tuple[str, ...]:
@@ -223,6 +227,7 @@ class Registry:
         return None
 
     def _register(self, candidate: Candidate) -> Plugin:
+        assert candidate.entry_point  # else it is a failure already
         with contextlib.redirect_stdout(sys.stderr):
             plugin = candidate.entry_point.load()
         name = f"{candidate.group}:{candidate.name}:{candidate.distribution}"
@@ -377,9 +382,11 @@ def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _candidates() -> Iterable[Candidate]:
+def _candidates(unreadable: list[Failure]) -> Iterable[Candidate]:
+    """What is installed; what cannot be read is added to `unreadable`."""
+    entries = _entry_points(unreadable)
     for group in (FRAMEWORKS, OVERLAYS):
-        for entry in importlib_metadata.entry_points(group=group):
+        for entry in entries.select(group=group):
             distribution, version = _identity(entry.dist)
             yield Candidate(
                 name=normalize(entry.name),
@@ -391,7 +398,35 @@ def _candidates() -> Iterable[Candidate]:
             )
 
 
-def _identity(distribution: importlib_metadata.Distribution | None) -> tuple[str, str]:
+def _entry_points(unreadable: list[Failure]) -> importlib_metadata.EntryPoints:
+    """Every distribution's entry points, whatever is wrong with one of them."""
+    # Metadata may hold anything. Where some cannot be read: one by one.
+    with contextlib.suppress(Exception):
+        return importlib_metadata.entry_points()
+    found: list[importlib_metadata.EntryPoint] = []
+    for distribution in importlib_metadata.distributions():
+        try:
+            found.extend(distribution.entry_points)
+        except Exception as error:  # noqa: BLE001, PERF203
+            name, version = _identity(distribution)
+            candidate = Candidate(
+                name=normalize(name),
+                group=OVERLAYS,
+                value="",
+                distribution=name,
+                version=version,
+                entry_point=None,
+            )
+            cause = f"its metadata cannot be read: {_one_line(error)}"
+            unreadable.append(Failure(candidate=candidate, cause=cause))
+    return importlib_metadata.EntryPoints(found)
+
+
+class _HasFiles(Protocol):
+    def read_text(self, filename: str, /) -> str | None: ...
+
+
+def _identity(distribution: _HasFiles | None) -> tuple[str, str]:
     """Name and version of a distribution, from the head of its metadata.
 
     Asking the distribution itself parses all of it as an e-mail, and takes 50 ms of every start.
