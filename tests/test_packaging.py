@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +76,15 @@ class Installed:
     def pip(self, *words: str | Path) -> None:
         run(self.folder / "bin" / "python", "-m", "pip", "-q", *words, cwd=self.folder)
 
+    @contextmanager
+    def having(self, wheel: Path) -> Iterator[None]:
+        """Install a wheel for a while."""
+        self.pip("install", "--no-deps", wheel)
+        try:
+            yield
+        finally:
+            self.pip("uninstall", "--yes", wheel.name.partition("-")[0])
+
 
 @pytest.fixture(scope="session", params=sorted(pythons()))
 def installed(
@@ -133,13 +144,10 @@ def test_a_broken_plugin_costs_one_warning_and_nothing_else(installed, tmp_path)
         body="raise RuntimeError('its GPU library is missing')",
         entry_points="[dynamo_container.overlays]\nacme = acme_broken\n",
     )
-    installed.pip("install", "--no-deps", wheel)
-    try:
+    with installed.having(wheel):
         version = installed("--version")
         built = installed("build", "none", "--target", "runtime", "--dry-run")
         listed = installed("plugins", "list")
-    finally:
-        installed.pip("uninstall", "--yes", "acme-broken")
 
     assert version.stderr == ""
     assert '"none-runtime"' in built.stdout
@@ -156,11 +164,8 @@ def test_two_distributions_that_claim_a_name_are_an_error_that_names_both(instal
         "3.1",
         entry_points="[dynamo_container.frameworks]\nnone = acme_none\n",
     )
-    installed.pip("install", "--no-deps", wheel)
-    try:
+    with installed.having(wheel):
         built = installed("build", "none", "--target", "runtime", "--dry-run", check=False)
-    finally:
-        installed.pip("uninstall", "--yes", "acme-none")
 
     assert built.returncode == 5
     assert "acme-none 3.1" in built.stderr

@@ -186,20 +186,25 @@ def bridge(docker: Docker) -> str:
     return docker.run("network", "inspect", "bridge", "--format", gateway)
 
 
+def build_words(docker: Docker, index: package_index.Index, image: str) -> tuple[str, ...]:
+    """A build of `none` from the tests' own index."""
+    return (
+        "build", "none", "--target", "runtime", "--base-image", docker.base_image,
+        "--index-url", index.url, "--ca-bundle", str(index.ca_bundle), "--tag", image,
+        "--no-latest", "--progress", "plain",
+    )  # fmt: skip
+
+
 @pytest.mark.engine
 def test_an_index_with_a_password_and_a_certificate_of_its_own_leaves_no_trace(
     cli: Cli, docker: Docker, wheels, bridge, tmp_path, tag
 ):
     image = tag("own-index")
     with package_index.serve(wheels, bridge, tmp_path, upload_times=True) as index:
-        words = (
-            "build", "none", "--target", "runtime", "--index-url", index.url,
-            "--base-image", docker.base_image,
-            "--ca-bundle", str(index.ca_bundle), "--tag", image, "--no-latest", "--no-cache",
-        )  # fmt: skip
-        result = cli.ok(*words, "--progress", "plain")
+        words = (*build_words(docker, index, image), "--no-cache")
+        result = cli.ok(*words)
         dry = cli.ok(*words, "--dry-run")
-        explained = cli.ok("explain", *words[:-1], "--json")
+        explained = cli.ok("explain", *words, "--json")
 
     assert "ai_dynamo-1.4.2-py3-none-any.whl" in index.served
     history = docker.run("history", "--no-trunc", "--format", "{{.CreatedBy}} {{.Comment}}", image)
@@ -235,12 +240,7 @@ def test_an_index_without_upload_times_needs_resolve_as_of_none_and_the_error_sa
 ):
     image = tag("no-times")
     with package_index.serve(wheels, bridge, tmp_path, upload_times=False) as index:
-        words = (
-            "build", "none", "--target", "runtime", "--index-url", index.url,
-            "--base-image", docker.base_image,
-            "--ca-bundle", str(index.ca_bundle), "--tag", image, "--no-latest",
-            "--progress", "plain",
-        )  # fmt: skip
+        words = build_words(docker, index, image)
         failed = cli(*words)
         built = cli(*words, "--resolve-as-of", "none")
 

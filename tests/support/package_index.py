@@ -68,13 +68,11 @@ class Index:
     Attributes:
         url: with the credentials in it.
         ca_bundle: the certificate that its own is signed with.
-        refused: paths that were asked for without the right password.
         served: names of the files that were fetched.
     """
 
     url: str
     ca_bundle: Path
-    refused: list[str]
     served: list[str]
 
 
@@ -86,14 +84,13 @@ def serve(wheels: Path, address: str, folder: Path, *, upload_times: bool) -> It
     authority.cert_pem.write_to_path(str(ca_bundle))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(address).configure_cert(context)
-    refused: list[str] = []
     served: list[str] = []
 
     class Handler(_Handler):
         pass
 
     Handler.wheels, Handler.upload_times = wheels, upload_times
-    Handler.refused, Handler.served = refused, served
+    Handler.served = served
     server = http.server.ThreadingHTTPServer((address, 0), Handler)
     # Each connection shakes hands in its own thread: one that is slow must not keep others waiting.
     server.socket = context.wrap_socket(
@@ -102,9 +99,7 @@ def serve(wheels: Path, address: str, folder: Path, *, upload_times: bool) -> It
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         port = server.server_address[1]
-        yield Index(
-            f"https://{USER}:{PASSWORD}@{address}:{port}/simple", ca_bundle, refused, served
-        )
+        yield Index(f"https://{USER}:{PASSWORD}@{address}:{port}/simple", ca_bundle, served)
     finally:
         server.shutdown()
         server.server_close()
@@ -113,13 +108,11 @@ def serve(wheels: Path, address: str, folder: Path, *, upload_times: bool) -> It
 class _Handler(http.server.BaseHTTPRequestHandler):
     wheels: Path
     upload_times: bool
-    refused: list[str]
     served: list[str]
 
     def do_GET(self) -> None:
         wanted = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") != f"Basic {wanted}":
-            self.refused.append(self.path)
             self.send_response(HTTPStatus.UNAUTHORIZED)
             self.send_header("WWW-Authenticate", 'Basic realm="index"')
             self.send_header("Content-Length", "0")

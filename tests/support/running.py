@@ -78,7 +78,3 @@ class Docker:
         """An image's labels."""
         labels: dict[str, str] = self.inspect(image)["Config"]["Labels"] or {}
         return labels
-
-    def images(self) -> set[str]:
-        """IDs of all images, nameless ones included."""
-        return set(self.run("images", "--all", "--quiet", "--no-trunc").split())

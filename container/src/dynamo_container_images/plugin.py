@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from dynamo_container.api import (
+    LABEL_PREFIX,
     BaseImage,
     BuildArg,
     BuildRequest,
@@ -25,7 +26,6 @@ BASE_IMAGE: Final = "ubuntu:24.04"
 # One uv for every stage: uv refuses a cache that a newer one wrote.
 UV: Final = "0.13.9"
 RUST: Final = "rust:1.95.0-slim-bookworm"
-PREFIX: Final = "ai.dynamo.container."
 # The users of the targets that are made here; a runtime's is its framework's business.
 USERS: Final = {"dev": ("root", "/root"), "local-dev": ("ubuntu", "/home/ubuntu")}
 
@@ -89,7 +89,7 @@ def dynamo_container_labels(request: BuildRequest) -> Iterator[Label]:
     """Who runs in the image, and where its home is."""
     if request.target in USERS:
         user, home = USERS[request.target]
-        yield Label(key=f"{PREFIX}user", value=user)
-        yield Label(key=f"{PREFIX}home", value=home)
+        yield Label(key=f"{LABEL_PREFIX}user", value=user)
+        yield Label(key=f"{LABEL_PREFIX}home", value=home)
     if request.uid is not None:
-        yield Label(key=f"{PREFIX}uid", value=str(request.uid))
+        yield Label(key=f"{LABEL_PREFIX}uid", value=str(request.uid))

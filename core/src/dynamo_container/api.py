@@ -4,6 +4,7 @@
 
 from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
 from dynamo_container.hookspecs import hookimpl
+from dynamo_container.images import PREFIX as LABEL_PREFIX
 from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
 from dynamo_container.toml import read_toml
 from dynamo_container.values import (
@@ -24,6 +25,7 @@ from dynamo_container.values import (
 )
 
 __all__ = [
+    "LABEL_PREFIX",
     "BaseImage",
     "BuildArg",
     "BuildRequest",

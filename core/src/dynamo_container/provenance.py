@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 from dynamo_container.errors import ConflictError
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 
 class Layer(enum.IntEnum):

@@ -8,7 +8,7 @@ import csv
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -46,7 +46,7 @@ _ARGUMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Build arguments that options of their own are for, which keep credentials out of them.
 _RESERVED: Final = {"INDEX_URL": "--index-url", "EXTRA_INDEX_URLS": "--extra-index-url"}
 # The stage that an image stands for that lacks what dev has.
-RUNTIME: Final = "runtime"
+_RUNTIME: Final = "runtime"
 _TO_DEVELOP_IN: Final = (PLAIN_TARGET, DEVELOPER_TARGET)
 _PROGRESS: Final = ("auto", "plain", "tty", "rawjson", "quiet")
 _INDEX_VARIABLE: Final = f"{ENVIRONMENT}_BUILD_INDEX_URL"
@@ -197,40 +197,57 @@ def plan_from(ctx: click.Context) -> Asked:
     dev_image = _dev_image(session, params)
     frameworks = _frameworks(session, (*params["frameworks"], *params["framework"]), dev_image)
     registry = session.load(*frameworks)
-    index, extra = params["index_url"] or "", _urls(params["extra_index_url"])
-    build_args = _build_args(params["build_arg"])
     target = DEVELOPER_TARGET if dev_image else params["target"]
     targets = {name: target or default_target(registry, name) for name in frameworks}
+    settings, hidden = _settings(ctx, dev_image)
+    plan = assemble.plan(registry, _requests(ctx, targets, dev_image), settings)
+    return Asked(plan=plan, hidden_env=hidden)
+
+
+def _requests(
+    ctx: click.Context, targets: dict[str, str], dev_image: DevImage | None
+) -> list[BuildRequest]:
+    """A request for each framework, by its target; all else is the same for all of them."""
+    params = ctx.params
     user = _user(ctx, targets.values())
     base_image = _base_image(params["base_image"], params["base_image_tag"])
-    if dev_image and dev_image.stage == RUNTIME:
-        # Its own distribution has what it lacks.
-        base_image = dev_image.name
-    requests = [
-        BuildRequest(
-            framework=framework,
-            target=targets[framework],
-            dynamo_version=_version(params["dynamo_version"])
-            or (dev_image and dev_image.dynamo)
-            or None,
-            resolve_as_of=_day(params["resolve_as_of"]),
-            base_image=base_image,
-            index_url=_without_credentials(index, "--index-url"),
-            extra_index_urls=tuple(_without_credentials(url, "--extra-index-url") for url in extra),
-            uid=user.uid,
-            gid=user.gid,
-            origins=(*user.origins, *origins(ctx)),
-            options=plugin_options(ctx, frameworks),
-        )
-        for framework in frameworks
-    ]
-    hidden = _index_secrets(index, extra)
-    proxies = tuple(one for one in build_args if one[0].upper() in _PROXIES)
+    dynamo_version = _version(params["dynamo_version"])
+    if dev_image:
+        dynamo_version = dev_image.dynamo or None
+        if dev_image.stage == _RUNTIME:
+            # Its own distribution has what it lacks.
+            base_image = dev_image.name
+    extra = _urls(params["extra_index_url"])
+    first = BuildRequest(
+        framework="",
+        target="",
+        dynamo_version=dynamo_version,
+        resolve_as_of=_day(params["resolve_as_of"]),
+        base_image=base_image,
+        index_url=_without_credentials(params["index_url"] or "", "--index-url"),
+        extra_index_urls=tuple(_without_credentials(url, "--extra-index-url") for url in extra),
+        uid=user.uid,
+        gid=user.gid,
+        origins=(*user.origins, *origins(ctx)),
+        options=plugin_options(ctx, targets),
+    )
+    return [replace(first, framework=name, target=target) for name, target in targets.items()]
+
+
+def _settings(
+    ctx: click.Context, dev_image: DevImage | None
+) -> tuple[BuildSettings, tuple[tuple[str, str], ...]]:
+    """How it is built, and the variables with what must not be shown."""
+    params = ctx.params
+    hidden = _index_secrets(params["index_url"] or "", _urls(params["extra_index_url"]))
+    build_args = _build_args(params["build_arg"])
+    proxies = {name: value for name, value in build_args if name.upper() in _PROXIES}
+    own = (with_suffix(dev_image.name, DEVELOPER_TARGET),) if dev_image else ()
     settings = BuildSettings(
-        tags=params["tag"] or ((with_suffix(dev_image.name, target),) if dev_image else ()),
+        tags=params["tag"] or own,
         latest=not (params["no_latest"] or dev_image),
         alone=bool(dev_image),
-        build_args=tuple(one for one in build_args if one not in proxies),
+        build_args=tuple(one for one in build_args if one[0] not in proxies),
         stages=_stages(params["stage"], dev_image),
         secrets=(
             *_secrets(params["secret"], params["ca_bundle"], _ca_origin(ctx)),
@@ -240,14 +257,13 @@ def plan_from(ctx: click.Context) -> Asked:
             name
             for upper in _PROXIES
             for name in (upper, upper.lower())
-            if os.environ.get(name) or name in dict(proxies)
+            if os.environ.get(name) or name in proxies
         ),
         no_cache=params["no_cache"],
         pull=params["pull"],
         progress=params["progress"],
     )
-    plan = assemble.plan(registry, requests, settings)
-    return Asked(plan=plan, hidden_env=(*hidden, *proxies))
+    return settings, (*hidden, *proxies.items())
 
 
 def default_target(registry: Registry, framework: str) -> str:
@@ -406,7 +422,7 @@ def _look_at(session: Session, name: str) -> DevImage:
         )
     return DevImage(
         name=name,
-        stage=PLAIN_TARGET if target == PLAIN_TARGET else RUNTIME,
+        stage=PLAIN_TARGET if target == PLAIN_TARGET else _RUNTIME,
         framework=facts.label(FRAMEWORK),
         dynamo=facts.label(DYNAMO),
     )
@@ -631,8 +647,6 @@ def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
 
 
 def _build(session: Session, asked: Asked, rendered: engine.Command) -> int:
-    from dataclasses import replace
-
     status = engine.run(replace(rendered, hidden_env=asked.hidden_env))
     if status:
         engine.require_buildx()

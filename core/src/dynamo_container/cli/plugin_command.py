@@ -23,7 +23,7 @@ _ORIGINS: Final = {
 }
 _PLUGIN_OPTIONS: Final = "dynamo_container.plugin_options"
 # Where commands have the names of frameworks.
-FRAMEWORK_PARAMETERS: Final = ("frameworks", "framework", "framework_argument")
+_FRAMEWORK_PARAMETERS: Final = ("frameworks", "framework", "framework_argument")
 
 
 class _Lines(click.types.StringParamType):
@@ -83,7 +83,7 @@ class PluginCommand(click.Command):
         with first.make_context(
             ctx.info_name, list(args), ctx.parent, resilient_parsing=True, **settings
         ) as found:
-            words = _words(found.params.get(name) for name in FRAMEWORK_PARAMETERS)
+            words = _words(found.params.get(name) for name in _FRAMEWORK_PARAMETERS)
         named = tuple(name for name in session.registry.frameworks if name in words)
         return named or _default(session.registry)
 

@@ -270,6 +270,7 @@ def plan_from(ctx: click.Context, *, dry: bool, target: str = "") -> RunPlan:
     framework = asked or _framework_of(session, image_facts)
     registry = session.load(*([framework] if framework else []))
     command = command_of(ctx)
+    mounts = _last(map(_mount, params["volume"]), lambda mount: mount.target)
     terminal = not command and not params["detach"] and _at_terminal()
     request = RunRequest(
         framework=framework,
@@ -277,7 +278,7 @@ def plan_from(ctx: click.Context, *, dry: bool, target: str = "") -> RunPlan:
         command=command,
         name=params["name"] or "",
         env=_last(map(_env, params["env"]), lambda var: var.name),
-        mounts=_last(map(_mount, params["volume"]), lambda mount: mount.target),
+        mounts=mounts,
         flags=_last(_flags(params), assemble.flag_key),
         ports=tuple(_port(word, params["network"]) for word in params["port"]),
         gpus=params["gpus"],
@@ -287,7 +288,7 @@ def plan_from(ctx: click.Context, *, dry: bool, target: str = "") -> RunPlan:
         interactive=params["interactive"] or terminal,
         tty=params["tty"] or terminal,
         target=target,
-        workspace=_workspace(ctx),
+        workspace=_workspace(params["mount_workspace"], mounts),
         hf_cache=_hf_cache(params),
         engine=engine_facts,
         image_facts=image_facts,
@@ -346,12 +347,11 @@ def _ask(
         return engine.NO_ENGINE, None
 
 
-def _workspace(ctx: click.Context) -> str:
+def _workspace(word: str | None, mounts: Iterable[Mount]) -> str:
     """The folder to mount: the checkout around the current folder, or the one that is given."""
-    word = ctx.params["mount_workspace"]
     if word is None:
         return ""
-    if any(mount.target == assemble.WORKSPACE for mount in map(_mount, ctx.params["volume"])):
+    if any(mount.target == assemble.WORKSPACE for mount in mounts):
         raise UsageError(
             f"--mount-workspace and --volume both mount at {assemble.WORKSPACE}",
             "leave one of them out",

@@ -131,7 +131,7 @@ def _user(values: Iterable[T], request: RunRequest, option: str) -> Iterator[Sai
     return (Said(value=value, source=request.source(option)) for value in values)
 
 
-def home(request: RunRequest) -> str:
+def _home(request: RunRequest) -> str:
     """The home of the image's user: as its label says, else as the target or the user suggests."""
     if labelled := request.label(HOME):
         return labelled
@@ -154,13 +154,13 @@ def _workspace_mounts(request: RunRequest) -> Iterator[Said[Mount]]:
         mount = Mount(source=request.workspace, target=WORKSPACE)
         yield Said(value=mount, source=request.source("--mount-workspace"))
     if request.hf_cache:
-        mount = Mount(source=request.hf_cache, target=f"{home(request)}/.cache/huggingface")
+        mount = Mount(source=request.hf_cache, target=f"{_home(request)}/.cache/huggingface")
         given = "--hf-cache" in dict(request.origins)
         yield Said(value=mount, source=request.source("--hf-cache") if given else CORE)
     if request.workspace and request.label(TARGET) == DEVELOPER_TARGET:
         # A volume for each UID: its files belong to the user of the image that made it.
         volume = f"dynamo-history-{request.label(UID) or 'developer'}"
-        target = f"{home(request)}/.commandhistory"
+        target = f"{_home(request)}/.commandhistory"
         yield Said(value=Mount(type="volume", source=volume, target=target), source=CORE)
 
 

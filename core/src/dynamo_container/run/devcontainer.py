@@ -15,8 +15,8 @@ from dynamo_container.values import Mount
 
 JSON: TypeAlias = "str | bool | list[JSON] | dict[str, JSON]"
 
-WORKSPACE: Final = "/home/ubuntu/dynamo"
-USER: Final = "ubuntu"
+_WORKSPACE: Final = "/home/ubuntu/dynamo"
+_USER: Final = "ubuntu"
 # Another one for each folder and so for each user, and the same when the container is made again.
 _ID: Final = "${devcontainerId}"
 _HOME: Final = "/home/ubuntu"
@@ -85,17 +85,17 @@ def _document(plan: RunPlan, framework: str, home: str, *, gpus: bool) -> dict[s
         ],
         # Whoever opens the folder gets the GPUs that are there.
         "hostRequirements": {"gpu": "optional"} if gpus else {},
-        "remoteUser": USER,
+        "remoteUser": _USER,
         "updateRemoteUserUID": True,
-        "workspaceFolder": WORKSPACE,
-        "workspaceMount": f"type=bind,source=${{localWorkspaceFolder}},target={WORKSPACE}",
+        "workspaceFolder": _WORKSPACE,
+        "workspaceMount": f"type=bind,source=${{localWorkspaceFolder}},target={_WORKSPACE}",
         "mounts": [
             *(mount_line(mount) for mount in mounts if fits_mount(mount)),
             *(mount_line(mount) for mount in volumes if mount.target not in taken),
         ],
         "containerEnv": {
-            "CARGO_TARGET_DIR": f"{WORKSPACE}/target",
-            "DYNAMO_HOME": WORKSPACE,
+            "CARGO_TARGET_DIR": f"{_WORKSPACE}/target",
+            "DYNAMO_HOME": _WORKSPACE,
             **own,
         },
         "remoteEnv": {name: f"${{localEnv:{name}}}" for name in sorted(by_name)},
@@ -105,7 +105,7 @@ def _document(plan: RunPlan, framework: str, home: str, *, gpus: bool) -> dict[s
                 "extensions": list(_EXTENSIONS),
                 "settings": {
                     "python.defaultInterpreterPath": "/opt/dynamo/venv/bin/python",
-                    "rust-analyzer.cargo.targetDir": f"{WORKSPACE}/target/rust-analyzer",
+                    "rust-analyzer.cargo.targetDir": f"{_WORKSPACE}/target/rust-analyzer",
                     "terminal.integrated.defaultProfile.linux": "bash",
                     "[python]": {"editor.defaultFormatter": "charliermarsh.ruff"},
                     "[rust]": {"editor.defaultFormatter": "rust-lang.rust-analyzer"},

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from dynamo_container.api import (
+    LABEL_PREFIX,
     BaseImage,
     BuildArg,
     BuildRequest,
@@ -30,7 +31,6 @@ from dynamo_container.api import (
 from packaging.version import Version
 
 HERE: Final = Path(__file__).parent
-PREFIX: Final = "ai.dynamo.container."
 # From this release on, Dynamo discovers services without etcd and sends requests without NATS.
 SELF_SUFFICIENT: Final = Version("0.8")
 # A release's own packages appear over two days.
@@ -124,8 +124,8 @@ def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
 @hookimpl
 def dynamo_container_labels(request: BuildRequest) -> Iterator[Label]:
     """Who runs in the image, and where its home is."""
-    yield Label(key=f"{PREFIX}user", value="ubuntu")
-    yield Label(key=f"{PREFIX}home", value="/home/ubuntu")
+    yield Label(key=f"{LABEL_PREFIX}user", value="ubuntu")
+    yield Label(key=f"{LABEL_PREFIX}home", value="/home/ubuntu")
 
 
 @hookimpl
