@@ -43,6 +43,10 @@ class BuildRequest(_Asked):
         dynamo_version: the Dynamo release, such as `1.4.2`; None for the plugin's default.
         resolve_as_of: the day as of which packages are resolved (`2026-08-30`, or a timestamp),
             `none` for no limit; None for the plugin's choice.
+        cuda_version: the CUDA version, such as `12.9`; None for the plugin's default. A plugin that
+            has several answers with the pin `cuda`.
+        enable_kvbm: whether Dynamo's block manager (KVBM) is in the image; None for the plugin's
+            default.
         base_image: the image that every stage starts from; None for the plugins' choices.
         index_url: the package index instead of the default one, without credentials; empty for
             the default.
@@ -56,6 +60,8 @@ class BuildRequest(_Asked):
     target: str
     dynamo_version: str | None = None
     resolve_as_of: str | None = None
+    cuda_version: str | None = None
+    enable_kvbm: bool | None = None
     base_image: str | None = None
     index_url: str = ""
     extra_index_urls: tuple[str, ...] = ()
