@@ -11,7 +11,7 @@ import click
 
 from dynamo_container.cli import project, run
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.build import absolute
+from dynamo_container.cli.paths import absolute
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
 from dynamo_container.images import DEVELOPER_TARGET, image_reference
 from dynamo_container.run import devcontainer

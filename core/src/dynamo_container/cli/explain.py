@@ -7,8 +7,10 @@ from __future__ import annotations
 import click
 
 from dynamo_container import explain
-from dynamo_container.cli import build, run
+from dynamo_container.cli import run
 from dynamo_container.cli.app import ENVIRONMENT, Session
+from dynamo_container.cli.build_options import BuildCommand, build_options
+from dynamo_container.cli.build_plan import plan_from
 from dynamo_container.registry import PUBLISHED, normalize
 
 
@@ -26,7 +28,7 @@ _JSON = click.option(
 )
 
 
-class ExplainBuild(build.BuildCommand):
+class ExplainBuild(BuildCommand):
     """`explain build`: the last word is a KEY where it is no framework."""
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
@@ -36,7 +38,7 @@ class ExplainBuild(build.BuildCommand):
 @command.command(
     "build", cls=ExplainBuild, epilog="Example: dynamo-container explain build none base-image"
 )
-@build.build_options
+@build_options
 @_JSON
 @click.pass_context
 def explain_build(ctx: click.Context, /, as_json: bool, **_options: object) -> int:
@@ -47,7 +49,7 @@ def explain_build(ctx: click.Context, /, as_json: bool, **_options: object) -> i
     key = None if _is_framework(ctx, last) else last
     if key is not None:
         ctx.params["frameworks"] = tuple(frameworks)
-    plan = build.plan_from(ctx).plan
+    plan = plan_from(ctx).plan
     _say(ctx.obj, (*plan.warnings, *plan.notices))
     click.echo(
         explain.build_json(plan, key) if as_json else explain.build_text(plan, key), nl=False

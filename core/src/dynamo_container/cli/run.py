@@ -18,7 +18,9 @@ import click
 from dynamo_container import engine
 from dynamo_container.cli import project
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.build import absolute, complete_framework, default_target, sudo_user
+from dynamo_container.cli.developer import sudo_user
+from dynamo_container.cli.frameworks import complete_framework, default_target
+from dynamo_container.cli.paths import absolute
 from dynamo_container.cli.plugin_command import LINES, PluginCommand, origins, plugin_options
 from dynamo_container.engine import EngineFacts, ImageFacts
 from dynamo_container.errors import EngineError, MachineError, UsageError

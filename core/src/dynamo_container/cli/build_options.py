@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The options of `build`, and of what explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import click
+
+from dynamo_container.cli.app import ENVIRONMENT
+from dynamo_container.cli.build_secrets import EXTRA_INDEX_VARIABLE
+from dynamo_container.cli.frameworks import complete_framework
+from dynamo_container.cli.plugin_command import LINES, PluginCommand
+
+F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
+
+_PROGRESS: Final = ("auto", "plain", "tty", "rawjson", "quiet")
+
+
+class BuildCommand(PluginCommand):
+    """`build`, and what explains it."""
+
+    plugin_command = "build"
+
+
+def build_options(function: F) -> F:
+    """What `build` and `explain build` take."""
+    options = (
+        click.argument(
+            "frameworks", nargs=-1, metavar="[FRAMEWORK]...", shell_complete=complete_framework
+        ),
+        click.option(
+            "--framework",
+            multiple=True,
+            metavar="F",
+            shell_complete=complete_framework,
+            help="The same as the argument.",
+        ),
+        click.option(
+            "--target",
+            metavar="T",
+            help="The stage to build (default: the framework's own choice).",
+        ),
+        click.option("--dynamo-version", metavar="X", help="The Dynamo release, such as 1.4.2."),
+        click.option(
+            "--resolve-as-of",
+            metavar="DATE|none",
+            help="Take packages as they were on that day (default: two days after the release).",
+        ),
+        click.option(
+            "--base-image", metavar="IMAGE", help="The image that every stage starts from."
+        ),
+        click.option(
+            "--base-image-tag", metavar="TAG", help="The tag of --base-image, apart from it."
+        ),
+        click.option(
+            "--stage",
+            multiple=True,
+            type=LINES,
+            metavar="NAME=IMAGE",
+            help="An existing image in the place of a stage.",
+        ),
+        click.option(
+            "--dev-image",
+            metavar="IMAGE",
+            help="Build local-dev from this dev image, as IMAGE-local-dev.",
+        ),
+        click.option(
+            "--uid", type=int, metavar="N", help="With local-dev: the user's UID (default: yours)."
+        ),
+        click.option(
+            "--gid", type=int, metavar="N", help="With local-dev: the user's GID (default: yours)."
+        ),
+        click.option(
+            "--tag",
+            multiple=True,
+            type=LINES,
+            metavar="REF",
+            help="Instead of the version tag; repeatable.",
+        ),
+        click.option("--no-latest", is_flag=True, help="Set no 'latest' tag."),
+        click.option(
+            "--build-arg",
+            multiple=True,
+            type=LINES,
+            metavar="K[=V]",
+            help="A build argument; wins over all that plugins say; "
+            "without a value from the environment.",
+        ),
+        click.option(
+            "--secret",
+            multiple=True,
+            type=LINES,
+            metavar="SPEC",
+            help="A build secret, as docker's: id=X,src=FILE.",
+        ),
+        click.option(
+            "--index-url",
+            metavar="URL",
+            help="The Python package index; credentials in it stay secret.",
+        ),
+        click.option(
+            "--extra-index-url",
+            multiple=True,
+            type=LINES,
+            metavar="URL",
+            envvar=EXTRA_INDEX_VARIABLE,
+            help="A further package index; repeatable.",
+        ),
+        click.option(
+            "--ca-bundle",
+            metavar="FILE",
+            envvar=[f"{ENVIRONMENT}_BUILD_CA_BUNDLE", "SSL_CERT_FILE"],
+            help="Certificates to trust in steps that download (default: SSL_CERT_FILE).",
+        ),
+        click.option("--no-cache", is_flag=True, help="Run every step again."),
+        click.option("--pull", is_flag=True, help="Ask the registry for newer base images."),
+        click.option(
+            "--progress",
+            type=click.Choice(_PROGRESS),
+            default="auto",
+            help="How docker shows the progress.",
+        ),
+        click.option(
+            "--dry-run", is_flag=True, help="Print the command that would run, and run nothing."
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function

@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""A user's paths."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dynamo_container.errors import UsageError
+
+
+def absolute(path: str) -> Path:
+    """A user's path made absolute, `~` included; links in it are the user's business.
+
+    Raises:
+        UsageError: there is no such user, or no current folder.
+    """
+    try:
+        return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  # no links followed
+    except (RuntimeError, OSError) as error:
+        raise UsageError(f"{path!r} cannot be made an absolute path: {error}") from error
+
+
+def file(path: str, option: str) -> str:
+    full = absolute(path)
+    if not full.is_file():
+        raise UsageError(f"{option}: there is no file {full}", "name one that exists")
+    return str(full)
