@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
-from dynamo_container.cli import project, run
+from dynamo_container.cli import project
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.paths import absolute
+from dynamo_container.cli.run_options import RunCommand, command_of, run_options
+from dynamo_container.cli.run_plan import asked_framework, plan_from
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
 from dynamo_container.images import DEVELOPER_TARGET, image_reference
 from dynamo_container.run import devcontainer
@@ -23,7 +25,7 @@ _MEANINGLESS = (
 )  # fmt: skip
 
 
-class DevcontainerCommand(run.RunCommand):
+class DevcontainerCommand(RunCommand):
     """`devcontainer` takes the options of `run` that have a place in its file."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -46,7 +48,7 @@ class DevcontainerCommand(run.RunCommand):
 @click.command(
     cls=DevcontainerCommand, epilog="Example: dynamo-container devcontainer none --check"
 )
-@run.run_options
+@run_options
 @click.option("--check", is_flag=True, help="Write nothing; status 1 where the file is another.")
 @click.option("--force", is_flag=True, help="Write over a file that a person has changed, too.")
 @click.pass_context
@@ -60,7 +62,7 @@ def command(
     session: Session = ctx.obj
     if check and (force or dry_run):
         raise UsageError("--check means nothing with --force or --dry-run", "leave one of them out")
-    if run.command_of(ctx):
+    if command_of(ctx):
         raise UsageError("a Dev Container has no command of its own", "leave out what follows --")
     text, framework = _render(ctx, session)
     if dry_run:
@@ -84,11 +86,9 @@ def _render(ctx: click.Context, session: Session) -> tuple[str, str]:
     if params["hf_cache"] is None:
         # Not HF_HOME, which is one machine's.
         params["hf_cache"] = "~/.cache/huggingface"
-    framework = run.asked_framework(
-        session, params["framework_argument"], params["framework"], None
-    )
+    framework = asked_framework(session, params["framework_argument"], params["framework"], None)
     params["image"] = params["image"] or image_reference(framework, DEVELOPER_TARGET)
-    plan = run.plan_from(ctx, dry=True, target=DEVELOPER_TARGET)
+    plan = plan_from(ctx, dry=True, target=DEVELOPER_TARGET)
     for warning in plan.warnings:
         session.warn(warning)
     return devcontainer.render(plan, framework, str(Path.home()), gpus=gpus), framework

@@ -7,10 +7,10 @@ from __future__ import annotations
 import click
 
 from dynamo_container import explain
-from dynamo_container.cli import run
+from dynamo_container.cli import build_plan, run_plan
 from dynamo_container.cli.app import ENVIRONMENT, Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
-from dynamo_container.cli.build_plan import plan_from
+from dynamo_container.cli.run_options import RunCommand, run_options
 from dynamo_container.registry import PUBLISHED, normalize
 
 
@@ -49,7 +49,7 @@ def explain_build(ctx: click.Context, /, as_json: bool, **_options: object) -> i
     key = None if _is_framework(ctx, last) else last
     if key is not None:
         ctx.params["frameworks"] = tuple(frameworks)
-    plan = plan_from(ctx).plan
+    plan = build_plan.plan_from(ctx).plan
     _say(ctx.obj, (*plan.warnings, *plan.notices))
     click.echo(
         explain.build_json(plan, key) if as_json else explain.build_text(plan, key), nl=False
@@ -58,9 +58,9 @@ def explain_build(ctx: click.Context, /, as_json: bool, **_options: object) -> i
 
 
 @command.command(
-    "run", cls=run.RunCommand, epilog="Example: dynamo-container explain run none shm-size"
+    "run", cls=RunCommand, epilog="Example: dynamo-container explain run none shm-size"
 )
-@run.run_options
+@run_options
 @click.argument("key", required=False)
 @_JSON
 @click.pass_context
@@ -71,7 +71,7 @@ def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_option
     word = ctx.params["framework_argument"]
     if key is None and not _is_framework(ctx, word):
         key, ctx.params["framework_argument"] = word, None
-    plan = run.plan_from(ctx, dry=True)
+    plan = run_plan.plan_from(ctx, dry=True)
     _say(ctx.obj, plan.warnings)
     click.echo(explain.run_json(plan, key) if as_json else explain.run_text(plan, key), nl=False)
     return 0

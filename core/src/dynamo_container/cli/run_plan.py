@@ -1,0 +1,188 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The plan of what the options of `run` ask for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from dynamo_container import engine
+from dynamo_container.cli import project
+from dynamo_container.cli import run_values as values
+from dynamo_container.cli.app import Session
+from dynamo_container.cli.developer import sudo_user
+from dynamo_container.cli.frameworks import default_target
+from dynamo_container.cli.paths import absolute
+from dynamo_container.cli.plugin_command import origins, plugin_options
+from dynamo_container.cli.run_options import CHECKOUT, command_of
+from dynamo_container.engine import EngineFacts, ImageFacts
+from dynamo_container.errors import EngineError, MachineError, UsageError
+from dynamo_container.images import FRAMEWORK, image_reference, is_image
+from dynamo_container.requests import RunRequest
+from dynamo_container.run import assemble
+from dynamo_container.run.plan import RunPlan
+from dynamo_container.values import Mount
+
+
+def plan_from(ctx: click.Context, *, dry: bool, target: str = "") -> RunPlan:
+    """The plan of what the command line of `ctx` asks for.
+
+    Args:
+        ctx: a parsed `run` or `explain run`.
+        dry: go on without an engine, and say what was assumed.
+        target: what the image is of, where its label does not say.
+
+    Raises:
+        DynamoContainerError: as the options, the engine and the plugins make it.
+    """
+    session = ctx.find_object(Session) or Session()
+    params = ctx.params
+    asked = asked_framework(
+        session, params["framework_argument"], params["framework"], params["image"]
+    )
+    if params["image"] and params["target"]:
+        raise UsageError("--target means nothing with --image", "leave one of them out")
+    if params["image"] and not is_image(params["image"]):
+        raise UsageError(
+            f"--image {params['image']!r} is no image reference", "for example: my-image:dev"
+        )
+    if not params["image"]:
+        target = params["target"] or _default_target(session, asked)
+    image = params["image"] or image_reference(asked, target)
+    engine_facts, image_facts = _ask(session, image, params["gpus"], dry=dry)
+    if not params["image"] and not image_facts and not dry:
+        option = f" --target {target}" if params["target"] else ""
+        raise MachineError(
+            f"the engine has no image {image}", f"build it: dynamo-container build {asked}{option}"
+        )
+    framework = asked or _framework_of(session, image_facts)
+    registry = session.load(*([framework] if framework else []))
+    command = command_of(ctx)
+    mounts = values.last(map(values.mount, params["volume"]), lambda mount: mount.target)
+    terminal = not command and not params["detach"] and _at_terminal()
+    request = RunRequest(
+        framework=framework,
+        image=image,
+        command=command,
+        name=params["name"] or "",
+        env=values.last(map(values.env, params["env"]), lambda var: var.name),
+        mounts=mounts,
+        flags=values.last(values.flags(params), assemble.flag_key),
+        ports=tuple(values.port(word, params["network"]) for word in params["port"]),
+        gpus=params["gpus"],
+        entrypoint=values.entrypoint(params["entrypoint"]),
+        remove=params["rm"],
+        detach=params["detach"],
+        interactive=params["interactive"] or terminal,
+        tty=params["tty"] or terminal,
+        target=target,
+        workspace=_workspace(params["mount_workspace"], mounts),
+        hf_cache=_hf_cache(params),
+        engine=engine_facts,
+        image_facts=image_facts,
+        origins=origins(ctx),
+        options=plugin_options(ctx, [framework]),
+    )
+    return assemble.plan(registry, request)
+
+
+def asked_framework(
+    session: Session, argument: str | None, option: str | None, image: str | None
+) -> str:
+    """The framework that was asked for; empty where only an image was."""
+    if (
+        argument
+        and option
+        and session.registry.framework(argument) != session.registry.framework(option)
+    ):
+        raise UsageError(
+            f"two frameworks are named: {argument} and {option}", "a container runs one"
+        )
+    name = argument or option
+    if name:
+        return session.registry.framework(name)
+    return "" if image else session.registry.default_framework()
+
+
+def _default_target(session: Session, framework: str) -> str:
+    session.load(framework)
+    return default_target(session.registry, framework)
+
+
+def _framework_of(session: Session, image: ImageFacts | None) -> str:
+    """The framework that the image's label names, where its plugin is installed."""
+    name = image.label(FRAMEWORK) if image else ""
+    if name and name not in session.registry.frameworks:
+        session.warn(
+            f"the image is of {name!r}, whose plugin is not installed: its defaults are left out"
+        )
+        return ""
+    return name
+
+
+def _ask(
+    session: Session, image: str, gpus: str, *, dry: bool
+) -> tuple[EngineFacts, ImageFacts | None]:
+    """What the plan needs to know of the engine; assumptions, and a line that says so, where a dry
+    run finds none.
+    """
+    try:
+        return (engine.facts() if gpus != "none" else engine.NO_ENGINE), engine.inspect_image(image)
+    except EngineError as error:
+        if not dry:
+            raise
+        session.note(f"{error.what}; assumed: no GPU, and an image without labels")
+        return engine.NO_ENGINE, None
+
+
+def _workspace(word: str | None, mounts: Iterable[Mount]) -> str:
+    """The folder to mount: the checkout around the current folder, or the one that is given."""
+    if word is None:
+        return ""
+    if any(mount.target == assemble.WORKSPACE for mount in mounts):
+        raise UsageError(
+            f"--mount-workspace and --volume both mount at {assemble.WORKSPACE}",
+            "leave one of them out",
+        )
+    if word == CHECKOUT:
+        checkout = project.find_checkout(absolute("."))
+        if checkout is None:
+            raise UsageError(
+                "--mount-workspace: there is no Dynamo checkout here",
+                "say which folder: --mount-workspace PATH, for example: --mount-workspace .",
+            )
+        return str(checkout)
+    folder = absolute(word)
+    if not folder.is_dir():
+        raise UsageError(f"--mount-workspace: there is no folder {folder}", "name one that exists")
+    return str(folder)
+
+
+def _hf_cache(params: dict[str, Any]) -> str:
+    word = params["hf_cache"]
+    if word == "none" or (word is None and params["mount_workspace"] is None):
+        return ""
+    return str(absolute(word or os.environ.get("HF_HOME") or f"{_home()}/.cache/huggingface"))
+
+
+def _home() -> str:
+    """The home of the user; behind sudo, of who called it."""
+    caller = sudo_user()
+    if caller is None:
+        return "~"
+    import pwd
+
+    try:
+        return pwd.getpwuid(caller[0]).pw_dir
+    except KeyError:
+        return "~"
+
+
+def _at_terminal() -> bool:
+    """Whether somebody sits at both ends."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
