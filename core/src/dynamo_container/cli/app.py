@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import click
 
 from dynamo_container import engine
 from dynamo_container.cli import project
+from dynamo_container.cli.paths import absolute
 from dynamo_container.registry import Failure, Registry
 
 PROGRAM: Final = "dynamo-container"
@@ -29,9 +31,15 @@ COMMANDS: Final = {
 
 @dataclass(slots=True)
 class Session:
-    """What the commands of one call share."""
+    """What the commands of one call share.
+
+    Attributes:
+        quiet: say only what was asked for, and what went wrong.
+        near: where to look for a Dynamo checkout, before the current folder.
+    """
 
     quiet: bool = False
+    near: str = ""
     _registry: Registry | None = None
     _told: set[Failure] = field(default_factory=set)
 
@@ -52,6 +60,11 @@ class Session:
                     self._told.add(failure)
                     self.warn(f"{failure} (see: {PROGRAM} plugins list)")
         return self.registry
+
+    def checkout(self) -> Path | None:
+        """The Dynamo checkout that this call is about; None where there is none."""
+        starts = (absolute(one) for one in (self.near, ".") if one)
+        return next(filter(None, map(project.find_checkout, starts)), None)
 
     def warn(self, text: str) -> None:
         """A line about something that is probably not meant."""
@@ -97,6 +110,13 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     "-q", "--quiet", is_flag=True, help="Say only what was asked for, and what went wrong."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say which docker commands run.")
+@click.option(
+    "--near",
+    default="",
+    metavar="DIR",
+    allow_from_autoenv=False,
+    help="Look for a Dynamo checkout around DIR first, then around the current folder.",
+)
 @click.option("--no-color", is_flag=True, help="No colors (NO_COLOR does the same).")
 @click.option(
     "--debug",
@@ -114,11 +134,13 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     help="The version.",
 )
 @click.pass_context
-def app(ctx: click.Context, quiet: bool, verbose: bool, no_color: bool, debug: bool) -> None:
+def app(
+    ctx: click.Context, quiet: bool, verbose: bool, near: str, no_color: bool, debug: bool
+) -> None:
     """Build and run GPU inference containers for NVIDIA Dynamo, from plugins."""
     import os
 
-    ctx.obj = Session(quiet=quiet)
+    ctx.obj = Session(quiet=quiet, near=near)
     engine.tell = (lambda line: click.echo(f"+ {line}", err=True)) if verbose else None
     if no_color or "NO_COLOR" in os.environ:
         ctx.color = False

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from dynamo_container.cli import project
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.paths import absolute
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
@@ -68,8 +67,7 @@ def command(
     if dry_run:
         click.echo(text, nl=False)
         return 0
-    here = absolute(".")
-    folder = project.find_checkout(here) or here
+    folder = session.checkout() or absolute(".")
     path = folder / ".devcontainer" / framework / "devcontainer.json"
     try:
         return _check(path, text) if check else _write(session, path, text, force=force)

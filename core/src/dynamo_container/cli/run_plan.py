@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 from dynamo_container import engine
-from dynamo_container.cli import project
 from dynamo_container.cli import run_values as values
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.developer import sudo_user
@@ -81,7 +80,7 @@ def plan_from(ctx: click.Context, *, dry: bool, target: str = "") -> RunPlan:
         interactive=params["interactive"] or terminal,
         tty=params["tty"] or terminal,
         target=target,
-        workspace=_workspace(params["mount_workspace"], mounts),
+        workspace=_workspace(session, params["mount_workspace"], mounts),
         hf_cache=_hf_cache(params),
         engine=engine_facts,
         image_facts=image_facts,
@@ -140,7 +139,7 @@ def _ask(
         return engine.NO_ENGINE, None
 
 
-def _workspace(word: str | None, mounts: Iterable[Mount]) -> str:
+def _workspace(session: Session, word: str | None, mounts: Iterable[Mount]) -> str:
     """The folder to mount: the checkout around the current folder, or the one that is given."""
     if word is None:
         return ""
@@ -150,7 +149,7 @@ def _workspace(word: str | None, mounts: Iterable[Mount]) -> str:
             "leave one of them out",
         )
     if word == CHECKOUT:
-        checkout = project.find_checkout(absolute("."))
+        checkout = session.checkout()
         if checkout is None:
             raise UsageError(
                 "--mount-workspace: there is no Dynamo checkout here",
