@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -30,8 +29,7 @@ def test_local_dev_is_built_with_dev_on_any_frameworks_runtime(cli):
 
 
 def test_one_uv_is_pinned_for_all_of_them(cli):
-    shown = cli.ok("build", "none", "--dry-run").out
-    definition = json.loads(shown.split("EOF'\n")[1].split("\nEOF")[0])
+    definition = cli.ok("build", "none", "--dry-run").definition
 
     assert definition["target"]["tools"]["args"]["UV"] == f"uv=={plugin.UV}"
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import re
 import shlex
@@ -263,9 +262,8 @@ def test_several_frameworks_are_one_graph_with_the_shared_stages_once(cli, site)
 
     result = cli.ok("build", "none", "tiny", "--dry-run")
 
-    definition = json.loads(result.out.split("EOF'\n")[1].split("\nEOF")[0])
-    assert definition["group"]["default"]["targets"] == ["dev", "tiny-runtime"]
-    assert set(definition["target"]) == {
+    assert result.definition["group"]["default"]["targets"] == ["dev", "tiny-runtime"]
+    assert set(result.definition["target"]) == {
         "dev",
         "none-runtime",
         "tiny-runtime",

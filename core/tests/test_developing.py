@@ -34,8 +34,7 @@ def caller(monkeypatch):
 
 
 def targets(cli, *words):
-    shown = cli.ok("build", "none", *words, "--dry-run").out
-    return json.loads(shown.split("EOF'\n")[1].split("\nEOF")[0])["target"]
+    return cli.ok("build", "none", *words, "--dry-run").definition["target"]
 
 
 def ids(cli, *words):

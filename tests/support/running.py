@@ -27,6 +27,11 @@ class Result:
     def json(self) -> Any:  # JSON of any shape
         return json.loads(self.out)
 
+    @property
+    def definition(self) -> Any:  # as above
+        """The bake definition in the command that a dry run printed."""
+        return json.loads(self.out.split("EOF'\n")[1].split("\nEOF")[0])
+
 
 @dataclass(frozen=True)
 class Cli:

@@ -17,6 +17,7 @@ PREFIX: Final = "ai.dynamo.container."
 FRAMEWORK: Final = f"{PREFIX}framework"
 TARGET: Final = f"{PREFIX}target"
 DYNAMO: Final = f"{PREFIX}dynamo"
+CUDA: Final = f"{PREFIX}cuda"
 HOME: Final = f"{PREFIX}home"
 UID: Final = f"{PREFIX}uid"
 # The plan's hash: what shapes the image, and nothing else.

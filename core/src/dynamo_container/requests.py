@@ -80,6 +80,7 @@ class BuildSettings:
         alone: build and tag the wanted stages only, not those that they say come with them.
         build_args: the user's `--build-arg`, name and value.
         stages: the user's `--stage`, stage and image.
+        runtime_image: the image that the stage `runtime` starts from; None for the plugins' choice.
         secrets: the user's secrets.
         proxies: names of the proxy variables that are set (`HTTPS_PROXY`); never their values.
         progress: as `docker buildx` calls it.
@@ -90,6 +91,7 @@ class BuildSettings:
     alone: bool = False
     build_args: tuple[tuple[str, str], ...] = ()
     stages: tuple[tuple[str, str], ...] = ()
+    runtime_image: str | None = None
     secrets: tuple[BuildSecret, ...] = ()
     proxies: tuple[str, ...] = ()
     no_cache: bool = False

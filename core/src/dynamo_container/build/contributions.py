@@ -18,6 +18,10 @@ from dynamo_container.values import BaseImage, BuildArg, BuildSecret, Label, Not
 
 # The distribution whose version is Dynamo's release.
 DYNAMO: Final = "ai-dynamo"
+# The pin that tells the CUDA version of an image.
+CUDA: Final = "cuda"
+# The stage that ships.
+RUNTIME: Final = "runtime"
 BASE_IMAGE: Final = "BASE_IMAGE"
 RESOLVE_AS_OF: Final = "RESOLVE_AS_OF"
 INDEX_URL: Final = "INDEX_URL"
@@ -121,8 +125,8 @@ def contributions(
     base_images = _merge_base_images(
         [*bases, *_user_base_images(bases, dict(files), request, settings)], dict(files)
     )
-    pins = _merge_pins(list(say("pins", Pin)), request)
-    said_args = [*say("build_args", BuildArg), *_pin_args(pins)]
+    pinned = pins(registry, request)
+    said_args = [*say("build_args", BuildArg), *_pin_args(pinned)]
     args = merge(
         "build argument",
         [*said_args, *_user_args(request, settings, said_args)],
@@ -135,7 +139,7 @@ def contributions(
         stages=stages,
         files=files,
         base_images=base_images,
-        pins=pins,
+        pins=pinned,
         args=args,
         secrets=merge(
             "secret",
@@ -209,17 +213,25 @@ def _user_base_images(
 ) -> Iterator[Said[BaseImage]]:
     argument = dict(settings.build_args).get(BASE_IMAGE)
     image, flag = (argument, "--build-arg") if argument else (request.base_image, "--base-image")
-    if not image:
-        return
+    runtime = "" if argument else settings.runtime_image
     declared = {name for name, one in files.items() if BASE_IMAGE in one.source.args}
     stages = sorted(declared | {one.value.stage for one in said})
-    if not stages:
+    if image and not stages:
         raise UsageError(
             f"{flag} means nothing for {request.framework!r}: no Dockerfile has ARG {BASE_IMAGE}",
             "leave it out",
         )
-    for stage in stages:
-        yield Said(value=BaseImage(stage=stage, image=image), source=request.source(flag))
+    if runtime and RUNTIME not in stages:
+        raise UsageError(
+            f"--runtime-image means nothing for {request.framework!r}: "
+            f"its stage {RUNTIME} has no ARG {BASE_IMAGE}",
+            "leave it out",
+        )
+    chosen = {stage: (image, flag) for stage in stages if image}
+    if runtime:
+        chosen[RUNTIME] = (runtime, "--runtime-image")
+    for stage, (name, said_by) in chosen.items():
+        yield Said(value=BaseImage(stage=stage, image=name), source=request.source(said_by))
 
 
 def _merge_base_images(
@@ -242,23 +254,54 @@ def _merge_base_images(
     return merged
 
 
-def _merge_pins(said: list[Said[Pin]], request: BuildRequest) -> tuple[Resolved[Pin], ...]:
-    dynamo = [one.value for one in said if one.value.name == DYNAMO]
+def pins(registry: Registry, request: BuildRequest) -> tuple[Resolved[Pin], ...]:
+    """The versions of one image: what plugins say, and the user's word on Dynamo's and CUDA's.
+
+    Raises:
+        UsageError: the plugins have no such version to decide about.
+        ConflictError, PluginError: as `contributions()`.
+    """
+    said = registry.say("pins", Pin, request.framework, request=request)
+    return merge(
+        "pin",
+        [*said, *_user_pins(said, request)],
+        key=lambda pin: pin.name,
+        way_out="uninstall one of the plugins, or ask their authors which version is right",
+        tell=lambda pin: pin.version,
+    )
+
+
+def _user_pins(said: tuple[Said[Pin], ...], request: BuildRequest) -> Iterator[Said[Pin]]:
+    by_name = {name: [one for one in said if one.value.name == name] for name in (DYNAMO, CUDA)}
     if request.dynamo_version:
-        if not dynamo:
+        if not by_name[DYNAMO]:
             raise UsageError(
                 f"--dynamo-version means nothing for {request.framework!r}: "
                 f"its plugin installs no {DYNAMO}",
                 "leave it out",
             )
-        pin = replace(dynamo[0], version=request.dynamo_version)
-        said = [*said, Said(value=pin, source=request.source("--dynamo-version"))]
-    return merge(
-        "pin",
-        said,
-        key=lambda pin: pin.name,
-        way_out="uninstall one of the plugins, or ask their authors which version is right",
-        tell=lambda pin: pin.version,
+        pin = replace(by_name[DYNAMO][0].value, version=request.dynamo_version)
+        yield Said(value=pin, source=request.source("--dynamo-version"))
+    if request.cuda_version:
+        yield _user_cuda(by_name[CUDA], request)
+
+
+def _user_cuda(said: list[Said[Pin]], request: BuildRequest) -> Said[Pin]:
+    """The CUDA version that was asked for, where a plugin answered with it: base images and
+    packages go by it, so that it is no number that the core can put in the place of another.
+    """
+    if not said:
+        raise UsageError(
+            f"--cuda-version means nothing for {request.framework!r}: it has no CUDA version",
+            "leave it out, or build that framework apart",
+        )
+    for one in said:
+        if one.value.version == request.cuda_version:
+            return Said(value=one.value, source=request.source("--cuda-version"))
+    raise UsageError(
+        f"{request.framework!r} cannot be built with CUDA {request.cuda_version}: "
+        f"{said[0].source} says {said[0].value.version}",
+        f"leave --cuda-version out, or: --cuda-version {said[0].value.version}",
     )
 
 

@@ -40,8 +40,17 @@ def build_options(function: F) -> F:
         ),
         click.option(
             "--target",
+            multiple=True,
+            type=LINES,
             metavar="T",
-            help="The stage to build (default: the framework's own choice).",
+            help="The stage to build (default: the framework's own choice); repeatable.",
+        ),
+        click.option(
+            "--cuda-version",
+            multiple=True,
+            type=LINES,
+            metavar="V",
+            help="The CUDA version, such as 12.9 (default: the framework's own); repeatable.",
         ),
         click.option("--dynamo-version", metavar="X", help="The Dynamo release, such as 1.4.2."),
         click.option(
@@ -54,6 +63,16 @@ def build_options(function: F) -> F:
         ),
         click.option(
             "--base-image-tag", metavar="TAG", help="The tag of --base-image, apart from it."
+        ),
+        click.option(
+            "--runtime-image",
+            metavar="IMAGE",
+            help="The image that the stage runtime starts from, and no other.",
+        ),
+        click.option(
+            "--enable-kvbm/--no-enable-kvbm",
+            default=None,
+            help="With Dynamo's block manager (default: the framework's own choice).",
         ),
         click.option(
             "--stage",

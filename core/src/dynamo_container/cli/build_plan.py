@@ -53,23 +53,27 @@ def plan_from(ctx: click.Context) -> Asked:
     dev_image = dev_image_from(session, params)
     frameworks = _frameworks(session, (*params["frameworks"], *params["framework"]), dev_image)
     registry = session.load(*frameworks)
-    target = DEVELOPER_TARGET if dev_image else params["target"]
-    targets = {name: target or default_target(registry, name) for name in frameworks}
+    wanted = (DEVELOPER_TARGET,) if dev_image else tuple(dict.fromkeys(params["target"]))
+    targets = {name: wanted or (default_target(registry, name),) for name in frameworks}
     settings, hidden = _settings(ctx, dev_image)
     plan = assemble.plan(registry, _requests(ctx, targets, dev_image), settings)
     return Asked(plan=plan, hidden_env=hidden)
 
 
 def _requests(
-    ctx: click.Context, targets: dict[str, str], dev_image: DevImage | None
+    ctx: click.Context, targets: dict[str, tuple[str, ...]], dev_image: DevImage | None
 ) -> list[BuildRequest]:
-    """A request for each framework, by its target; all else is the same for all of them."""
+    """A request for each framework with each CUDA version and each of its targets; all else is the
+    same for all of them.
+    """
     params = ctx.params
-    user = user_from(ctx, targets.values())
+    user = user_from(ctx, {target for some in targets.values() for target in some})
+    cuda_versions: tuple[str | None, ...] = values.cuda_versions(params["cuda_version"])
     base_image = values.base_image(params["base_image"], params["base_image_tag"])
     dynamo_version = values.version(params["dynamo_version"])
     if dev_image:
         dynamo_version = dev_image.dynamo or None
+        cuda_versions = (dev_image.cuda or None,)
         if dev_image.stage == RUNTIME:
             # Its own distribution has what it lacks.
             base_image = dev_image.name
@@ -79,15 +83,23 @@ def _requests(
         target="",
         dynamo_version=dynamo_version,
         resolve_as_of=values.day(params["resolve_as_of"]),
+        enable_kvbm=params["enable_kvbm"],
         base_image=base_image,
         index_url=without_credentials(params["index_url"] or "", "--index-url"),
         extra_index_urls=tuple(without_credentials(url, "--extra-index-url") for url in extra),
-        uid=user.uid,
-        gid=user.gid,
         origins=(*user.origins, *origins(ctx)),
         options=plugin_options(ctx, targets),
     )
-    return [replace(first, framework=name, target=target) for name, target in targets.items()]
+    requests = [
+        replace(first, framework=name, cuda_version=cuda, target=target)
+        for name, some in targets.items()
+        for cuda in cuda_versions or (None,)
+        for target in some
+    ]
+    return [
+        replace(one, uid=user.uid, gid=user.gid) if one.target == DEVELOPER_TARGET else one
+        for one in requests
+    ]
 
 
 def _settings(
@@ -105,6 +117,7 @@ def _settings(
         alone=bool(dev_image),
         build_args=tuple(one for one in build_args if one[0] not in proxies),
         stages=_stages(params["stage"], dev_image),
+        runtime_image=values.image_of(params["runtime_image"], "--runtime-image"),
         secrets=(
             *secrets(params["secret"], params["ca_bundle"], ca_origin(ctx)),
             *(BuildSecret(id=SECRET_IDS[variable], env=variable) for variable, _ in hidden),

@@ -13,6 +13,8 @@ from dynamo_container.images import is_image
 
 # What uv takes: a day, or a moment with its offset (RFC 3339).
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?")
+# CUDA's packages and images go by these two numbers.
+_CUDA: Final = re.compile(r"\d+\.\d+")
 _ARGUMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Build arguments that options of their own are for, which keep credentials out of them.
 _RESERVED: Final = {"INDEX_URL": "--index-url", "EXTRA_INDEX_URLS": "--extra-index-url"}
@@ -61,12 +63,24 @@ def base_image(image: str | None, tag: str | None) -> str | None:
             f"--base-image {image} has a tag, and --base-image-tag gives another",
             "give one of them",
         )
-    whole = f"{image}:{tag}" if tag else image
-    if not is_image(whole):
+    return image_of(f"{image}:{tag}" if tag else image, "--base-image")
+
+
+def image_of(word: str | None, flag: str) -> str | None:
+    """An image to start from."""
+    if word is not None and not is_image(word):
         raise UsageError(
-            f"--base-image {whole!r} is no image reference", "for example: debian:trixie-slim"
+            f"{flag} {word!r} is no image reference", "for example: debian:trixie-slim"
         )
-    return whole
+    return word
+
+
+def cuda_versions(words: tuple[str, ...]) -> tuple[str, ...]:
+    """CUDA versions, each once."""
+    for word in words:
+        if not _CUDA.fullmatch(word):
+            raise UsageError(f"--cuda-version {word!r} is no CUDA version", "for example: 12.9")
+    return tuple(dict.fromkeys(words))
 
 
 def stages(words: tuple[str, ...], found: dict[str, str]) -> tuple[tuple[str, str], ...]:

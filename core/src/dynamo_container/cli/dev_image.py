@@ -11,6 +11,7 @@ from dynamo_container import engine
 from dynamo_container.cli.app import Session
 from dynamo_container.errors import EngineError, UsageError
 from dynamo_container.images import (
+    CUDA,
     DEVELOPER_TARGET,
     DYNAMO,
     FRAMEWORK,
@@ -24,20 +25,31 @@ from dynamo_container.registry import Registry
 # The stage that an image stands for that lacks what dev has.
 RUNTIME: Final = "runtime"
 # Options that shape what is in a dev image already; those after them only where it gets its tools.
-_NOT_WITH_DEV_IMAGE: Final = ("target", "base_image", "dynamo_version", "no_latest")
+_NOT_WITH_DEV_IMAGE: Final = (
+    "target",
+    "base_image",
+    "runtime_image",
+    "dynamo_version",
+    "cuda_version",
+    "enable_kvbm",
+    "no_latest",
+)
+# Options with which no is an answer, too.
+_YES_OR_NO: Final = ("enable_kvbm",)
 _ONLY_WITH_TOOLS: Final = ("resolve_as_of", "index_url", "extra_index_url")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DevImage:
     """An image that local-dev is made from, the stage that it stands for, and what its labels say:
-    its framework and its Dynamo release; empty where nobody knows.
+    its framework, its Dynamo release and its CUDA version; empty where nobody knows.
     """
 
     name: str
     stage: str
     framework: str = ""
     dynamo: str = ""
+    cuda: str = ""
 
 
 def dev_image_from(session: Session, params: dict[str, Any]) -> DevImage | None:
@@ -62,7 +74,7 @@ def dev_image_from(session: Session, params: dict[str, Any]) -> DevImage | None:
 
 def _refuse(params: dict[str, Any], names: tuple[str, ...]) -> None:
     for name in names:
-        if params[name]:
+        if params[name] or (params[name] is False and name in _YES_OR_NO):
             raise UsageError(
                 f"--{name.replace('_', '-')} means nothing with --dev-image, "
                 "which is what local-dev is made from",
@@ -97,6 +109,7 @@ def _look_at(session: Session, name: str) -> DevImage:
         stage=PLAIN_TARGET if target == PLAIN_TARGET else RUNTIME,
         framework=facts.label(FRAMEWORK),
         dynamo=facts.label(DYNAMO),
+        cuda=facts.label(CUDA),
     )
 
 

@@ -1,0 +1,240 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The graph of the stages that the wanted images need, each once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field, replace
+
+from dynamo_container.build.contributions import CUDA, Contributions
+from dynamo_container.build.plan import Target
+from dynamo_container.build.tags import cuda_suffix
+from dynamo_container.errors import PluginError, UsageError
+from dynamo_container.provenance import Layer, Resolved
+from dynamo_container.values import NamedContext, Stage
+
+
+def digest_of(parts: object) -> str:
+    """SHA-256 over a document of texts, lists and numbers."""
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A stage of the graph. `below` names what its contexts are: another node, or an image;
+    `digest` is of what shapes it.
+    """
+
+    stage: Stage
+    digest: str
+    framework: str
+    cuda: str
+    owned: bool
+    args: tuple[tuple[str, str], ...]
+    below: tuple[tuple[str, str], ...]
+    stages: frozenset[str]
+
+
+@dataclass(slots=True)
+class Graph:
+    """Nodes in the order in which they can be built, by their digests. Equal stages of several
+    images are one node.
+    """
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    wanted: dict[str, tuple[str, str]] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
+
+    def want(self, said: Contributions) -> str:
+        """Add what the request's target needs; the result is the key of its node."""
+        request = said.request
+        stages = {one.key: one for one in said.stages}
+        if request.target not in stages:
+            known = ", ".join(sorted(stages)) or "none"
+            raise UsageError(
+                f"{request.framework!r} has no target {request.target!r}", f"known targets: {known}"
+            )
+        if stages[request.target].value.image:
+            raise UsageError(
+                f"the target {request.target!r} is an image already", "there is nothing to build"
+            )
+        digest = _Walk(graph=self, said=said, stages=stages).top(request.target, "the command line")
+        image = (request.framework, said.pin(CUDA))
+        if self.wanted.setdefault(digest, image) == image:
+            return digest
+        # The same stage for two images: one target can have one set of labels.
+        own = digest_of([digest, *image])
+        framework, cuda = image
+        self.nodes[own] = replace(self.nodes[digest], framework=framework, cuda=cuda)
+        self.wanted[own] = image
+        return own
+
+    def names(self) -> dict[str, str]:
+        """A name for each node: the stage's where it is shared; else with the framework's before
+        it, and where that is not enough, with the CUDA version's, too.
+        """
+        choices = {key: _choices(key, node) for key, node in self.nodes.items()}
+        names: dict[str, str] = {}
+        for key, own in choices.items():
+            alone = (
+                name
+                for level, name in enumerate(own)
+                if name and [others[level] for others in choices.values()].count(name) == 1
+            )
+            name = next(alone, own[-1])
+            names[key] = re.sub(r"[^A-Za-z0-9_-]", "-", own[-1] if name in names.values() else name)
+        return names
+
+    def target(self, key: str, names: dict[str, str]) -> Target:
+        node = self.nodes[key]
+        stage = node.stage
+        assert stage.dockerfile is not None
+        return Target(
+            name=names[key],
+            stage=stage.name,
+            dockerfile=stage.dockerfile,
+            context=stage.context or stage.dockerfile.parent,
+            dockerfile_target=stage.target or stage.name,
+            args=node.args,
+            contexts=tuple(
+                NamedContext(
+                    name=name,
+                    source=f"target:{names[ref]}" if ref in names else f"docker-image://{ref}",
+                )
+                for name, ref in node.below
+            ),
+            digest=node.digest,
+        )
+
+
+def _choices(key: str, node: Node) -> tuple[str, ...]:
+    """Names for a node, from the shortest on; the last one is nobody else's."""
+    stage = node.stage.name
+    own = f"{node.framework}-{stage}"
+    return (
+        "" if node.owned else stage,
+        own,
+        f"{node.framework}-{cuda_suffix(node.cuda)}-{stage}" if node.cuda else "",
+        f"{own}-{key[:8]}",
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """One request's way down the graph."""
+
+    graph: Graph
+    said: Contributions
+    stages: dict[str, Resolved[Stage]]
+    path: tuple[str, ...] = ()
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def top(self, name: str, asked_by: str) -> str:
+        """The top of the stack of a stage: a node's digest, or an image's reference."""
+        if name in self.seen:
+            return self.seen[name]
+        self._enter(name, asked_by)
+        ref = self._stack(name)
+        self.path = self.path[:-1]
+        self.seen[name] = ref
+        return ref
+
+    def _enter(self, name: str, asked_by: str) -> None:
+        """One stage further down.
+
+        Raises:
+            PluginError: there is no such stage, or the way leads in a circle.
+        """
+        if name not in self.stages:
+            raise PluginError(
+                f"{asked_by} needs the stage {name!r}, which no loaded plugin provides",
+                "install the plugin that provides it, or give an image: --stage " + f"{name}=IMAGE",
+            )
+        if name in self.path:
+            circle = " -> ".join([*self.path[self.path.index(name) :], name])
+            raise PluginError(
+                f"stages need each other in a circle: {circle}",
+                "uninstall one of the plugins involved",
+            )
+        self.path = (*self.path, name)
+
+    def _stack(self, name: str) -> str:
+        ref = self._foot(name)
+        return ref if self.stages[name].value.image else self._pile(name, ref)
+
+    def _foot(self, name: str) -> str:
+        """The stage alone: an extension on what is below it, anything else on nothing."""
+        bottom = self.stages[name]
+        lower = bottom.value.extends
+        if bottom.value.image:
+            if bottom.sources[0].layer is Layer.USER:
+                self.graph.replaced.add(name)
+            return bottom.value.image
+        if not lower:
+            return self._node(bottom, below=())
+        self._enter(lower, f"stage {name!r} of {bottom.sources[0]}")
+        ref = self._foot(lower)
+        if not self.stages[lower].value.image:
+            ref = self._pile(lower, ref, until=name)
+        self.path = self.path[:-1]
+        return self._node(bottom, below=((lower, ref),))
+
+    def _pile(self, name: str, ref: str, until: str = "") -> str:
+        """The stage's extensions upon it, each with its own, up to the one that is named."""
+        above = [one for one in self.stages.values() if one.value.extends == name]
+        for extension in sorted(above, key=lambda one: (one.value.order, one.key)):
+            if extension.key == until:
+                break
+            ref = self._node(extension, below=((name, ref),))
+            ref = self._pile(extension.key, ref)
+        return ref
+
+    def _node(self, resolved: Resolved[Stage], below: tuple[tuple[str, str], ...]) -> str:
+        stage = resolved.value
+        owner = f"stage {stage.name!r} of {resolved.sources[0]}"
+        lower = dict(below)
+        refs = {
+            **lower,
+            **{need: self.top(need, owner) for need in stage.needs if need not in lower},
+        }
+        framework = self.said.request.framework
+        owned = resolved.sources[0].layer is Layer.FRAMEWORK
+        args = self.said.args_of(stage.name)
+        below = tuple(sorted(refs.items()))
+        files = dict(self.said.files)[stage.name]
+        digest = digest_of(
+            [
+                framework if owned else "",
+                stage.name,
+                stage.target,
+                files.source.digest,
+                args,
+                below,
+            ]
+        )
+        node = Node(
+            stage=stage,
+            digest=digest,
+            framework=framework,
+            cuda=self.said.pin(CUDA),
+            owned=owned,
+            args=args,
+            below=below,
+            stages=frozenset(
+                [
+                    stage.name,
+                    *refs,
+                    *(
+                        name
+                        for ref in refs.values()
+                        if ref in self.graph.nodes
+                        for name in self.graph.nodes[ref].stages
+                    ),
+                ]
+            ),
+        )
+        self.graph.nodes.setdefault(digest, node)
+        return digest
