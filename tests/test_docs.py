@@ -14,9 +14,10 @@ import click
 import pytest
 from dynamo_container import hookspecs, values
 from dynamo_container.cli.app import COMMANDS, app
+from dynamo_container.discovery import FRAMEWORKS
 from dynamo_container.engine import ImageFacts
 from dynamo_container.errors import DynamoContainerError
-from dynamo_container.registry import FRAMEWORKS, Registry
+from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
 
 ROOT = Path(__file__).parents[1]

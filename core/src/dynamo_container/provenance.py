@@ -111,7 +111,8 @@ def merge(
         what: what is merged, for messages: `build argument`.
         contributions: in any order; the result does not depend on it.
         key: what tells two values apart.
-        way_out: what a user can do about a conflict; `{key}` is replaced by the key's first word.
+        way_out: what a user can do about a conflict; `{key}` is replaced by the key's first word,
+            `{without}` by how one of the two plugins is left out.
         tell: a value as text, for messages.
 
     Raises:
@@ -132,10 +133,14 @@ def _resolve(
     for other in winners[1:]:
         if other.value != winners[0].value:
             first, second = winners[0], other
+            without = (
+                f"leave a plugin out: --no-plugin {first.source.name} "
+                f"or --no-plugin {second.source.name}"
+            )
             raise ConflictError(
                 f"{what} {key} is {tell(first.value)!r} by {first.source.where}, "
                 f"and {tell(second.value)!r} by {second.source.where}",
-                way_out.replace("{key}", key.partition(" ")[0]),
+                way_out.replace("{key}", key.partition(" ")[0]).replace("{without}", without),
             )
     return Resolved(
         key=key,

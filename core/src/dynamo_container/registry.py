@@ -1,115 +1,122 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Finding plugins without importing them, loading those that matter, and calling their hooks one by
-one.
+"""Loading the plugins that matter, and calling their hooks one by one.
 
-pluggy registers and validates. Hooks are not called through its multicall, which forgets who said
-what: each implementation is called by itself, inside an isolation that turns what goes wrong into
-an error with a name on it.
+pluggy finds the implementations and knows the specifications. Hooks are not called through its
+multicall, which forgets who said what: each implementation is called by itself, inside an isolation
+that turns what goes wrong into an error with a name on it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import difflib
+import inspect
+import itertools
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeVar, cast
+from types import ModuleType
+from typing import Final, TypeVar, cast
 
-import importlib_metadata
 import pluggy
 
 from dynamo_container import hookspecs
+from dynamo_container.discovery import (
+    CORE,
+    FRAMEWORKS,
+    LAYERS,
+    OVERLAYS,
+    Candidate,
+    Failure,
+    core_version,
+    discover,
+    misfit,
+    normalize,
+    one_line,
+)
 from dynamo_container.errors import ConflictError, DynamoContainerError, PluginError, UsageError
-from dynamo_container.provenance import Layer, Said, Source
+from dynamo_container.provenance import Said, Source
 from dynamo_container.values import Option
 
-FRAMEWORKS: Final = "dynamo_container.frameworks"
-OVERLAYS: Final = "dynamo_container.overlays"
-LAYERS: Final = {FRAMEWORKS: Layer.FRAMEWORK, OVERLAYS: Layer.OVERLAY}
-
-# Frameworks whose plugins are published beside this core; only used to say what to install.
+# Frameworks whose plugins are published beside this core, each as `dynamo-container-<name>`; only
+# used to say what to install, and what is a stranger's.
 PUBLISHED: Final = ("none", "sglang", "trtllm", "vllm")
 PREFERRED: Final = "vllm"
+# What leaves plugins out, as users write it.
+ALLOW_LIST: Final = "DYNAMO_CONTAINER_PLUGINS"
+NO_PLUGIN: Final = "--no-plugin"
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PREFIX: Final = "dynamo_container_"
+# No plugin has so much to say: it is a generator without an end.
+_MOST_VALUES: Final = 10_000
 
 T = TypeVar("T")
 
 
-def normalize(name: str) -> str:
-    """A framework's name as it is compared: lower case, `-` between words."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A plugin that is installed, known from its metadata alone."""
-
-    name: str
-    group: str
-    value: str
-    distribution: str
-    version: str
-    entry_point: importlib_metadata.EntryPoint | None = field(repr=False, compare=False)
-
-    @property
-    def origin(self) -> str:
-        """Distribution and version, as messages and sources say them."""
-        return f"{self.distribution} {self.version}"
-
-    @property
-    def kind(self) -> str:
-        """`framework` or `overlay`."""
-        return LAYERS[self.group].name.lower()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plugin:
-    """A plugin that is imported, validated and registered."""
+    """A plugin that is imported and validated.
+
+    Attributes:
+        candidate: what its metadata says.
+        hooks: its implementations, by the hook's name.
+        remarks: what its author should know: hooks and arguments that are deprecated.
+    """
 
     candidate: Candidate
     hooks: tuple[tuple[str, pluggy.HookImpl], ...] = field(repr=False)
+    remarks: tuple[str, ...] = ()
 
     def locations(self) -> tuple[tuple[str, str], ...]:
         """Its hooks, and the `file:line` of each."""
         return tuple((name, _location(impl)) for name, impl in self.hooks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """A plugin that could not be loaded, and why, in one line."""
-
-    candidate: Candidate
-    cause: str
-
-    def __str__(self) -> str:
-        return (
-            f"plugin {self.candidate.name!r} of {self.candidate.origin} is left out: {self.cause}"
-        )
-
-
 class Registry:
-    """The plugins of this environment."""
+    """The plugins of this environment.
 
-    def __init__(self, candidates: Iterable[Candidate]) -> None:
-        self.candidates = tuple(
-            sorted(candidates, key=lambda one: (one.group, one.name, one.distribution))
+    Args:
+        candidates: what is installed.
+        failures: those of them whose metadata could not be read.
+        only: names of the plugins that may be used, or of their distributions; all where None.
+        without: names of those that may not.
+        specifications: the hooks: a module as `dynamo_container.hookspecs`.
+
+    Raises:
+        UsageError: `without` names what is not installed.
+    """
+
+    def __init__(
+        self,
+        candidates: Iterable[Candidate],
+        *,
+        failures: Iterable[Failure] = (),
+        only: Iterable[str] | None = None,
+        without: Iterable[str] = (),
+        specifications: ModuleType | type = hookspecs,
+    ) -> None:
+        installed = sorted(candidates, key=lambda one: (one.group, one.name, one.distribution))
+        self.left_out = tuple(_left_out(installed, only, tuple(without)))
+        out = {candidate for candidate, _ in self.left_out}
+        self.candidates = tuple(one for one in installed if one not in out)
+        self.failures = tuple(one for one in failures if one.candidate not in out)
+        self.unknown = tuple(
+            name for name in only or () if not any(one.is_called(name) for one in installed)
         )
-        self.failures: tuple[Failure, ...] = ()
         self._plugins: dict[Candidate, Plugin] = {}
-        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
-        self._manager.add_hookspecs(hookspecs)
+        self._unanswered: dict[Candidate, PluginError] = {}
+        self._hooks = _specifications(specifications)
+        self._removed: Mapping[str, str] = getattr(specifications, "REMOVED", {})
 
     @classmethod
-    def discover(cls) -> Registry:
+    def discover(
+        cls, *, only: Iterable[str] | None = None, without: Iterable[str] = ()
+    ) -> Registry:
         """Read the metadata of what is installed. Nothing is imported."""
-        unreadable: list[Failure] = []
-        found = [*_candidates(unreadable)]
-        registry = cls([*found, *(failure.candidate for failure in unreadable)])
-        registry.failures = tuple(unreadable)
-        return registry
+        candidates, failures = discover()
+        return cls(candidates, failures=failures, only=only, without=without)
 
     @property
     def frameworks(self) -> tuple[str, ...]:
@@ -152,27 +159,32 @@ class Registry:
                 "what stands in the place of a framework is none",
                 f"installed frameworks: {installed}",
             )
-        if not found:
-            package = f"dynamo-container-{wanted}"
-            hint = (
-                f"pip install {package}"
-                if wanted in PUBLISHED
-                else f"is its plugin installed? often: pip install {package}"
-            )
-            raise UsageError(
-                f"no installed plugin provides the framework {name!r} (installed: {installed})",
-                hint,
-            )
-        return found.name
+        if found:
+            return found.name
+        for candidate, reason in self.left_out:
+            if (candidate.group, candidate.name) == (FRAMEWORKS, wanted):
+                raise UsageError(
+                    f"the framework {wanted!r} of {candidate.origin} is left out by {reason}",
+                    f"allow it, or name one of: {installed}",
+                )
+        package = f"dynamo-container-{wanted}"
+        hint = (
+            f"pip install {package}"
+            if wanted in PUBLISHED
+            else f"is its plugin installed? often: pip install {package}"
+        )
+        raise UsageError(
+            f"no installed plugin provides the framework {name!r} (installed: {installed})", hint
+        )
 
     def _named(self, group: str, name: str) -> Candidate | None:
         found = [one for one in self.candidates if one.group == group and one.name == name]
         if len(found) > 1:
-            claims = " and ".join(f"{one.origin} ({one.value})" for one in found)
-            others = " or ".join(one.distribution for one in found)
+            claims = " and by ".join(one.claim for one in found)
+            ways = " or ".join(f"{NO_PLUGIN} {one.distribution}" for one in found)
             raise ConflictError(
                 f"the {found[0].kind} {name!r} is claimed by {claims}",
-                f"uninstall one of them: pip uninstall {others}",
+                f"uninstall one of them (pip uninstall), or leave it out: {ways}",
             )
         return found[0] if found else None
 
@@ -182,7 +194,8 @@ class Registry:
         An overlay that fails is kept in `failures`, and all else goes on.
 
         Raises:
-            PluginError: a framework that was named cannot be loaded.
+            PluginError: a framework that was named cannot be loaded, or a plugin that is used
+                failed when it was asked for its options.
             UsageError, ConflictError: as `framework()`; a conflict between overlays too.
         """
         for name in sorted({one.name for one in self.candidates if one.group == OVERLAYS}):
@@ -198,6 +211,18 @@ class Registry:
                     f"{failure.cause}",
                     f"mend or update it: pip install --upgrade {candidate.distribution}",
                 )
+        self.refuse_unanswered(frameworks)
+
+    def refuse_unanswered(self, frameworks: Iterable[str]) -> None:
+        """Raise what `options()` passed over, where it is about a plugin that is used.
+
+        Raises:
+            PluginError: an overlay, or the plugin of one of these frameworks, failed.
+        """
+        names = {normalize(name) for name in frameworks}
+        for candidate, error in self._unanswered.items():
+            if candidate.group == OVERLAYS or candidate.name in names:
+                raise error
 
     def offer(self, *frameworks: str) -> None:
         """Load every overlay and these frameworks as far as they can be loaded; raises nothing."""
@@ -221,45 +246,67 @@ class Registry:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # at import a plugin may even exit
-            failure = Failure(candidate=candidate, cause=_one_line(error))
+            cause = str(error) if isinstance(error, _UnfitError) else one_line(error)
+            failure = Failure(candidate=candidate, cause=cause)
             self.failures = (*self.failures, failure)
             return failure
         return None
 
     def _register(self, candidate: Candidate) -> Plugin:
-        assert candidate.entry_point  # else it is a failure already
+        if reason := misfit(candidate):
+            raise _UnfitError(reason)
+        # What a plugin prints must not get into what we print.
         with contextlib.redirect_stdout(sys.stderr):
-            plugin = candidate.entry_point.load()
-        name = f"{candidate.group}:{candidate.name}:{candidate.distribution}"
-        try:
-            self._manager.register(plugin, name)
-            return Plugin(candidate=candidate, hooks=self._validated(plugin, candidate))
-        except BaseException:
-            if self._manager.has_plugin(name):
-                self._manager.unregister(name=name)
-            raise
+            found = _implementations(_imported(candidate), self._hooks)
+        hooks = tuple((name, impl) for name, impl in found if self._is_known(name, impl))
+        if candidate.group == FRAMEWORKS and f"{_PREFIX}framework" not in dict(hooks):
+            raise _UnfitError(f"it has no hook {_PREFIX}framework, which every framework has")
+        return Plugin(candidate=candidate, hooks=hooks, remarks=tuple(self._remarks(hooks)))
 
-    def _validated(
-        self, plugin: object, candidate: Candidate
-    ) -> tuple[tuple[str, pluggy.HookImpl], ...]:
-        hooks = []
-        for caller in self._manager.get_hookcallers(plugin) or ():
-            for impl in caller.get_hookimpls():
-                if impl.plugin is not plugin:
-                    continue
-                if not caller.has_spec():
-                    if impl.optionalhook:
-                        continue
-                    raise ValueError(f"there is no hook {caller.name!r}")
-                if impl.wrapper or impl.hookwrapper or impl.tryfirst or impl.trylast:
-                    raise ValueError(
-                        f"{caller.name} asks for a place in the order of calls; order is by name"
-                    )
-                hooks.append((caller.name, impl))
-        names = {name for name, _ in hooks}
-        if candidate.group == FRAMEWORKS and f"{_PREFIX}framework" not in names:
-            raise ValueError(f"it has no hook {_PREFIX}framework, which every framework has")
-        return tuple(hooks)
+    def _is_known(self, name: str, impl: pluggy.HookImpl) -> bool:
+        """Whether this core calls a hook; one that is optional may be of another version.
+
+        Raises:
+            _UnfitError: it cannot work, or not as its author thinks.
+        """
+        if name not in self._hooks:
+            if not impl.optionalhook:
+                raise _UnfitError(self._unknown_hook(name, impl))
+            return False
+        place = f"({_location(impl)})"
+        if impl.wrapper or impl.hookwrapper or impl.tryfirst or impl.trylast:
+            raise _UnfitError(
+                f"{name} asks for a place in the order of calls; order is by name {place}"
+            )
+        takes = self._hooks[name].arguments
+        for argument in impl.argnames:
+            if argument not in takes:
+                raise _UnfitError(
+                    f"{name} wants the argument {argument!r}, and in {CORE} {core_version()} it "
+                    f"has: {', '.join(takes) or 'none'} {place}"
+                )
+        return True
+
+    def _unknown_hook(self, name: str, impl: pluggy.HookImpl) -> str:
+        alike = difflib.get_close_matches(name, self._hooks, n=1)
+        if name in self._removed:
+            advice = f"it was removed: {self._removed[name]}"
+        elif alike:
+            advice = f"is it {alike[0]!r}?"
+        else:
+            advice = "is it one of a newer version?"
+        return f"{CORE} {core_version()} has no hook {name!r}: {advice} ({_location(impl)})"
+
+    def _remarks(self, hooks: Iterable[tuple[str, pluggy.HookImpl]]) -> Iterator[str]:
+        """What is deprecated of what a plugin implements, as the specifications say it."""
+        for name, impl in hooks:
+            place = f"({_location(impl)})"
+            known = self._hooks[name]
+            if known.deprecated:
+                yield f"{name} is deprecated: {known.deprecated} {place}"
+            for argument, instead in known.deprecated_arguments:
+                if argument in (*impl.argnames, *impl.kwargnames):
+                    yield f"the argument {argument!r} of {name} is deprecated: {instead} {place}"
 
     def plugins(self, framework: str | None = None) -> tuple[Plugin, ...]:
         """The loaded plugins that have a say about a framework: its own and the overlays; all where
@@ -270,6 +317,37 @@ class Registry:
             for one in self.candidates
             if one in self._plugins
             and (framework is None or one.group == OVERLAYS or one.name == framework)
+        )
+
+    def silenced(self) -> str:
+        """The overlays that are not on the list of those that may be used."""
+        return ", ".join(
+            one.name
+            for one, reason in self.left_out
+            if one.group == OVERLAYS and reason == ALLOW_LIST
+        )
+
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know of the plugins that are loaded or failed: who is left out and
+        why, what is deprecated, and a published framework's name in a stranger's hands.
+        """
+        plugins = self.plugins()
+        strangers = (
+            f"the framework {one.name!r} is that of {one.claim}, not of dynamo-container-{one.name}"
+            for one in (plugin.candidate for plugin in plugins)
+            if one.group == FRAMEWORKS
+            and one.name in PUBLISHED
+            and normalize(one.distribution) != f"dynamo-container-{one.name}"
+        )
+        return (
+            *(f"{ALLOW_LIST} names {name!r}, which is not installed" for name in self.unknown),
+            *map(str, self.failures),
+            *strangers,
+            *(
+                f"plugin {plugin.candidate.name!r} of {plugin.candidate.origin}: {remark}"
+                for plugin in plugins
+                for remark in plugin.remarks
+            ),
         )
 
     def say(
@@ -295,7 +373,7 @@ class Registry:
     def options(self, command: str, frameworks: Iterable[str] | None) -> tuple[Said[Option], ...]:
         """The options of the overlays and of these frameworks, or of all that are loaded.
 
-        A plugin whose hook fails has none: whoever uses the plugin gets the error.
+        A plugin whose hook fails has none: whoever uses the plugin gets the error, from `load()`.
         """
         found: list[Said[Option]] = []
         for plugin in self.plugins():
@@ -304,9 +382,120 @@ class Registry:
             else:
                 wanted = plugin.candidate.name in frameworks
             if wanted:
-                with contextlib.suppress(PluginError):
+                try:
                     found.extend(_say(plugin, "options", Option, {"command": command}))
+                except PluginError as error:
+                    self._unanswered[plugin.candidate] = error
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Specification:
+    """What a plugin may implement.
+
+    Attributes:
+        arguments: names of what the hook is called with.
+        deprecated: what to use instead of the hook; empty where it stays.
+        deprecated_arguments: arguments that go, and what to use instead.
+    """
+
+    arguments: tuple[str, ...]
+    deprecated: str = ""
+    deprecated_arguments: tuple[tuple[str, str], ...] = ()
+
+
+def _specifications(module: ModuleType | type) -> dict[str, _Specification]:
+    """The hooks of a module, by name, as pluggy's markers say it."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(module)
+    found = {}
+    for name, caller in vars(manager.hook).items():
+        if isinstance(caller, pluggy.HookCaller) and caller.spec:
+            going = caller.spec.warn_on_impl_args or {}
+            found[name] = _Specification(
+                arguments=tuple(caller.spec.argnames),
+                deprecated=str(caller.spec.warn_on_impl or ""),
+                deprecated_arguments=tuple((one, str(why)) for one, why in sorted(going.items())),
+            )
+    return found
+
+
+class _UnfitError(Exception):
+    """A plugin cannot be used; the message says why in words of ours."""
+
+
+def _left_out(
+    installed: list[Candidate], only: Iterable[str] | None, without: tuple[str, ...]
+) -> Iterator[tuple[Candidate, str]]:
+    """The plugins that are not to be used, and what says so."""
+    for name in without:
+        if not any(one.is_called(name) for one in installed):
+            names = ", ".join(sorted({one.name for one in installed})) or "none"
+            raise UsageError(
+                f"{NO_PLUGIN} {name}: no such plugin is installed", f"installed: {names}"
+            )
+    allowed = None if only is None else tuple(only)
+    for one in installed:
+        if any(one.is_called(name) for name in without):
+            yield one, NO_PLUGIN
+        elif allowed is not None and not any(one.is_called(name) for name in allowed):
+            yield one, ALLOW_LIST
+
+
+def _imported(candidate: Candidate) -> object:
+    """What the entry point of a plugin names.
+
+    Raises:
+        _UnfitError: nothing that a plugin can be. Beyond that, whatever its import raises.
+    """
+    assert candidate.entry_point  # else it is a failure already
+    if not re.fullmatch(r"[\w.]+(\s*:\s*[\w.]+)?", candidate.value):
+        raise _UnfitError(f"its entry point is none: {candidate.value!r}")
+    try:
+        plugin: object = candidate.entry_point.load()
+    except ModuleNotFoundError as error:
+        if not error.name or not f"{candidate.entry_point.module}.".startswith(f"{error.name}."):
+            raise
+        raise _UnfitError(
+            f"its entry point is {candidate.value}, and there is no module {error.name}"
+        ) from error
+    except AttributeError as error:
+        module = candidate.entry_point.module
+        if module not in sys.modules:  # raised by the module itself
+            raise
+        raise _UnfitError(
+            f"its entry point is {candidate.value}, and {module} has no such thing"
+        ) from error
+    if plugin is None or inspect.isclass(plugin):
+        what = "a class" if plugin else "None"
+        raise _UnfitError(
+            f"its entry point {candidate.value} is {what}; it takes a module or an instance"
+        )
+    return plugin
+
+
+def _implementations(
+    plugin: object, specifications: Iterable[str]
+) -> tuple[tuple[str, pluggy.HookImpl], ...]:
+    """The hooks that a plugin implements, by name.
+
+    Each plugin has a manager of its own, without specifications: what is wrong with it is told in
+    our words, and one module may be the plugin of several names.
+    """
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.register(plugin)
+    found = sorted(
+        (
+            (caller.name, impl)
+            for caller in manager.get_hookcallers(plugin) or ()
+            for impl in caller.get_hookimpls()
+        ),
+        key=lambda one: (one[0], _location(one[1])),
+    )
+    for name in sorted(set(specifications) - {name for name, _ in found}):
+        if inspect.isroutine(inspect.getattr_static(plugin, name, None)):
+            raise _UnfitError(f"{name} is not marked with @hookimpl")
+    return tuple(found)
 
 
 # Hooks that return one value instead of an iterable of them.
@@ -331,19 +520,23 @@ def _call(
     kind: type[T],
     arguments: dict[str, object],
 ) -> tuple[T, ...]:
-    checked: list[T] = []
+    # An argument with a default is one that the plugin can do without: an older core has it not.
+    known = {name: arguments[name] for name in impl.kwargnames if name in arguments}
     try:
-        # What a plugin prints must not get into what we print.
         with contextlib.redirect_stdout(sys.stderr):
-            result = impl.function(*(arguments[name] for name in impl.argnames))
+            result = impl.function(*(arguments[name] for name in impl.argnames), **known)
             if hook in _SINGLE:
                 result = () if result is None else (result,)
             # A generator runs here, inside the isolation.
-            values = list(cast("Iterable[object]", result or ()))
+            given = cast("Iterable[object]", result or ())
+            values = list(itertools.islice(given, _MOST_VALUES + 1))
     except (DynamoContainerError, KeyboardInterrupt):
         raise
     except BaseException as error:  # a hook may even exit
-        raise _hook_error(candidate, impl, hook, f"failed: {_one_line(error)}") from error
+        raise _hook_error(candidate, impl, hook, f"failed: {one_line(error)}") from error
+    if len(values) > _MOST_VALUES:
+        raise _hook_error(candidate, impl, hook, f"gave more than {_MOST_VALUES} values")
+    checked: list[T] = []
     for value in values:
         if not isinstance(value, kind):
             what = f"gave a {type(value).__name__} instead of a {kind.__name__}"
@@ -353,9 +546,10 @@ def _call(
 
 
 def _hook_error(candidate: Candidate, impl: pluggy.HookImpl, hook: str, what: str) -> PluginError:
+    without = f"; without it: {NO_PLUGIN} {candidate.name}" if candidate.group == OVERLAYS else ""
     return PluginError(
         f"plugin {candidate.name!r} of {candidate.origin}: {hook} {what} ({_location(impl)})",
-        "this is a fault in the plugin: update it, or tell its author",
+        f"this is a fault in the plugin: update it, or tell its author{without}",
     )
 
 
@@ -371,69 +565,3 @@ def _source(candidate: Candidate, impl: pluggy.HookImpl) -> Source:
 def _location(impl: pluggy.HookImpl) -> str:
     code = getattr(impl.function, "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else ""
-
-
-def _one_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # pluggy explains itself over several lines; its last one says what is wrong.
-    text = (
-        lines[-1] if isinstance(error, pluggy.PluginValidationError) and lines else " ".join(lines)
-    )
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _candidates(unreadable: list[Failure]) -> Iterable[Candidate]:
-    """What is installed; what cannot be read is added to `unreadable`."""
-    entries = _entry_points(unreadable)
-    for group in (FRAMEWORKS, OVERLAYS):
-        for entry in entries.select(group=group):
-            distribution, version = _identity(entry.dist)
-            yield Candidate(
-                name=normalize(entry.name),
-                group=group,
-                value=entry.value,
-                distribution=distribution,
-                version=version,
-                entry_point=entry,
-            )
-
-
-def _entry_points(unreadable: list[Failure]) -> importlib_metadata.EntryPoints:
-    """Every distribution's entry points, whatever is wrong with one of them."""
-    # Metadata may hold anything. Where some cannot be read: one by one.
-    with contextlib.suppress(Exception):
-        return importlib_metadata.entry_points()
-    found: list[importlib_metadata.EntryPoint] = []
-    for distribution in importlib_metadata.distributions():
-        try:
-            found.extend(distribution.entry_points)
-        except Exception as error:  # noqa: BLE001, PERF203
-            name, version = _identity(distribution)
-            candidate = Candidate(
-                name=normalize(name),
-                group=OVERLAYS,
-                value="",
-                distribution=name,
-                version=version,
-                entry_point=None,
-            )
-            cause = f"its metadata cannot be read: {_one_line(error)}"
-            unreadable.append(Failure(candidate=candidate, cause=cause))
-    return importlib_metadata.EntryPoints(found)
-
-
-class _HasFiles(Protocol):
-    def read_text(self, filename: str, /) -> str | None: ...
-
-
-def _identity(distribution: _HasFiles | None) -> tuple[str, str]:
-    """Name and version of a distribution, from the head of its metadata.
-
-    Asking the distribution itself parses all of it as an e-mail, and takes 50 ms of every start.
-    """
-    texts = (
-        [distribution.read_text(file) for file in ("METADATA", "PKG-INFO")] if distribution else []
-    )
-    head = next(filter(None, texts), "").partition("\n\n")[0]
-    fields = dict(line.partition(": ")[::2] for line in head.splitlines())
-    return fields.get("Name", "an unknown distribution"), fields.get("Version", "0")

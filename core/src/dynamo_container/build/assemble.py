@@ -166,7 +166,7 @@ def _labels(said: Contributions, base: str) -> tuple[Resolved[Label], ...]:
             *(below for one in said.labels for below in one.shadowed),
         ],
         key=lambda label: label.key,
-        way_out="uninstall one of the plugins",
+        way_out="{without}",
     )
 
 

@@ -131,7 +131,7 @@ def contributions(
         "build argument",
         [*said_args, *_user_args(request, settings, said_args)],
         key=lambda arg: f"{arg.name} (stage {arg.stage})" if arg.stage else arg.name,
-        way_out="decide with --build-arg {key}=VALUE, or uninstall one of the plugins",
+        way_out="decide with --build-arg {key}=VALUE, or {without}",
         tell=lambda arg: arg.value,
     )
     return Contributions(
@@ -152,7 +152,7 @@ def contributions(
             "label",
             _allowed_labels(say("labels", Label)),
             key=lambda label: label.key,
-            way_out="uninstall one of the plugins",
+            way_out="{without}",
             tell=lambda label: label.value,
         ),
         notices=tuple(said.value.text for said in say("notices", Notice)),
@@ -173,7 +173,7 @@ def _merge_stages(
         "stage",
         leveled,
         key=lambda stage: stage.name,
-        way_out="uninstall one of the plugins",
+        way_out="{without}",
         tell=_tell_stage,
     )
     known = {one.value.name for one in said}
@@ -241,7 +241,7 @@ def _merge_base_images(
         "base image of stage",
         said,
         key=lambda base: base.stage,
-        way_out="decide with --base-image IMAGE, or uninstall one of the plugins",
+        way_out="decide with --base-image IMAGE, or {without}",
         tell=lambda base: base.image,
     )
     for one in merged:
@@ -266,7 +266,7 @@ def pins(registry: Registry, request: BuildRequest) -> tuple[Resolved[Pin], ...]
         "pin",
         [*said, *_user_pins(said, request)],
         key=lambda pin: pin.name,
-        way_out="uninstall one of the plugins, or ask their authors which version is right",
+        way_out="{without}; and ask their authors which version is right",
         tell=lambda pin: pin.version,
     )
 

@@ -157,7 +157,7 @@ class _Walk:
             circle = " -> ".join([*self.path[self.path.index(name) :], name])
             raise PluginError(
                 f"stages need each other in a circle: {circle}",
-                "uninstall one of the plugins involved",
+                "leave out one of the plugins involved (--no-plugin NAME), or uninstall it",
             )
         self.path = (*self.path, name)
 

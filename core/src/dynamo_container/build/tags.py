@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 from dynamo_container.build.contributions import CUDA, DYNAMO, Contributions, pins
 from dynamo_container.build.plan import Image
+from dynamo_container.discovery import FRAMEWORKS
 from dynamo_container.errors import UsageError
 from dynamo_container.images import PLAIN_TARGET, image_reference, is_reference, with_suffix
-from dynamo_container.registry import FRAMEWORKS, Registry
+from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
 
 

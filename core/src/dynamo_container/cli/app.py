@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,8 @@ import click
 from dynamo_container import engine
 from dynamo_container.cli import project
 from dynamo_container.cli.paths import absolute
-from dynamo_container.registry import Failure, Registry
+from dynamo_container.errors import UsageError
+from dynamo_container.registry import ALLOW_LIST, NO_PLUGIN, Registry
 
 PROGRAM: Final = "dynamo-container"
 ENVIRONMENT: Final = "DYNAMO_CONTAINER"
@@ -40,25 +42,34 @@ class Session:
 
     quiet: bool = False
     near: str = ""
+    without: tuple[str, ...] = ()
     _registry: Registry | None = None
-    _told: set[Failure] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
 
     @property
     def registry(self) -> Registry:
         """The plugins of this environment, found when somebody first asks."""
         if self._registry is None:
-            self._registry = Registry.discover()
+            self._registry = Registry.discover(only=_allowed(), without=self.without)
         return self._registry
 
+    def leave_out(self, names: tuple[str, ...]) -> None:
+        """Leave out these plugins, too, from now on."""
+        if names:
+            self.without, self._registry = (*self.without, *names), None
+
     def load(self, *frameworks: str) -> Registry:
-        """Load the overlays and these frameworks; say once which overlays failed."""
+        """Load the overlays and these frameworks; say once what is odd about plugins."""
         try:
             self.registry.load(*frameworks)
         finally:
-            for failure in self.registry.failures:
-                if failure not in self._told:
-                    self._told.add(failure)
-                    self.warn(f"{failure} (see: {PROGRAM} plugins list)")
+            for line in self.registry.warnings():
+                if line not in self._told:
+                    self.warn(f"{line} (see: {PROGRAM} plugins list)")
+            out = self.registry.silenced()
+            if out and out not in self._told:
+                self.note(f"left out by {ALLOW_LIST}: {out}")
+            self._told |= {*self.registry.warnings(), out}
         return self.registry
 
     def checkout(self) -> Path | None:
@@ -75,6 +86,17 @@ class Session:
         """A line that is good to know; not with --quiet."""
         if not self.quiet:
             click.echo(f"note: {text}", err=True)
+
+
+def _allowed() -> tuple[str, ...] | None:
+    """The plugins that may be used; None where all may."""
+    words = os.environ.get(ALLOW_LIST)
+    if words is None:
+        return None
+    names = tuple(words.replace(",", " ").split())
+    if not names:
+        raise UsageError(f"{ALLOW_LIST} is empty", "name plugins in it, or unset it")
+    return names
 
 
 class LazyGroup(click.Group):
@@ -117,6 +139,12 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     allow_from_autoenv=False,
     help="Look for a Dynamo checkout around DIR first, then around the current folder.",
 )
+@click.option(
+    NO_PLUGIN,
+    multiple=True,
+    metavar="NAME",
+    help="Leave out a plugin, by its name or its distribution's; repeatable.",
+)
 @click.option("--no-color", is_flag=True, help="No colors (NO_COLOR does the same).")
 @click.option(
     "--debug",
@@ -135,12 +163,16 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
 )
 @click.pass_context
 def app(
-    ctx: click.Context, quiet: bool, verbose: bool, near: str, no_color: bool, debug: bool
+    ctx: click.Context,
+    quiet: bool,
+    verbose: bool,
+    near: str,
+    no_plugin: tuple[str, ...],
+    no_color: bool,
+    debug: bool,
 ) -> None:
     """Build and run GPU inference containers for NVIDIA Dynamo, from plugins."""
-    import os
-
-    ctx.obj = Session(quiet=quiet, near=near)
+    ctx.obj = Session(quiet=quiet, near=near, without=no_plugin)
     engine.tell = (lambda line: click.echo(f"+ {line}", err=True)) if verbose else None
     if no_color or "NO_COLOR" in os.environ:
         ctx.color = False

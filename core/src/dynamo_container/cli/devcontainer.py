@@ -28,7 +28,7 @@ class DevcontainerCommand(RunCommand):
     """`devcontainer` takes the options of `run` that have a place in its file."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # click's own, passed on
+        super().__init__(*args, **kwargs)
         self.params = [one for one in self.params if one.name not in _MEANINGLESS]
 
     def make_context(

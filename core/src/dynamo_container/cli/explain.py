@@ -11,7 +11,8 @@ from dynamo_container.cli import build_plan, run_plan
 from dynamo_container.cli.app import ENVIRONMENT, Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.run_options import RunCommand, run_options
-from dynamo_container.registry import PUBLISHED, normalize
+from dynamo_container.discovery import normalize
+from dynamo_container.registry import PUBLISHED
 
 
 @click.group()

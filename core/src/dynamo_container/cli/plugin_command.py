@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import click
 from click.core import ParameterSource
 
 from dynamo_container.cli.app import Session
+from dynamo_container.discovery import normalize
 from dynamo_container.errors import ConflictError, UsageError
 from dynamo_container.provenance import Said
-from dynamo_container.registry import Registry, normalize
+from dynamo_container.registry import NO_PLUGIN, Registry
 from dynamo_container.values import Option
 
 _ORIGINS: Final = {
@@ -48,14 +49,26 @@ class PluginCommand(click.Command):
     # Options that may be empty.
     may_be_empty: tuple[str, ...] = ()
 
+    def __init__(self, *args: Any, **attributes: Any) -> None:  # click's own
+        super().__init__(*args, **attributes)
+        self.params.append(
+            click.Option(
+                [NO_PLUGIN],
+                multiple=True,
+                type=LINES,
+                metavar="NAME",
+                help="Leave out a plugin, by its name or its distribution's; repeatable.",
+            )
+        )
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         args = self.prepare(ctx, list(args))
         session = ctx.find_object(Session) or Session()
         everything = not ctx.resilient_parsing and any(
             word in ctx.help_option_names for word in args
         )
-        named = None if everything else self._named(ctx, session, args)
-        said = _options(session, self.plugin_command, named)
+        named = self._named(ctx, session, args)
+        said = _options(session, self.plugin_command, None if everything else named)
         options = _click_options(said, self.params, strict=not everything)
         ctx.meta[_PLUGIN_OPTIONS] = {option.name: one for one, option in options}
         own = self.params
@@ -64,6 +77,7 @@ class PluginCommand(click.Command):
             _check_defaults(ctx, self, session.registry)
             rest = super().parse_args(ctx, args)
         except click.NoSuchOption as error:
+            session.registry.refuse_unanswered(named)
             _refuse_foreign_option(session.registry, self.plugin_command, error.option_name)
             raise
         else:
@@ -83,6 +97,7 @@ class PluginCommand(click.Command):
         with first.make_context(
             ctx.info_name, list(args), ctx.parent, resilient_parsing=True, **settings
         ) as found:
+            session.leave_out(found.params.get("no_plugin") or ())
             words = _words(found.params.get(name) for name in _FRAMEWORK_PARAMETERS)
         named = tuple(name for name in session.registry.frameworks if name in words)
         return named or _default(session.registry)
@@ -161,7 +176,7 @@ def _click_options(
         if rivals and strict:
             raise ConflictError(
                 f"the option {one.value.flag} of {one.source.where} is taken by {rivals[0]}",
-                "uninstall one of the plugins",
+                f"leave the plugin out: {NO_PLUGIN} {one.source.name}; or uninstall it",
             )
         if not rivals:
             taken |= dict.fromkeys(names, one.source.where)

@@ -10,8 +10,9 @@ from typing import TypeAlias
 import click
 
 from dynamo_container.cli.app import Session
+from dynamo_container.discovery import Candidate
 from dynamo_container.errors import UsageError
-from dynamo_container.registry import Candidate, Registry, normalize
+from dynamo_container.registry import Registry
 
 JSON: TypeAlias = "str | list[JSON] | dict[str, JSON]"
 
@@ -28,7 +29,7 @@ def list_plugins(session: Session, as_json: bool) -> int:
     """List the plugins: kind, distribution, version, and what is wrong with each."""
     registry = session.registry
     registry.load_all()
-    rows = [(one, _trouble(registry, one)) for one in registry.candidates]
+    rows = [(one, _trouble(registry, one)) for one in _all(registry)]
     if as_json:
         click.echo(json.dumps([_row(one, trouble) for one, trouble in rows], indent=2))
         return 0
@@ -50,9 +51,9 @@ def show(session: Session, name: str, as_json: bool) -> int:
     """Show a plugin: where it comes from, its hooks, what is wrong with it."""
     registry = session.registry
     registry.load_all()
-    found = [one for one in registry.candidates if one.name == normalize(name)]
+    found = [one for one in _all(registry) if one.is_called(name)]
     if not found:
-        known = ", ".join(sorted({one.name for one in registry.candidates})) or "none"
+        known = ", ".join(sorted({one.name for one in _all(registry)})) or "none"
         raise UsageError(f"no plugin {name!r} is installed", f"installed: {known}")
     shown = [
         {**_row(one, _trouble(registry, one)), "hooks": _hooks(registry, one)} for one in found
@@ -71,6 +72,11 @@ def show(session: Session, name: str, as_json: bool) -> int:
     return 0
 
 
+def _all(registry: Registry) -> tuple[Candidate, ...]:
+    """Those that are used, and those that are left out."""
+    return (*registry.candidates, *(one for one, _ in registry.left_out))
+
+
 def _row(one: Candidate, trouble: str) -> dict[str, JSON]:
     return {
         "name": one.name,
@@ -84,6 +90,9 @@ def _row(one: Candidate, trouble: str) -> dict[str, JSON]:
 
 def _trouble(registry: Registry, one: Candidate) -> str:
     """What is wrong with a plugin; empty where nothing is."""
+    for candidate, reason in registry.left_out:
+        if candidate is one:
+            return f"left out by {reason}"
     rivals = [
         other.origin
         for other in registry.candidates
@@ -91,7 +100,13 @@ def _trouble(registry: Registry, one: Candidate) -> str:
     ]
     if rivals:
         return f"its name is claimed by {' and '.join(rivals)} too"
-    return next((failure.cause for failure in registry.failures if failure.candidate == one), "")
+    causes = (failure.cause for failure in registry.failures if failure.candidate == one)
+    return next(causes, "") or "; ".join(_remarks(registry, one))
+
+
+def _remarks(registry: Registry, one: Candidate) -> tuple[str, ...]:
+    plugins = (plugin for plugin in registry.plugins() if plugin.candidate == one)
+    return next((plugin.remarks for plugin in plugins), ())
 
 
 def _hooks(registry: Registry, one: Candidate) -> JSON:

@@ -48,7 +48,7 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
     def say(hook: str, kind: type[T]) -> tuple[Said[T], ...]:
         return registry.say(hook, kind, request.framework, request=request)
 
-    way_out = "give your own: it wins over both; or uninstall one of the plugins"
+    way_out = "give your own, which wins over both; or {without}"
     env = merge(
         "environment variable",
         [*_workspace_env(request), *say("run_env", EnvVar), *_user(request.env, request, "--env")],
@@ -79,7 +79,7 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
         "readiness",
         say("readiness", Readiness),
         lambda _: "readiness",
-        "uninstall one of the plugins",
+        "{without}",
     )
     return RunPlan(
         image=request.image,
