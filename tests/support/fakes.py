@@ -48,6 +48,7 @@ class Site:
         name: str | None = None,
         version: str = "1.0",
         files: dict[str, str] | None = None,
+        requires: tuple[str, ...] = (),
     ) -> Path:
         """Install a plugin whose module has this body; the result is its package's folder."""
         package = distribution.replace("-", "_")
@@ -59,8 +60,9 @@ class Site:
             (folder / file).write_text(content)
         info = self.folder / f"{package}-{version}.dist-info"
         info.mkdir()
+        required = "".join(f"Requires-Dist: {one}\n" for one in requires)
         (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n"
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{required}"
         )
         (info / "entry_points.txt").write_text(f"[{group}]\n{name or distribution} = {package}\n")
         return folder

