@@ -87,9 +87,8 @@ def install(
     body: str = PLUGIN,
     dockerfile: str = DOCKERFILE,
     requires: tuple[str, ...] = REQUIRES,
-    **files: str,
 ) -> Path:
-    files = {"Dockerfile": dockerfile, **files}
+    files = {"Dockerfile": dockerfile}
     return site.install(
         "acme-engine", body, group=FRAMEWORKS, name="acme", files=files, requires=requires
     )
@@ -193,7 +192,7 @@ def test_a_core_that_may_be_too_new_or_is_another(site, pytester, requires, said
         (PLUGIN.replace("args(request)", "args(request, novelty)"), "novelty"),
         (PLUGIN.replace("_framework", "_notices"), "dynamo_container_framework"),
         (PLUGIN.replace("@hookimpl\ndef dynamo_container_l", "def dynamo_container_l"),
-         "dynamo_container_labels is not marked @hookimpl"),
+         "dynamo_container_labels is not marked with @hookimpl"),
     ],
 )  # fmt: skip
 def test_hooks_that_are_none(site, pytester, body, said):
@@ -238,7 +237,8 @@ def test_a_real_date_is_a_date_for_a_plugin_whose_clock_is_watched(site, pyteste
         "    from datetime import date; assert isinstance(read_toml(HERE / 'x.toml')['day'], date)"
     )
     hook = "def dynamo_container_labels(request):\n"
-    install(site, PLUGIN.replace(hook, f"{hook}{line}\n"), **{"x.toml": "day = 2026-11-24\n"})
+    folder = install(site, PLUGIN.replace(hook, f"{hook}{line}\n"))
+    (folder / "x.toml").write_text("day = 2026-11-24\n")
 
     assert contract(pytester, "-k", "asks_nobody").ret == 0
 

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import json
 import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +20,9 @@ import pytest
 
 from dynamo_container.build import assemble, source
 from dynamo_container.build.plan import BuildPlan
+from dynamo_container.discovery import CORE, FRAMEWORKS, OVERLAYS, normalize
 from dynamo_container.errors import DynamoContainerError
-from dynamo_container.hookspecs import PROJECT
 from dynamo_container.images import PREFIX
-from dynamo_container.registry import FRAMEWORKS, OVERLAYS, normalize
 from dynamo_container.requests import BuildRequest, BuildSettings
 from dynamo_container.run import assemble as run
 from dynamo_container.testing import engine, subject, wheel
@@ -32,7 +30,6 @@ from dynamo_container.testing.dockerfile import users
 from dynamo_container.testing.subject import RUNTIME, Subject
 from dynamo_container.values import BuildArg, Check, Pin, Stage
 
-CORE: Final = "dynamo-container"
 GUIDE: Final = "docs/plugins.md"
 # By number and group: Kubernetes cannot hold a name against runAsNonRoot.
 USER: Final = "1000:0"
@@ -132,12 +129,8 @@ class PluginContract:
                 "take arguments that those have, and are marked @hookimpl",
                 " and ".join(one.value for one in found.candidates),
             )
-        for place, name in _unmarked(found):
-            broken(
-                f"{name} is not marked @hookimpl, so that nobody ever calls it",
-                "every function that is named as hooks are is marked",
-                place,
-            )
+        for remark in (remark for plugin in found.plugins for remark in plugin.remarks):
+            warnings.warn(remark, DeprecationWarning, stacklevel=1)
 
     @pytest.mark.processes
     def test_it_is_light_to_import(self, probes: tuple[dict[str, Any], ...]) -> None:
@@ -373,16 +366,6 @@ def _probe(distribution: str, seed: str, *options: str) -> dict[str, Any]:
         pytest.fail(f"the plugins cannot be asked:\n{answer.stderr.strip()}", pytrace=False)
     found: dict[str, Any] = json.loads(answer.stdout)
     return found
-
-
-def _unmarked(found: Subject) -> Iterator[tuple[str, str]]:
-    """Functions that are named as hooks are, but are not marked: their places and names."""
-    for candidate in found.candidates:
-        module = importlib.import_module(candidate.value.partition(":")[0])
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            if name.startswith(f"{PROJECT}_") and not hasattr(function, f"{PROJECT}_impl"):
-                place = f"{inspect.getsourcefile(function)}:{function.__code__.co_firstlineno}"
-                yield place, name
 
 
 def _plan(plugins: Subject, request: BuildRequest) -> BuildPlan:

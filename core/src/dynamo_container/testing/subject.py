@@ -15,10 +15,11 @@ from typing import Final, TypeVar
 import importlib_metadata
 from packaging.requirements import Requirement
 
+from dynamo_container.discovery import FRAMEWORKS, Candidate, normalize
 from dynamo_container.engine import EngineFacts, ImageFacts
 from dynamo_container.errors import PluginError
 from dynamo_container.images import DEVELOPER_TARGET, FRAMEWORK, HOME
-from dynamo_container.registry import FRAMEWORKS, Candidate, Plugin, Registry, normalize
+from dynamo_container.registry import Plugin, Registry
 from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
 from dynamo_container.values import Framework, Stage
 
