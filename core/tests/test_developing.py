@@ -290,7 +290,7 @@ class TestWithoutAnEngine:
 
         text = (checkout / ".devcontainer" / "none" / "devcontainer.json").read_text()
         document = json.loads(text.partition("\n")[2])
-        kinds = ("--shm-size", "--ulimit", "--cap-add", "--ipc", "--network")
+        kinds = ("--shm-size", "--ulimit", "--cap-add", "--init", "--ipc", "--network")
         flags = [word for word in argv if word.startswith(kinds)]
         assert document["runArgs"] == flags
         assert "type=volume,source=cache,target=/cache" in document["mounts"]

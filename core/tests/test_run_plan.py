@@ -96,7 +96,7 @@ def test_two_overlays_that_contradict_each_other_are_a_conflict_that_names_both(
     ("engine", "flags"),
     [
         (CDI, {"--device=nvidia.com/gpu=all"}),
-        (NVIDIA, {"--gpus=all", "--runtime=nvidia"}),
+        (NVIDIA, {"--env=NVIDIA_VISIBLE_DEVICES=all", "--runtime=nvidia"}),
         (CPU, set()),
     ],
 )
@@ -105,7 +105,7 @@ def test_gpus_come_in_as_the_engine_has_them(site, engine, flags):
 
     argv = argv_of(plan_of(engine=engine))
 
-    given = {word for word in argv if word.startswith(("--device", "--gpus", "--runtime"))}
+    given = {word for word in argv if word.startswith(("--device", "--env", "--gpus", "--runtime"))}
     assert given == flags
 
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from dynamo_container.driver import DriverFacts
 from dynamo_container.errors import EngineError, MachineError
 
 if TYPE_CHECKING:
@@ -71,13 +73,28 @@ class EngineFacts:
     Attributes:
         version: of the server; empty where no engine answered and the rest is assumed.
         runtimes: names of the registered runtimes.
-        cdi_devices: fully qualified names, such as `nvidia.com/gpu=0` (engines from 28 on list
-        them).
+        default_runtime: the one that containers get without a word.
+        cdi_devices: fully qualified names, such as `nvidia.com/gpu=0`. Engines from 28 on list
+            them; those of an older one are known where it is local.
+        hook: whether NVIDIA's hook is installed, by which docker's own `--gpus` works; known where
+            the engine is local.
+        local: whether the engine is this machine's, and sees its files.
+        driver: the machine's NVIDIA driver, where a plan needs to know it.
     """
 
     version: str = ""
     runtimes: tuple[str, ...] = ()
+    default_runtime: str = ""
     cdi_devices: tuple[str, ...] = ()
+    hook: bool = False
+    local: bool = False
+    driver: DriverFacts | None = None
+
+    @property
+    def has_gpus(self) -> bool:
+        """Whether there is a way in for GPUs of NVIDIA's."""
+        cdi = any(name.startswith("nvidia.com/") for name in self.cdi_devices)
+        return cdi or self.hook or any(name.startswith("nvidia") for name in self.runtimes)
 
 
 NO_ENGINE: Final = EngineFacts()
@@ -126,25 +143,49 @@ def capture(*argv: str, timeout: float = _ANSWER_SECONDS) -> subprocess.Complete
     Raises:
         EngineError: the program is not installed, or nothing came back in time.
     """
+    with asking(*argv) as answer:
+        return answer(timeout)
+
+
+@contextmanager
+def asking(*argv: str) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Run a command beside other work: call what this gives for its output, as of `capture`."""
     import subprocess
 
+    process: subprocess.Popen[str] | None = None
+    missing: OSError | None = None
     try:
         # A container's log may hold anything.
-        return subprocess.run(
+        process = subprocess.Popen(
             _told(argv),
-            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            check=False,
-            timeout=timeout,
         )
     except OSError as error:
-        raise _no_client(error) from error
-    except subprocess.TimeoutExpired as error:
-        raise EngineError(
-            f"'{shlex.join(argv[:3])}' gave no answer in {timeout:g} s",
-            "look whether the docker engine is healthy: docker version",
-        ) from error
+        missing = error
+
+    def answer(timeout: float = _ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
+        if process is None:
+            assert missing is not None
+            raise _no_client(missing) from missing
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            raise EngineError(
+                f"'{shlex.join(argv[:3])}' gave no answer in {timeout:g} s",
+                "look whether the docker engine is healthy: docker version",
+            ) from error
+        return subprocess.CompletedProcess(argv, process.returncode, out, err)
+
+    try:
+        yield answer
+    finally:
+        if process is not None and process.returncode is None:
+            process.kill()
+            process.communicate()
 
 
 def start(command: Command) -> tuple[int, str]:
@@ -221,20 +262,59 @@ def facts() -> EngineFacts:
     Raises:
         EngineError: no engine answers.
     """
-    answer = capture("docker", "info", "--format", "{{json .}}")
+    with asking_facts() as answer:
+        return answer()
+
+
+@contextmanager
+def asking_facts() -> Iterator[Callable[[], EngineFacts]]:
+    """Ask for the facts beside other work: call what this gives for them. See `facts`."""
+    with asking("docker", "info", "--format", "{{json .}}") as answer:
+        yield lambda: _facts(answer())
+
+
+def _facts(answer: subprocess.CompletedProcess[str]) -> EngineFacts:
     info = json.loads(answer.stdout) if answer.stdout.strip().startswith("{") else {}
     if answer.returncode or not info.get("ServerVersion"):
         raise no_engine(answer.stderr or " ".join(info.get("ServerErrors") or ()))
-    devices = [
-        device.get("ID", "")
-        for device in info.get("DiscoveredDevices") or ()
-        if device.get("Source") == "cdi"
-    ]
+    local = _is_local(info)
     return EngineFacts(
         version=str(info["ServerVersion"]),
         runtimes=tuple(sorted(info.get("Runtimes") or ())),
-        cdi_devices=tuple(sorted(devices)),
+        default_runtime=info.get("DefaultRuntime") or "",
+        cdi_devices=_cdi_devices(info, local=local),
+        hook=local and _has_hook(),
+        local=local,
     )
+
+
+def _is_local(info: dict[str, Any]) -> bool:
+    """Whether the engine runs where this process does. A socket may lead into a virtual machine, or
+    out of a container: there, the names differ.
+    """
+    host = os.environ.get("DOCKER_HOST", "")
+    return host.partition("://")[0] in ("", "unix") and info.get("Name") == os.uname().nodename
+
+
+def _cdi_devices(info: dict[str, Any], *, local: bool) -> tuple[str, ...]:
+    listed = info.get("DiscoveredDevices")
+    if listed is not None:
+        devices = (one.get("ID", "") for one in listed if one.get("Source") == "cdi")
+        return tuple(sorted(devices))
+    folders = info.get("CDISpecDirs") or ()
+    if not (local and folders):
+        return ()
+    from dynamo_container import cdi
+
+    return cdi.devices(folders)
+
+
+def _has_hook() -> bool:
+    """Whether NVIDIA's hook is where an engine looks for it."""
+    import shutil
+
+    folders = [*os.get_exec_path(), "/usr/local/bin", "/usr/bin", "/usr/sbin"]
+    return bool(shutil.which("nvidia-container-runtime-hook", path=os.pathsep.join(folders)))
 
 
 def inspect_image(reference: str) -> ImageFacts | None:

@@ -18,6 +18,8 @@ FRAMEWORK: Final = f"{PREFIX}framework"
 TARGET: Final = f"{PREFIX}target"
 DYNAMO: Final = f"{PREFIX}dynamo"
 CUDA: Final = f"{PREFIX}cuda"
+# The oldest NVIDIA driver on which the image runs.
+DRIVER: Final = f"{PREFIX}driver"
 HOME: Final = f"{PREFIX}home"
 UID: Final = f"{PREFIX}uid"
 # The plan's hash: what shapes the image, and nothing else.

@@ -110,7 +110,10 @@ class RunRequest(_Asked):
         name: the container's name; docker's choice where empty.
         env, mounts, flags: as the user gave them.
         ports: `HOST:CONTAINER`, as `docker run --publish` takes them.
-        gpus: `auto` or `none`.
+        gpus: `auto`, `all`, `none`, `count=N`, or names with commas between: `0,1`, UUIDs.
+        preflight: whether the machine's driver is held against what the image needs.
+        gds: whether it gets what GPUDirect Storage needs.
+        init: whether an init runs in it, which hands signals on and collects what has ended.
         entrypoint: program, and arguments that go before the command.
         remove: delete the container when it ends.
         detach, interactive, tty: as docker's own.
@@ -132,6 +135,9 @@ class RunRequest(_Asked):
     flags: tuple[RunFlag, ...] = ()
     ports: tuple[str, ...] = ()
     gpus: str = "auto"
+    preflight: bool = True
+    gds: bool = False
+    init: bool = True
     entrypoint: tuple[str, ...] = ()
     remove: bool = True
     detach: bool = False

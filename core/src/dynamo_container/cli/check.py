@@ -12,7 +12,7 @@ from dynamo_container.errors import MachineError, UsageError, WorkFailedError
 from dynamo_container.images import FRAMEWORK, is_image
 from dynamo_container.requests import CheckRequest
 from dynamo_container.run import gpus
-from dynamo_container.run.docker_argv import flag_words
+from dynamo_container.run.docker_argv import env_words, flag_words
 from dynamo_container.values import Check
 
 
@@ -37,7 +37,8 @@ def command(session: Session, image: str, framework: str | None) -> int:
     checks = [said.value for said in session.load(name).say("checks", Check, name, request=request)]
     if not checks:
         raise UsageError(f"no plugin has a check for {name!r}", "there is nothing to do")
-    gpu_flags = list(flag_words(gpus.flags(engine.facts())))
+    way = gpus.way_in("auto", engine.facts())
+    gpu_flags = [*flag_words(way.flags), *env_words(way.env)] if way else []
     failed = [check.name for check in checks if not _passes(image, check, gpu_flags)]
     if failed:
         raise WorkFailedError(

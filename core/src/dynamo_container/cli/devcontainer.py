@@ -19,8 +19,8 @@ from dynamo_container.run import devcontainer
 
 # What the editor decides, or has no place in its file.
 _MEANINGLESS = (
-    "detach", "entrypoint", "interactive", "mount_workspace", "name", "rm", "target", "tty", "user",
-    "wait", "wait_timeout", "workdir",
+    "detach", "entrypoint", "init", "interactive", "mount_workspace", "name", "no_preflight", "rm",
+    "runtime", "target", "tty", "user", "wait", "wait_timeout", "workdir",
 )  # fmt: skip
 
 
@@ -79,14 +79,14 @@ def command(
 
 def _render(ctx: click.Context, session: Session) -> tuple[str, str]:
     params = ctx.params
-    params |= dict.fromkeys(_MEANINGLESS) | {"rm": True}
+    params |= dict.fromkeys(_MEANINGLESS) | {"rm": True, "init": True}
     gpus, params["gpus"] = params["gpus"] != "none", "none"
     if params["hf_cache"] is None:
         # Not HF_HOME, which is one machine's.
         params["hf_cache"] = "~/.cache/huggingface"
     framework = asked_framework(session, params["framework_argument"], params["framework"], None)
     params["image"] = params["image"] or image_reference(framework, DEVELOPER_TARGET)
-    plan = plan_from(ctx, dry=True, target=DEVELOPER_TARGET)
+    plan = plan_from(ctx, dry=True, target=DEVELOPER_TARGET, portable=True)
     for warning in plan.warnings:
         session.warn(warning)
     return devcontainer.render(plan, framework, str(Path.home()), gpus=gpus), framework

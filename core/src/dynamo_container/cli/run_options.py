@@ -28,7 +28,7 @@ _WORDS: Final = {
     "off": False,
 }
 # Options whose value may be left out: they then mean TRUE.
-_SWITCHES: Final = ("--rm", "--privileged")
+_SWITCHES: Final = ("--rm", "--privileged", "--init")
 # No path is called so.
 CHECKOUT: Final = "(checkout)\0"
 _MOUNT: Final = "--mount-workspace"
@@ -136,9 +136,20 @@ def run_options(function: F) -> F:
         ),
         click.option(
             "--gpus",
-            type=click.Choice(["auto", "none"]),
+            metavar="GPUS",
             default="auto",
-            help="auto: the GPUs that the engine has; none: none.",
+            help="auto (those that the engine has), all, none, indexes or UUIDs (0,1), count=N.",
+        ),
+        click.option("--runtime", metavar="R", help="The engine's runtime of this name."),
+        click.option(
+            "--no-preflight",
+            is_flag=True,
+            help="Start it even where the NVIDIA driver is too old for the image.",
+        ),
+        click.option(
+            "--use-nixl-gds",
+            is_flag=True,
+            help="What GPUDirect Storage needs: /run/udev, /tmp, and the capability IPC_LOCK.",
         ),
         click.option(
             "--mount-workspace",
@@ -188,6 +199,15 @@ def run_options(function: F) -> F:
             flag_value="TRUE",
             default=True,
             help="Delete the container when it ends (default TRUE).",
+        ),
+        click.option(
+            "--init",
+            type=switch,
+            metavar="TRUE|FALSE",
+            is_flag=False,
+            flag_value="TRUE",
+            default=True,
+            help="An init in the container: it ends on signals (default TRUE).",
         ),
         click.option("-i", "--interactive", is_flag=True, help="Keep standard input open."),
         click.option("-t", "--tty", is_flag=True, help="Give the container a terminal."),

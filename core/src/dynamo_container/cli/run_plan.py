@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -21,39 +23,39 @@ from dynamo_container.cli.plugin_command import origins, plugin_options
 from dynamo_container.cli.run_options import CHECKOUT, command_of
 from dynamo_container.engine import EngineFacts, ImageFacts
 from dynamo_container.errors import EngineError, MachineError, UsageError
-from dynamo_container.images import FRAMEWORK, image_reference, is_image
+from dynamo_container.images import CUDA, FRAMEWORK, image_reference, is_image
 from dynamo_container.requests import RunRequest
 from dynamo_container.run import assemble
 from dynamo_container.run.plan import RunPlan
 from dynamo_container.values import Mount
 
 
-def plan_from(ctx: click.Context, *, dry: bool, target: str = "") -> RunPlan:
+def plan_from(
+    ctx: click.Context, *, dry: bool, target: str = "", portable: bool = False
+) -> RunPlan:
     """The plan of what the command line of `ctx` asks for.
 
     Args:
         ctx: a parsed `run` or `explain run`.
         dry: go on without an engine, and say what was assumed.
         target: what the image is of, where its label does not say.
+        portable: for other engines than this one, too: what it reports is left aside.
 
     Raises:
         DynamoContainerError: as the options, the engine and the plugins make it.
     """
     session = ctx.find_object(Session) or Session()
     params = ctx.params
-    asked = asked_framework(
-        session, params["framework_argument"], params["framework"], params["image"]
-    )
-    if params["image"] and params["target"]:
-        raise UsageError("--target means nothing with --image", "leave one of them out")
-    if params["image"] and not is_image(params["image"]):
-        raise UsageError(
-            f"--image {params['image']!r} is no image reference", "for example: my-image:dev"
+    _refuse(params)
+    # The answer takes longer than the plugins do: they are loaded meanwhile.
+    with nullcontext(lambda: engine.NO_ENGINE) if portable else engine.asking_facts() as facts:
+        asked = asked_framework(
+            session, params["framework_argument"], params["framework"], params["image"]
         )
-    if not params["image"]:
-        target = params["target"] or _default_target(session, asked)
-    image = params["image"] or image_reference(asked, target)
-    engine_facts, image_facts = _ask(session, image, params["gpus"], dry=dry)
+        if not params["image"]:
+            target = params["target"] or _default_target(session, asked)
+        image = params["image"] or image_reference(asked, target)
+        engine_facts, image_facts = _ask(session, image, facts, dry=dry)
     if not params["image"] and not image_facts and not dry:
         option = f" --target {target}" if params["target"] else ""
         raise MachineError(
@@ -61,33 +63,71 @@ def plan_from(ctx: click.Context, *, dry: bool, target: str = "") -> RunPlan:
         )
     framework = asked or _framework_of(session, image_facts)
     registry = session.load(*([framework] if framework else []))
+    request = _request(ctx, session)
+    return assemble.plan(
+        registry,
+        replace(
+            request,
+            framework=framework,
+            image=image,
+            target=target,
+            engine=_with_driver(engine_facts, image_facts, request),
+            image_facts=image_facts,
+            options=plugin_options(ctx, [framework]),
+        ),
+    )
+
+
+def _refuse(params: dict[str, Any]) -> None:
+    if params["image"] and params["target"]:
+        raise UsageError("--target means nothing with --image", "leave one of them out")
+    if params["image"] and not is_image(params["image"]):
+        raise UsageError(
+            f"--image {params['image']!r} is no image reference", "for example: my-image:dev"
+        )
+
+
+def _request(ctx: click.Context, session: Session) -> RunRequest:
+    """What the user alone says; framework and image are still to come."""
+    params = ctx.params
     command = command_of(ctx)
     mounts = values.last(map(values.mount, params["volume"]), lambda mount: mount.target)
     terminal = not command and not params["detach"] and _at_terminal()
-    request = RunRequest(
-        framework=framework,
-        image=image,
+    return RunRequest(
+        framework="",
+        image="",
         command=command,
         name=params["name"] or "",
         env=values.last(map(values.env, params["env"]), lambda var: var.name),
         mounts=mounts,
         flags=values.last(values.flags(params), assemble.flag_key),
         ports=tuple(values.port(word, params["network"]) for word in params["port"]),
-        gpus=params["gpus"],
+        gpus=values.gpus(params["gpus"]),
+        preflight=not params["no_preflight"],
+        gds=params["use_nixl_gds"],
+        init=params["init"],
         entrypoint=values.entrypoint(params["entrypoint"]),
         remove=params["rm"],
         detach=params["detach"],
         interactive=params["interactive"] or terminal,
         tty=params["tty"] or terminal,
-        target=target,
         workspace=_workspace(session, params["mount_workspace"], mounts),
         hf_cache=_hf_cache(params),
-        engine=engine_facts,
-        image_facts=image_facts,
         origins=origins(ctx),
-        options=plugin_options(ctx, [framework]),
     )
-    return assemble.plan(registry, request)
+
+
+def _with_driver(facts: EngineFacts, image: ImageFacts | None, request: RunRequest) -> EngineFacts:
+    """The facts, and the driver's where an image with CUDA gets this machine's GPUs."""
+    gpus = (
+        facts.cdi_devices or facts.hook or any(one.startswith("nvidia") for one in facts.runtimes)
+    )
+    asked = request.preflight and request.gpus != "none"
+    if not (facts.local and gpus and asked and image and image.label(CUDA)):
+        return facts
+    from dynamo_container import driver
+
+    return replace(facts, driver=driver.facts())
 
 
 def asked_framework(
@@ -125,17 +165,18 @@ def _framework_of(session: Session, image: ImageFacts | None) -> str:
 
 
 def _ask(
-    session: Session, image: str, gpus: str, *, dry: bool
+    session: Session, image: str, facts: Callable[[], EngineFacts], *, dry: bool
 ) -> tuple[EngineFacts, ImageFacts | None]:
     """What the plan needs to know of the engine; assumptions, and a line that says so, where a dry
     run finds none.
     """
     try:
-        return (engine.facts() if gpus != "none" else engine.NO_ENGINE), engine.inspect_image(image)
+        image_facts = engine.inspect_image(image)
+        return facts(), image_facts
     except EngineError as error:
         if not dry:
             raise
-        session.note(f"{error.what}; assumed: no GPU, and an image without labels")
+        session.note(f"{error.what}; assumed: no GPU but by --gpus, and an image without labels")
         return engine.NO_ENGINE, None
 
 

@@ -11,9 +11,13 @@ from typing import Any, Final, TypeVar
 
 from dynamo_container.cli.paths import absolute
 from dynamo_container.errors import UsageError
+from dynamo_container.run.gpus import COUNT
 from dynamo_container.values import EnvVar, Mount, RunFlag
 
 T = TypeVar("T")
+
+# An index, that of a MIG device, or a UUID.
+_GPU: Final = re.compile(r"\d+(?::\d+)?|(?:GPU|MIG)-[\w/-]+", re.ASCII)
 
 # As docker takes it: [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], ports or ranges of them.
 _PORT: Final = re.compile(
@@ -77,8 +81,25 @@ def mount(word: str) -> Mount:
     )
 
 
+def gpus(word: str) -> str:
+    """In the request's words; docker's own (`"device=0,1"`, `count=2`) are understood, too."""
+    words = word.strip('"').removeprefix("device=")
+    if words.lower() in ("auto", "all", "none"):
+        return words.lower()
+    count = words.removeprefix(COUNT)
+    if words != count and count.isascii() and count.isdigit() and int(count):
+        return f"{COUNT}{int(count)}"
+    names = words.split(",")
+    if not all(map(_GPU.fullmatch, names)):
+        raise UsageError(
+            f"--gpus {word!r} names no GPUs",
+            "for example: auto, all, none, 0, 0,1, count=2, or UUIDs",
+        )
+    return ",".join(dict.fromkeys(names))
+
+
 def flags(params: dict[str, Any]) -> Iterator[RunFlag]:
-    for name in ("network", "user", "workdir", "shm_size", "ipc"):
+    for name in ("network", "user", "workdir", "shm_size", "ipc", "runtime"):
         if params[name]:
             yield RunFlag(flag=f"--{name.replace('_', '-')}", value=params[name])
     yield from (

@@ -5,9 +5,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from dynamo_container.images import DEVELOPER_TARGET, HOME, PLAIN_TARGET, RUN, TARGET, UID
+from dynamo_container.errors import MachineError
+from dynamo_container.images import (
+    CUDA,
+    DEVELOPER_TARGET,
+    DRIVER,
+    HOME,
+    PLAIN_TARGET,
+    RUN,
+    TARGET,
+    UID,
+)
 from dynamo_container.provenance import Fact, Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import Registry
 from dynamo_container.requests import RunRequest
@@ -29,6 +40,15 @@ DEFAULTS: Final = (
     RunFlag(flag="--ipc", value="host"),
     RunFlag(flag="--workdir", value=WORKSPACE),
 )
+# A container's first process heeds only the signals that it handles: without an init, Ctrl-C and
+# `docker stop` do nothing to most programs.
+_INIT: Final = RunFlag(flag="--init")
+# GPUDirect Storage pins memory, reads udev's records of the disks, and puts its sockets into /tmp.
+_GDS: Final = RunFlag(flag="--cap-add", value="IPC_LOCK", key="IPC_LOCK")
+_GDS_MOUNTS: Final = (
+    Mount(source="/run/udev", target="/run/udev", options=("ro",)),
+    Mount(source="/tmp", target="/tmp"),  # noqa: S108  # the host's own
+)
 
 T = TypeVar("T")
 
@@ -49,9 +69,15 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
         return registry.say(hook, kind, request.framework, request=request)
 
     way_out = "give your own, which wins over both; or {without}"
+    accelerator = _accelerator(request, say("accelerator", RunFlag))
     env = merge(
         "environment variable",
-        [*_workspace_env(request), *say("run_env", EnvVar), *_user(request.env, request, "--env")],
+        [
+            *_workspace_env(request),
+            *accelerator.env,
+            *say("run_env", EnvVar),
+            *_user(request.env, request, "--env"),
+        ],
         lambda var: var.name,
         way_out,
         tell=tell_env,
@@ -67,10 +93,14 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
         way_out,
         tell=tell_mount,
     )
-    accelerator, warnings = _accelerator(request, say("accelerator", RunFlag))
     flags = merge(
         "flag",
-        [*_core(DEFAULTS), *say("run_flags", RunFlag), *accelerator, *_user_flags(request)],
+        [
+            *_default_flags(request),
+            *say("run_flags", RunFlag),
+            *accelerator.flags,
+            *_user_flags(request),
+        ],
         flag_key,
         way_out,
         tell=lambda flag: flag.value or "",
@@ -104,27 +134,65 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
             *_asked_facts(request),
             *(one.told("readiness", lambda ready: " ".join(ready.command)) for one in readiness),
         ),
-        warnings=warnings,
+        warnings=accelerator.warnings,
     )
 
 
-def _accelerator(
-    request: RunRequest, said: tuple[Said[RunFlag], ...]
-) -> tuple[tuple[Said[RunFlag], ...], tuple[str, ...]]:
-    if request.gpus == "none":
-        return (), ()
-    if said:
-        return said, ()
-    nvidia = tuple(_core(gpus.flags(request.engine)))
-    if nvidia or not request.engine.version:
-        return nvidia, ()
-    return (), (
-        "the engine knows no GPU: the container runs without (--gpus none: without this line)",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Accelerator:
+    """How accelerators come in, and what is to be said about it."""
+
+    flags: tuple[Said[RunFlag], ...] = ()
+    env: tuple[Said[EnvVar], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def _accelerator(request: RunRequest, said: tuple[Said[RunFlag], ...]) -> _Accelerator:
+    """What a plugin says of its own accelerator, else NVIDIA's GPUs."""
+    runtime = _runtime(request)
+    if said and request.gpus != "none":
+        return _Accelerator(flags=said)
+    chosen = any(var.name == gpus.VISIBLE for var in request.env)
+    way = gpus.way_in(request.gpus, request.engine, runtime, chosen=chosen)
+    source = request.source("--gpus") if "--gpus" in dict(request.origins) else CORE
+    return _Accelerator(
+        flags=tuple(Said(value=flag, source=source) for flag in way.flags),
+        env=tuple(Said(value=var, source=source) for var in way.env),
+        warnings=tuple(_accelerator_warnings(request, way)),
     )
 
 
-def _core(flags: Iterable[RunFlag]) -> Iterator[Said[RunFlag]]:
-    return (Said(value=flag, source=CORE) for flag in flags)
+def _runtime(request: RunRequest) -> str:
+    """The runtime that the user names; empty for none."""
+    name = next((flag.value for flag in request.flags if flag.flag == "--runtime"), None) or ""
+    if name and request.engine.version and name not in request.engine.runtimes:
+        raise MachineError(
+            f"the engine has no runtime {name!r}",
+            f"it has: {', '.join(request.engine.runtimes)}; or leave out --runtime",
+        )
+    return name
+
+
+def _accelerator_warnings(request: RunRequest, way: gpus.WayIn) -> Iterator[str]:
+    if not way and request.gpus != "none" and request.engine.version:
+        yield "the engine knows no GPU: the container runs without (--gpus none: without this line)"
+    cuda, driver = request.label(CUDA), request.engine.driver
+    if way and cuda and driver and request.preflight:
+        # Imported here: few runs know of a driver.
+        from dynamo_container.run import preflight
+
+        if told := preflight.warning(cuda, request.label(DRIVER), driver):
+            yield told
+
+
+def _default_flags(request: RunRequest) -> Iterator[Said[RunFlag]]:
+    yield from _core(DEFAULTS)
+    if request.init:
+        yield from _core((_INIT,))
+
+
+def _core(values: Iterable[T]) -> Iterator[Said[T]]:
+    return (Said(value=value, source=CORE) for value in values)
 
 
 def _user(values: Iterable[T], request: RunRequest, option: str) -> Iterator[Said[T]]:
@@ -153,6 +221,8 @@ def _workspace_mounts(request: RunRequest) -> Iterator[Said[Mount]]:
     if request.workspace:
         mount = Mount(source=request.workspace, target=WORKSPACE)
         yield Said(value=mount, source=request.source("--mount-workspace"))
+    if request.gds:
+        yield from _core(_GDS_MOUNTS)
     if request.hf_cache:
         mount = Mount(source=request.hf_cache, target=f"{_home(request)}/.cache/huggingface")
         given = "--hf-cache" in dict(request.origins)
@@ -169,6 +239,8 @@ def _user_flags(request: RunRequest) -> Iterator[Said[RunFlag]]:
         # The host's network, which is the default, would ignore the ports without a word.
         bridge = RunFlag(flag="--network", value="bridge")
         yield Said(value=bridge, source=request.source("--port"))
+    if request.gds:
+        yield Said(value=_GDS, source=request.source("--use-nixl-gds"))
     for flag in request.flags:
         yield Said(value=flag, source=request.source(flag.flag))
         if flag.flag == "--user" and flag.value:

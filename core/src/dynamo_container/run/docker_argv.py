@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from dynamo_container.engine import Command
 from dynamo_container.run.plan import RunPlan
-from dynamo_container.values import Mount, RunFlag
+from dynamo_container.values import EnvVar, Mount, RunFlag
 
 # Options that `--mount` says in words of its own; every other one goes to `--volume` as it is.
 _MOUNT_WORDS = {"ro": "readonly", "readonly": "readonly"}
@@ -36,8 +36,7 @@ def _argv(plan: RunPlan) -> Iterator[str]:
     yield from flag_words(plan.flags)
     for port in plan.ports:
         yield f"--publish={port}"
-    for var in plan.env:
-        yield f"--env={var.name}" if var.value is None else f"--env={var.name}={var.value}"
+    yield from env_words(plan.env)
     for mount in plan.mounts:
         yield mount_word(mount)
     for key, value in plan.labels:
@@ -53,6 +52,12 @@ def flag_words(flags: Iterable[RunFlag]) -> Iterator[str]:
     """Flags as docker takes them, each in one word: a value may start with a dash."""
     for flag in flags:
         yield flag.flag if flag.value is None else f"{flag.flag}={flag.value}"
+
+
+def env_words(env: Iterable[EnvVar]) -> Iterator[str]:
+    """Variables as docker takes them."""
+    for var in env:
+        yield f"--env={var.name}" if var.value is None else f"--env={var.name}={var.value}"
 
 
 def fits_mount(mount: Mount) -> bool:

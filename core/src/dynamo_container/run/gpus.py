@@ -1,25 +1,172 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The way in for NVIDIA's GPUs, chosen from what the engine reports."""
+"""The way in for NVIDIA's GPUs, chosen from what the engine reports.
+
+CDI devices where the engine has them, else a registered nvidia runtime, else docker's own `--gpus`,
+where NVIDIA's hook is there to serve it. One of them: the runtime would add its devices to CDI's.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from dynamo_container.engine import EngineFacts
-from dynamo_container.values import RunFlag
+from dynamo_container.errors import MachineError, UsageError
+from dynamo_container.values import EnvVar, RunFlag
 
-_CDI_ALL: Final = "nvidia.com/gpu=all"
+VISIBLE: Final = "NVIDIA_VISIBLE_DEVICES"
+COUNT: Final = "count="
+_KIND: Final = "nvidia.com/gpu="
+_RUNTIME: Final = "nvidia"
+_TOOLKIT: Final = (
+    "install the NVIDIA Container Toolkit, then: "
+    "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml; or leave out --gpus"
+)
 
 
-def flags(engine: EngineFacts) -> tuple[RunFlag, ...]:
-    """The flags that give a container every GPU of the engine; none where the engine knows no GPU.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayIn:
+    """What gives a container its GPUs; nothing where it gets none."""
 
-    CDI devices where the engine lists them, else the nvidia runtime. Not both: the runtime would
-    add its devices to CDI's.
+    flags: tuple[RunFlag, ...] = ()
+    env: tuple[EnvVar, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.flags)
+
+
+_NONE: Final = WayIn()
+
+
+def way_in(gpus: str, engine: EngineFacts, runtime: str = "", *, chosen: bool = False) -> WayIn:
+    """The flags and variables that give a container the GPUs that are wanted.
+
+    Args:
+        gpus: `auto`, `all`, `none`, `count=N`, or names with commas between: indexes, UUIDs.
+        engine: what it reports; without a version nothing is known of it.
+        runtime: the one that the user named.
+        chosen: whether the user chooses by NVIDIA_VISIBLE_DEVICES, which only a runtime heeds.
+
+    Raises:
+        MachineError: they were asked for, and the engine lacks them.
+        UsageError: the variable is given with what does not heed it.
     """
-    if _CDI_ALL in engine.cdi_devices:
-        return (RunFlag(flag="--device", value=_CDI_ALL, key=_CDI_ALL),)
-    if "nvidia" in engine.runtimes:
-        return (RunFlag(flag="--gpus", value="all"), RunFlag(flag="--runtime", value="nvidia"))
+    if chosen and gpus not in ("auto", "none"):
+        raise UsageError(f"--gpus and --env {VISIBLE} both say which GPUs", "leave one of them out")
+    if gpus == "none":
+        return _without(engine)
+    way = (
+        (None if chosen else _by_cdi(gpus, engine, runtime))
+        or _by_runtime(gpus, engine, runtime, chosen=chosen)
+        or _by_docker(gpus, engine, runtime)
+    )
+    if not way and chosen and _indexes(engine):
+        raise UsageError(
+            f"--env {VISIBLE} means nothing to an engine that has its GPUs by CDI",
+            "say which with --gpus, for example: --gpus 0",
+        )
+    if not way and gpus != "auto":
+        raise _lacking(gpus, engine)
+    return way or _NONE
+
+
+def _without(engine: EngineFacts) -> WayIn:
+    """None: an image may ask for all of them, where NVIDIA's runtime is the default one."""
+    return WayIn(env=_void(engine))
+
+
+def _void(engine: EngineFacts) -> tuple[EnvVar, ...]:
+    if engine.default_runtime.startswith(_RUNTIME):
+        return (EnvVar(name=VISIBLE, value="void"),)
     return ()
+
+
+def _by_cdi(gpus: str, engine: EngineFacts, runtime: str) -> WayIn | None:
+    names = _named(gpus, engine)
+    if not names or runtime.startswith(_RUNTIME):
+        return None
+    devices = [f"{_KIND}{name}" for name in names]
+    if not set(devices) <= set(engine.cdi_devices):
+        return None
+    flags = tuple(RunFlag(flag="--device", value=one, key=one) for one in devices)
+    return WayIn(flags=flags, env=_void(engine))
+
+
+def _named(gpus: str, engine: EngineFacts) -> tuple[str, ...]:
+    """The names of CDI devices that are wanted; none where there are too few."""
+    indexes = _indexes(engine)
+    if gpus in ("auto", "all"):
+        return ("all",) if f"{_KIND}all" in engine.cdi_devices else indexes
+    if gpus.startswith(COUNT):
+        wanted = int(gpus[len(COUNT) :])
+        return indexes[:wanted] if wanted <= len(indexes) else ()
+    return tuple(gpus.split(","))
+
+
+def _indexes(engine: EngineFacts) -> tuple[str, ...]:
+    names = (name[len(_KIND) :] for name in engine.cdi_devices if name.startswith(_KIND))
+    return tuple(sorted((name for name in names if name.isdigit()), key=int))
+
+
+def _by_runtime(gpus: str, engine: EngineFacts, runtime: str, *, chosen: bool) -> WayIn | None:
+    name = runtime or _RUNTIME
+    if not name.startswith(_RUNTIME) or (engine.version and name not in engine.runtimes):
+        return None
+    if not engine.version and not runtime:
+        return None
+    flags = (RunFlag(flag="--runtime", value=name),)
+    if chosen:
+        return WayIn(flags=flags)
+    return WayIn(flags=flags, env=(EnvVar(name=VISIBLE, value=_visible(gpus)),))
+
+
+def _visible(gpus: str) -> str:
+    """The runtime has no word for a number of GPUs: they are the first ones."""
+    if gpus.startswith(COUNT):
+        return ",".join(map(str, range(int(gpus[len(COUNT) :]))))
+    return "all" if gpus == "auto" else gpus
+
+
+def _by_docker(gpus: str, engine: EngineFacts, runtime: str) -> WayIn | None:
+    """Docker's `--gpus`: where NVIDIA's hook is there, or nothing is known of the engine."""
+    asked = gpus != "auto" and not engine.version
+    if not (asked or engine.hook) or runtime:
+        return None
+    return WayIn(flags=(RunFlag(flag="--gpus", value=_docker_word(gpus)),))
+
+
+def _docker_word(gpus: str) -> str:
+    if gpus in ("auto", "all"):
+        return "all"
+    if gpus.startswith(COUNT):
+        return gpus[len(COUNT) :]
+    # Docker reads a line of CSV: without the quotes it takes `1` for a field of its own.
+    return f'"device={gpus}"' if "," in gpus else f"device={gpus}"
+
+
+def _lacking(gpus: str, engine: EngineFacts) -> MachineError:
+    names = [name[len(_KIND) :] for name in engine.cdi_devices if name.startswith(_KIND)]
+    if not names:
+        return MachineError(
+            f"no GPU for --gpus {gpus}: the engine has no CDI device of NVIDIA's, "
+            "and no nvidia runtime",
+            _TOOLKIT,
+        )
+    missing = _missing(gpus, names)
+    return MachineError(
+        f"no GPU for --gpus {gpus}: the engine has {_listed(names)}{missing}",
+        "name GPUs that it has; after a change of the machine: "
+        "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml",
+    )
+
+
+def _missing(gpus: str, names: Iterable[str]) -> str:
+    if gpus.startswith(COUNT):
+        return ""
+    return f", and not {_listed(one for one in gpus.split(',') if one not in names)}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
