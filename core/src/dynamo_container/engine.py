@@ -29,6 +29,7 @@ _HEREDOC = "EOF"
 tell: Callable[[str], None] | None = None
 # A question to a healthy engine takes 20 to 200 ms; one that takes this long has no answer.
 _ANSWER_SECONDS = 60.0
+_PIECE = 65536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +206,36 @@ def start(command: Command) -> tuple[int, str]:
     except OSError as error:
         raise _no_client(error) from error
     return answer.returncode, answer.stdout.strip()
+
+
+def watch(command: Command, take: Callable[[bytes], None]) -> int:
+    """Run a command and hand on what it says on standard error, as it comes; the result is its exit
+    status.
+
+    Raises:
+        EngineError: the program is not installed.
+    """
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryFile() as stdin:  # a pipe could fill up before anybody reads
+        stdin.write(command.stdin.encode())
+        stdin.seek(0)
+        try:
+            process = subprocess.Popen(
+                _told(command.argv),
+                cwd=command.cwd or None,
+                env=command.environment(),
+                stdin=stdin,
+                stderr=subprocess.PIPE,
+            )
+        except OSError as error:
+            raise _no_client(error) from error
+        assert process.stderr
+        with process:
+            while data := os.read(process.stderr.fileno(), _PIECE):
+                take(data)
+        return process.returncode
 
 
 def replace_process(command: Command) -> None:

@@ -84,6 +84,7 @@ class BuildSettings:
         secrets: the user's secrets.
         proxies: names of the proxy variables that are set (`HTTPS_PROXY`); never their values.
         progress: as `docker buildx` calls it.
+        metadata_file: where buildx tells what it made, for a report; empty for nowhere.
     """
 
     tags: tuple[str, ...] = ()
@@ -97,6 +98,7 @@ class BuildSettings:
     no_cache: bool = False
     pull: bool = False
     progress: str = "auto"
+    metadata_file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ def plan(
         no_cache=settings.no_cache,
         pull=settings.pull,
         progress=settings.progress,
+        metadata_file=settings.metadata_file,
         notices=(
             *dict.fromkeys(notice for one in said for notice in one.notices),
             *named.notices(),

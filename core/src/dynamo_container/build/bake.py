@@ -47,8 +47,11 @@ def command(plan: BuildPlan) -> Command:
     The current directory is `/` because newer buildx asks for permission to read what lies outside
     of it. Without BUILDX_NO_DEFAULT_LOAD, older ones load every target as a nameless image.
     """
+    told: tuple[str, ...] = ("--progress", plan.progress)
+    if plan.metadata_file:
+        told = ("--progress", "rawjson", "--metadata-file", plan.metadata_file)
     return Command(
-        argv=("docker", "buildx", "bake", "--progress", plan.progress, "--file", "-"),
+        argv=("docker", "buildx", "bake", *told, "--file", "-"),
         cwd="/",
         env=(("BUILDX_NO_DEFAULT_LOAD", "1"),),
         stdin=json.dumps(definition(plan), indent=2, ensure_ascii=False),

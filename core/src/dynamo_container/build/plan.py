@@ -65,6 +65,7 @@ class BuildPlan:
 
     Attributes:
         proxies: names of proxy variables that pass into every step; never their values.
+        metadata_file: where buildx tells what it made; with it, progress is told as records.
         notices: lines for the user.
         warnings: lines for the user about what is probably not meant.
     """
@@ -76,5 +77,6 @@ class BuildPlan:
     no_cache: bool = False
     pull: bool = False
     progress: str = "auto"
+    metadata_file: str = ""
     notices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -11,9 +11,10 @@ import click
 
 from dynamo_container import engine
 from dynamo_container.build import bake
+from dynamo_container.build.plan import BuildPlan
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
-from dynamo_container.cli.build_plan import Asked, plan_from
+from dynamo_container.cli.build_plan import plan_from
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.images import DEVELOPER_TARGET, PLAIN_TARGET
 
@@ -42,28 +43,46 @@ def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
         click.echo(rendered.shell())
         return 0
     engine.server_version()
-    return _build(session, asked, rendered)
+    command = replace(rendered, hidden_env=asked.hidden_env)
+    if asked.report:
+        from dynamo_container.cli import build_watch
 
-
-def _build(session: Session, asked: Asked, rendered: engine.Command) -> int:
-    status = engine.run(replace(rendered, hidden_env=asked.hidden_env))
+        status, table = build_watch.build(asked.plan, command, asked.report)
+    else:
+        status, table = engine.run(command), ""
     if status:
-        engine.require_buildx()
-        engine.server_version()
-        raise WorkFailedError(
-            f"the build failed (docker's status {status})",
-            "what failed is told above"
-            + ("" if asked.plan.progress == "plain" else "; more of it with --progress plain"),
-        )
-    if session.quiet:
-        return 0
-    for image in asked.plan.images:
-        facts = engine.inspect_image(image.tags[0])
-        size = f"{facts.size / 1e6:,.0f} MB" if facts else "not in the engine's own store"
-        click.echo(f"{'  '.join(image.tags)}  {size}")
-    developer = [one.tags[0] for one in asked.plan.images if one.stage in _TO_DEVELOP_IN]
+        raise _failed(asked.plan, status)
+    if not session.quiet:
+        _tell(session, asked.plan, table)
+    return 0
+
+
+def _failed(plan: BuildPlan, status: int) -> WorkFailedError:
+    """What to say of a build that failed.
+
+    Raises:
+        EngineError: the reason is that there is no engine, or no buildx.
+    """
+    engine.require_buildx()
+    engine.server_version()
+    return WorkFailedError(
+        f"the build failed (docker's status {status})",
+        "what failed is told above"
+        + ("" if plan.progress == "plain" else "; more of it with --progress plain"),
+    )
+
+
+def _tell(session: Session, plan: BuildPlan, table: str) -> None:
+    """The images, as a table where there is one, and how to go on."""
+    if table:
+        click.echo(table)
+    else:
+        for image in plan.images:
+            facts = engine.inspect_image(image.tags[0])
+            size = f"{facts.size / 1e6:,.0f} MB" if facts else "not in the engine's own store"
+            click.echo(f"{'  '.join(image.tags)}  {size}")
+    developer = [one.tags[0] for one in plan.images if one.stage in _TO_DEVELOP_IN]
     if developer:
         session.note(
             f"develop in it: dynamo-container run --image {developer[-1]} --mount-workspace"
         )
-    return 0

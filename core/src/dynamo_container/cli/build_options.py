@@ -143,6 +143,11 @@ def build_options(function: F) -> F:
             help="How docker shows the progress.",
         ),
         click.option(
+            "--report",
+            metavar="FILE",
+            help="Write a report as JSON, from BuildKit's own records: docs/report.md.",
+        ),
+        click.option(
             "--dry-run", is_flag=True, help="Print the command that would run, and run nothing."
         ),
     )

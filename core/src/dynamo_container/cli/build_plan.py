@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import click
@@ -25,6 +26,7 @@ from dynamo_container.cli.build_secrets import (
 from dynamo_container.cli.dev_image import RUNTIME, DevImage, dev_image_from, framework_of
 from dynamo_container.cli.developer import user_from
 from dynamo_container.cli.frameworks import default_target
+from dynamo_container.cli.paths import new_file
 from dynamo_container.cli.plugin_command import origins, plugin_options
 from dynamo_container.images import DEVELOPER_TARGET, with_suffix
 from dynamo_container.requests import BuildRequest, BuildSettings
@@ -36,10 +38,11 @@ _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PR
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A plan, and the secrets that its command needs in its environment."""
+    """A plan, the secrets that its command needs in its environment, and the file for a report."""
 
     plan: BuildPlan
     hidden_env: tuple[tuple[str, str], ...]
+    report: Path | None
 
 
 def plan_from(ctx: click.Context) -> Asked:
@@ -56,8 +59,11 @@ def plan_from(ctx: click.Context) -> Asked:
     wanted = (DEVELOPER_TARGET,) if dev_image else tuple(dict.fromkeys(params["target"]))
     targets = {name: wanted or (default_target(registry, name),) for name in frameworks}
     settings, hidden = _settings(ctx, dev_image)
+    report = new_file(params["report"], "--report") if params["report"] else None
+    if report:
+        settings = replace(settings, metadata_file=f"{report}.metadata")
     plan = assemble.plan(registry, _requests(ctx, targets, dev_image), settings)
-    return Asked(plan=plan, hidden_env=hidden)
+    return Asked(plan=plan, hidden_env=hidden, report=report)
 
 
 def _requests(

@@ -27,3 +27,15 @@ def file(path: str, option: str) -> str:
     if not full.is_file():
         raise UsageError(f"{option}: there is no file {full}", "name one that exists")
     return str(full)
+
+
+def new_file(path: str, option: str) -> Path:
+    """The absolute path of a file that is going to be written.
+
+    Raises:
+        UsageError: it cannot be.
+    """
+    full = absolute(path)
+    if full.is_dir() or not os.access(full if full.exists() else full.parent, os.W_OK):
+        raise UsageError(f"{option}: {full} cannot be written", "name a file in a folder of yours")
+    return full
