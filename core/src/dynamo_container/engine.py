@@ -98,6 +98,27 @@ class EngineFacts:
         return cdi or self.hook or any(name.startswith("nvidia") for name in self.runtimes)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuilderFacts:
+    """What a builder says of itself.
+
+    Attributes:
+        name, driver: as `docker buildx inspect` shows them.
+        platforms: what it can build for, its own first; empty where it has not started yet.
+        image_store: whether an engine that builds has containerd's image store.
+    """
+
+    name: str
+    driver: str
+    platforms: tuple[str, ...] = ()
+    image_store: bool = False
+
+    @property
+    def is_plain_docker(self) -> bool:
+        """Whether it is an engine with docker's own image store, which can do the least."""
+        return self.driver == "docker" and not self.image_store
+
+
 NO_ENGINE: Final = EngineFacts()
 
 
@@ -285,6 +306,40 @@ def require_buildx() -> None:
             "the docker client has no buildx plugin, which builds need",
             "install docker-buildx (package docker-buildx or docker-buildx-plugin), 0.13 or newer",
         )
+
+
+def builder(name: str = "") -> BuilderFacts:
+    """What a builder can do, or the selected one.
+
+    Raises:
+        EngineError: no engine answers, or there is no buildx.
+        MachineError: there is no such builder.
+    """
+    answer = capture("docker", "buildx", "inspect", *([name] if name else []))
+    lines = [line.partition(":")[::2] for line in answer.stdout.splitlines()]
+    said = [(key.strip(), value.strip()) for key, value in lines]
+    if answer.returncode or not dict(said).get("Driver"):
+        require_buildx()
+        if not name:
+            raise no_engine(answer.stderr)
+        raise MachineError(
+            f"there is no builder {name!r} that answers: {answer.stderr.strip()}",
+            f"see: docker buildx ls; or make it: docker buildx create --name {name}",
+        )
+    driver = dict(said)["Driver"]
+    platforms = [one for key, value in said if key == "Platforms" for one in value.split(",")]
+    return BuilderFacts(
+        name=next(value for key, value in said if key == "Name"),
+        driver=driver,
+        # One that a user has set has a star.
+        platforms=tuple(dict.fromkeys(one.strip().rstrip("*") for one in platforms if one.strip())),
+        image_store=driver == "docker" and _has_image_store(),
+    )
+
+
+def _has_image_store() -> bool:
+    answer = capture("docker", "info", "--format", "{{json .DriverStatus}}")
+    return "io.containerd.snapshotter" in answer.stdout
 
 
 def facts() -> EngineFacts:

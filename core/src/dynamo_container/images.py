@@ -35,11 +35,17 @@ _DIGEST = r"sha256:[0-9a-f]{64}"
 _TAG_LENGTH: Final = 128
 
 
-def image_reference(framework: str, target: str, version: str = "latest") -> str:
+def image_reference(
+    framework: str, target: str, version: str = "latest", repository: str = REPOSITORY
+) -> str:
     """The reference of an image: `dynamo:latest-vllm-runtime`; `dev` has no suffix."""
     suffix = "" if target == PLAIN_TARGET else f"-{target}"
-    tag = re.sub(r"[^A-Za-z0-9_.-]", "-", f"{version}-{framework}{suffix}")
-    return f"{REPOSITORY}:{tag[:_TAG_LENGTH]}"
+    return f"{repository}:{as_tag(f'{version}-{framework}{suffix}')}"
+
+
+def as_tag(text: str) -> str:
+    """The text with a `-` for every sign that a tag cannot have."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:_TAG_LENGTH]
 
 
 def with_suffix(reference: str, suffix: str) -> str:
@@ -58,6 +64,18 @@ def is_image(text: str) -> bool:
     if at:
         return is_reference(name) and bool(re.fullmatch(_DIGEST, digest))
     return is_reference(text) or bool(re.fullmatch(_DIGEST, text))
+
+
+def is_repository(text: str) -> bool:
+    """Whether a tag can stand behind it: `registry:5000/team/image`."""
+    return is_reference(text) and ":" not in text.rpartition("/")[2]
+
+
+def has_registry(reference: str) -> bool:
+    """Whether a push of it goes somewhere else than to Docker Hub's own images (`library/`), which
+    nobody may push.
+    """
+    return "/" in reference
 
 
 def is_reference(text: str) -> bool:

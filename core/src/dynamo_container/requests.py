@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from dynamo_container.engine import NO_ENGINE, EngineFacts, ImageFacts
+from dynamo_container.images import REPOSITORY
 from dynamo_container.provenance import Layer, Source
 from dynamo_container.values import BuildSecret, EnvVar, Mount, RunFlag
 
@@ -70,12 +72,42 @@ class BuildRequest(_Asked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where images are built, where they go, and where what was built is kept for the next build.
+
+    Attributes:
+        builder: as `docker buildx` calls it; empty for the one that is selected.
+        platforms: such as `linux/arm64`; empty for the builder's own.
+        load: whether the images go into the engine's own store.
+        push: whether they go to their registries.
+        attests: attestations, as `docker buildx build --attest` takes them.
+        cache_from, cache_to: caches, as docker takes them; every stage reads all of the former.
+        cache: a repository that has a cache for each stage and platform; empty for none.
+        cache_platform: what `cache` calls the platform where `platforms` is empty.
+    """
+
+    builder: str = ""
+    platforms: tuple[str, ...] = ()
+    load: bool = True
+    push: bool = False
+    attests: tuple[str, ...] = ()
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
+    cache: str = ""
+    cache_platform: str = ""
+
+
+HERE: Final = Places()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSettings:
     """How the images that are wanted are built and named. Hooks do not see it: it does not shape
     them.
 
     Attributes:
         tags: instead of the version tag.
+        repository: what stands before the colon of the tags that we choose.
         latest: whether the `latest` tag is set too.
         alone: build and tag the wanted stages only, not those that they say come with them.
         build_args: the user's `--build-arg`, name and value.
@@ -83,11 +115,13 @@ class BuildSettings:
         runtime_image: the image that the stage `runtime` starts from; None for the plugins' choice.
         secrets: the user's secrets.
         proxies: names of the proxy variables that are set (`HTTPS_PROXY`); never their values.
+        places: where images are built, and where they go.
         progress: as `docker buildx` calls it.
         metadata_file: where buildx tells what it made, for a report; empty for nowhere.
     """
 
     tags: tuple[str, ...] = ()
+    repository: str = REPOSITORY
     latest: bool = True
     alone: bool = False
     build_args: tuple[tuple[str, str], ...] = ()
@@ -97,6 +131,7 @@ class BuildSettings:
     proxies: tuple[str, ...] = ()
     no_cache: bool = False
     pull: bool = False
+    places: Places = HERE
     progress: str = "auto"
     metadata_file: str = ""
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from dynamo_container.build.contributions import CUDA, DYNAMO, Contributions, contributions
 from dynamo_container.build.graph import Graph, digest_of
+from dynamo_container.build.places import refuse_shared_cache
 from dynamo_container.build.plan import BuildPlan, Image
 from dynamo_container.build.tags import Names, refuse_shared_tags
 from dynamo_container.errors import DynamoContainerError, UsageError
@@ -54,13 +55,14 @@ def plan(
     _refuse_unused_replacements(settings, graph)
     for one, image in zip(said, images, strict=True):
         _refuse_unanswered(registry, one.request, settings, image)
-    return BuildPlan(
+    planned = BuildPlan(
         images=images,
         targets=tuple(graph.target(node, targets) for node in graph.nodes),
         secrets=_merge_secrets(said),
         proxies=settings.proxies,
         no_cache=settings.no_cache,
         pull=settings.pull,
+        places=settings.places,
         progress=settings.progress,
         metadata_file=settings.metadata_file,
         notices=(
@@ -69,6 +71,8 @@ def plan(
         ),
         warnings=tuple(dict.fromkeys(warning for one in said for warning in one.warnings)),
     )
+    refuse_shared_cache(planned)
+    return planned
 
 
 def _all_said(

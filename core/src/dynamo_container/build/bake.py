@@ -12,8 +12,10 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
+from dynamo_container.build import places
 from dynamo_container.build.plan import BuildPlan, Image, Target
 from dynamo_container.engine import Command
 from dynamo_container.values import BuildSecret
@@ -50,6 +52,8 @@ def command(plan: BuildPlan) -> Command:
     told: tuple[str, ...] = ("--progress", plan.progress)
     if plan.metadata_file:
         told = ("--progress", "rawjson", "--metadata-file", plan.metadata_file)
+    if plan.places.builder:
+        told = ("--builder", plan.places.builder, *told)
     return Command(
         argv=("docker", "buildx", "bake", *told, "--file", "-"),
         cwd="/",
@@ -77,12 +81,29 @@ def _target(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, J
     if image:
         rendered["labels"] = {literal(label.key): literal(label.value) for label in image.labels}
         rendered["tags"] = [literal(tag) for tag in image.tags]
-        rendered["output"] = ["type=docker"]
+        rendered["output"] = _texts(places.outputs(plan.places))
+    rendered |= _places(plan, target, image)
     if plan.no_cache:
         rendered["no-cache"] = True
     if plan.pull:
         rendered["pull"] = True
     return rendered
+
+
+def _places(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, JSON]:
+    """What has to do with caches, platforms and attestations, as far as there is any."""
+    tops = places.tops(plan)
+    rendered = {
+        "platforms": _texts(plan.places.platforms),
+        "attest": _texts(plan.places.attests) if image else [],
+        "cache-from": _texts(places.cache_from(plan.places, target)),
+        "cache-to": _texts(places.cache_to(plan.places, target, tops)),
+    }
+    return {key: value for key, value in rendered.items() if value}
+
+
+def _texts(texts: Iterable[str]) -> list[JSON]:
+    return [literal(text) for text in texts]
 
 
 def literal(text: str) -> str:

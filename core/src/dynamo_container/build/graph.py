@@ -46,6 +46,7 @@ class Graph:
 
     nodes: dict[str, Node] = field(default_factory=dict)
     wanted: dict[str, tuple[str, str]] = field(default_factory=dict)
+    users: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
 
     def want(self, said: Contributions) -> str:
@@ -70,6 +71,7 @@ class Graph:
         framework, cuda = image
         self.nodes[own] = replace(self.nodes[digest], framework=framework, cuda=cuda)
         self.wanted[own] = image
+        self.users[own] = {image}
         return own
 
     def names(self) -> dict[str, str]:
@@ -107,7 +109,22 @@ class Graph:
                 for name, ref in node.below
             ),
             digest=node.digest,
+            cache_names=_cache_names(node, self.users[key]),
         )
+
+
+def _cache_names(node: Node, users: set[tuple[str, str]]) -> tuple[str, ...]:
+    """What a cache of a stage is called, whatever else is built with it: by its framework and CUDA
+    version where it is theirs alone; else, or where it may be another framework's too, by itself.
+    """
+    stage = node.stage.name
+    own = [
+        "-".join([framework, *([cuda_suffix(cuda)] if cuda else []), stage])
+        for framework, cuda in sorted(users)
+    ]
+    if node.owned:
+        return tuple(own)
+    return (stage, *own) if len(own) > 1 else (*own, stage)
 
 
 def _choices(key: str, node: Node) -> tuple[str, ...]:
@@ -237,4 +254,5 @@ class _Walk:
             ),
         )
         self.graph.nodes.setdefault(digest, node)
+        self.graph.users.setdefault(digest, set()).add((framework, node.cuda))
         return digest

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dynamo_container.provenance import Fact
+from dynamo_container.requests import HERE, Places
 from dynamo_container.values import BuildSecret, Label, NamedContext
 
 
@@ -22,6 +23,7 @@ class Target:
         dockerfile_target: the `FROM ... AS` name.
         args: build arguments, sorted by name.
         contexts: named contexts, sorted by name.
+        cache_names: what a cache of it is called: the first is written, all are read.
         digest: SHA-256 over all that shapes the stage: Dockerfile, context, arguments, the stages
         below.
     """
@@ -34,6 +36,7 @@ class Target:
     args: tuple[tuple[str, str], ...]
     contexts: tuple[NamedContext, ...]
     digest: str
+    cache_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class BuildPlan:
 
     Attributes:
         proxies: names of proxy variables that pass into every step; never their values.
+        places: where it is built, and where the images go.
         metadata_file: where buildx tells what it made; with it, progress is told as records.
         notices: lines for the user.
         warnings: lines for the user about what is probably not meant.
@@ -76,6 +80,7 @@ class BuildPlan:
     proxies: tuple[str, ...] = ()
     no_cache: bool = False
     pull: bool = False
+    places: Places = HERE
     progress: str = "auto"
     metadata_file: str = ""
     notices: tuple[str, ...] = ()

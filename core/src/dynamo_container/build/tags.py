@@ -11,7 +11,13 @@ from dynamo_container.build.contributions import CUDA, DYNAMO, Contributions, pi
 from dynamo_container.build.plan import Image
 from dynamo_container.discovery import FRAMEWORKS
 from dynamo_container.errors import UsageError
-from dynamo_container.images import PLAIN_TARGET, image_reference, is_reference, with_suffix
+from dynamo_container.images import (
+    PLAIN_TARGET,
+    has_registry,
+    image_reference,
+    is_reference,
+    with_suffix,
+)
 from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
 
@@ -55,7 +61,7 @@ class Names:
             name = f"{name}-{cuda_suffix(said.pin(CUDA))}"
         wanted = self.requests[0].target
         versioned = tuple(_named(tag, said, settings, wanted) for tag in settings.tags) or (
-            image_reference(name, request.target, f"v{self._version(said)}"),
+            image_reference(name, request.target, f"v{self._version(said)}", settings.repository),
         )
         for tag in versioned:
             if not is_reference(tag):
@@ -64,11 +70,14 @@ class Names:
                 )
         default = not several or said.pin(CUDA) == self._default_cuda(request)
         latest = (
-            (image_reference(request.framework, request.target),)
+            (image_reference(request.framework, request.target, repository=settings.repository),)
             if settings.latest and default
             else ()
         )
-        return tuple(dict.fromkeys((*versioned, *latest)))
+        tags = tuple(dict.fromkeys((*versioned, *latest)))
+        if settings.places.push:
+            _refuse_nowhere(tags)
+        return tags
 
     def notices(self) -> tuple[str, ...]:
         """What a user should know of the names."""
@@ -101,6 +110,20 @@ class Names:
             for plugin in self.registry.plugins(said.request.framework)
             if plugin.candidate.group == FRAMEWORKS
         )
+
+
+def _refuse_nowhere(tags: tuple[str, ...]) -> None:
+    """A push goes to a registry.
+
+    Raises:
+        UsageError: a tag has none.
+    """
+    for tag in tags:
+        if not has_registry(tag):
+            raise UsageError(
+                f"--push has no registry for {tag}",
+                "add --repository REGISTRY/NAME; or --tag REGISTRY/NAME:TAG with --no-latest",
+            )
 
 
 def _named(tag: str, said: Contributions, settings: BuildSettings, wanted: str) -> str:

@@ -10,13 +10,14 @@ from typing import Final
 import click
 
 from dynamo_container import engine
-from dynamo_container.build import bake
-from dynamo_container.build.plan import BuildPlan
+from dynamo_container.build import bake, places
+from dynamo_container.build.plan import BuildPlan, Image
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.build_plan import plan_from
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.images import DEVELOPER_TARGET, PLAIN_TARGET
+from dynamo_container.requests import Places
 
 _TO_DEVELOP_IN: Final = (PLAIN_TARGET, DEVELOPER_TARGET)
 
@@ -42,7 +43,7 @@ def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
             session.warn(f"export {variable} first: it holds what must not be shown here")
         click.echo(rendered.shell())
         return 0
-    engine.server_version()
+    _refuse_what_cannot_be(asked.plan.places)
     command = replace(rendered, hidden_env=asked.hidden_env)
     if asked.report:
         from dynamo_container.cli import build_watch
@@ -55,6 +56,18 @@ def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
     if not session.quiet:
         _tell(session, asked.plan, table)
     return 0
+
+
+def _refuse_what_cannot_be(wanted: Places) -> None:
+    """Ask the builder, where more is asked for than every builder can do; else, whether the engine
+    answers.
+    """
+    special = (wanted.builder, wanted.platforms, wanted.attests, wanted.cache_to, wanted.cache)
+    builder = engine.builder(wanted.builder) if any(special) else None
+    if builder:
+        places.refuse_what_cannot_be(wanted, builder)
+    if builder is None or wanted.load:
+        engine.server_version()
 
 
 def _failed(plan: BuildPlan, status: int) -> WorkFailedError:
@@ -72,17 +85,22 @@ def _failed(plan: BuildPlan, status: int) -> WorkFailedError:
     )
 
 
+def _size(plan: BuildPlan, image: Image) -> str:
+    facts = engine.inspect_image(image.tags[0]) if plan.places.load else None
+    if facts:
+        return f"{facts.size / 1e6:,.0f} MB"
+    return "pushed" if plan.places.push else "not in the engine's own store"
+
+
 def _tell(session: Session, plan: BuildPlan, table: str) -> None:
     """The images, as a table where there is one, and how to go on."""
     if table:
         click.echo(table)
     else:
         for image in plan.images:
-            facts = engine.inspect_image(image.tags[0])
-            size = f"{facts.size / 1e6:,.0f} MB" if facts else "not in the engine's own store"
-            click.echo(f"{'  '.join(image.tags)}  {size}")
+            click.echo(f"{'  '.join(image.tags)}  {_size(plan, image)}")
     developer = [one.tags[0] for one in plan.images if one.stage in _TO_DEVELOP_IN]
-    if developer:
+    if developer and plan.places.load:
         session.note(
             f"develop in it: dynamo-container run --image {developer[-1]} --mount-workspace"
         )

@@ -13,10 +13,61 @@ from dynamo_container.cli.app import ENVIRONMENT
 from dynamo_container.cli.build_secrets import EXTRA_INDEX_VARIABLE
 from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.plugin_command import LINES, PluginCommand
+from dynamo_container.images import REPOSITORY
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
 
 _PROGRESS: Final = ("auto", "plain", "tty", "rawjson", "quiet")
+
+
+# Where it is built, where it goes, and where it is kept for the next build.
+_PLACES: Final = (
+    click.option(
+        "--platform",
+        multiple=True,
+        type=LINES,
+        metavar="P",
+        help="Build for this platform, such as linux/arm64; repeatable, or with commas.",
+    ),
+    click.option("--builder", metavar="B", help="The builder, as docker buildx calls it."),
+    click.option("--push", is_flag=True, help="Push the images to their registries."),
+    click.option(
+        "--load", is_flag=True, help="Load the images into the engine; the default without --push."
+    ),
+    click.option(
+        "--cache",
+        metavar="REPOSITORY",
+        help="Read and write a cache for each stage and platform in this repository.",
+    ),
+    click.option(
+        "--cache-from",
+        multiple=True,
+        type=LINES,
+        metavar="SPEC",
+        help="Read a cache, as docker's: type=registry,ref=X; repeatable.",
+    ),
+    click.option(
+        "--cache-to",
+        multiple=True,
+        type=LINES,
+        metavar="SPEC",
+        help="Write a cache, as docker's; repeatable.",
+    ),
+    click.option(
+        "--sbom",
+        is_flag=False,
+        flag_value="true",
+        metavar="[SPEC]",
+        help="Attach a bill of materials, as docker's.",
+    ),
+    click.option(
+        "--provenance",
+        is_flag=False,
+        flag_value="true",
+        metavar="[SPEC]",
+        help="Attach a statement of provenance, as docker's: mode=max.",
+    ),
+)
 
 
 class BuildCommand(PluginCommand):
@@ -99,6 +150,12 @@ def build_options(function: F) -> F:
             metavar="REF",
             help="Instead of the version tag; repeatable.",
         ),
+        click.option(
+            "--repository",
+            metavar="NAME",
+            default=REPOSITORY,
+            help="What stands before the colon of the tags, such as REGISTRY/NAME.",
+        ),
         click.option("--no-latest", is_flag=True, help="Set no 'latest' tag."),
         click.option(
             "--build-arg",
@@ -136,6 +193,7 @@ def build_options(function: F) -> F:
         ),
         click.option("--no-cache", is_flag=True, help="Run every step again."),
         click.option("--pull", is_flag=True, help="Ask the registry for newer base images."),
+        *_PLACES,
         click.option(
             "--progress",
             type=click.Choice(_PROGRESS),

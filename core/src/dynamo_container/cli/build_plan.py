@@ -15,6 +15,7 @@ from dynamo_container.build import assemble
 from dynamo_container.build.plan import BuildPlan
 from dynamo_container.cli import build_values as values
 from dynamo_container.cli.app import Session
+from dynamo_container.cli.build_places import places_from, repository_from
 from dynamo_container.cli.build_secrets import (
     SECRET_IDS,
     ca_origin,
@@ -59,6 +60,7 @@ def plan_from(ctx: click.Context) -> Asked:
     wanted = (DEVELOPER_TARGET,) if dev_image else tuple(dict.fromkeys(params["target"]))
     targets = {name: wanted or (default_target(registry, name),) for name in frameworks}
     settings, hidden = _settings(ctx, dev_image)
+    settings = replace(settings, places=places_from(session, params))
     report = new_file(params["report"], "--report") if params["report"] else None
     if report:
         settings = replace(settings, metadata_file=f"{report}.metadata")
@@ -119,6 +121,7 @@ def _settings(
     own = (with_suffix(dev_image.name, DEVELOPER_TARGET),) if dev_image else ()
     settings = BuildSettings(
         tags=params["tag"] or own,
+        repository=repository_from(params),
         latest=not (params["no_latest"] or dev_image),
         alone=bool(dev_image),
         build_args=tuple(one for one in build_args if one[0] not in proxies),

@@ -1,0 +1,210 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Caches, platforms, builders, pushes: what the bake definition has, and what is refused."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from dynamo_container.build import places
+from dynamo_container.engine import BuilderFacts
+from dynamo_container.errors import MachineError
+from dynamo_container.requests import Places
+
+EXPORT = "mode=max,image-manifest=true,oci-mediatypes=true"
+CACHE = "type=registry,ref=r.example:5000/cache"
+
+
+@pytest.fixture
+def bake(cli):
+    """The command and the targets of a build of `none`."""
+
+    def render(*words):
+        result = cli.ok("build", "none", *words, "--uid", "7", "--gid", "7", "--dry-run")
+        return shlex.split(result.out.splitlines()[0]), result.definition["target"]
+
+    return render
+
+
+LOCAL_DEV = ("--target", "local-dev")
+
+
+def test_a_cache_for_each_stage_and_platform(bake):
+    _, targets = bake(*LOCAL_DEV, "--cache", "r.example:5000/cache", "--platform", "linux/amd64")
+
+    own = {name: f"{CACHE}:none-{name.removeprefix('none-')}-linux-amd64" for name in targets}
+    for name, target in targets.items():
+        assert target["cache-to"] == [f"{own[name]},{EXPORT}"]
+        shared = [] if name == "none-runtime" else [f"{CACHE}:{name}-linux-amd64"]
+        assert target["cache-from"] == [own[name], *shared]
+
+
+def test_a_stage_that_frameworks_share_has_one_cache_that_each_alone_finds(cli, site):
+    site.framework("tiny", SHARES, dockerfile="FROM scratch AS tools\nFROM tools AS runtime\n")
+    cache = ["--cache", "r.example:5000/cache", "--platform", "linux/arm64"]
+    words = ["--target", "runtime", *cache, "--dry-run"]
+
+    together = cli.ok("build", "none", "tiny", *words).definition["target"]["tools"]
+    alone = cli.ok("build", "tiny", *words).definition["target"]["tools"]
+
+    shared = f"{CACHE}:tools-linux-arm64"
+    assert together["cache-to"] == [f"{shared},{EXPORT}"]
+    assert shared in alone["cache-from"]
+    assert alone["cache-to"] == [f"{CACHE}:tiny-tools-linux-arm64,{EXPORT}"]
+
+
+SHARES = """
+@hookimpl
+def dynamo_container_stages(request):
+    yield Stage(name="runtime", dockerfile=HERE / "Dockerfile", needs=("tools",))
+"""
+
+
+def test_several_platforms_are_one_image_and_its_cache_finds_that_of_each(bake):
+    _, targets = bake(
+        *LOCAL_DEV, "--platform", "linux/amd64,linux/aarch64", "--push",
+        "--repository", "r.example/dynamo", "--cache", "r.example:5000/cache",
+    )  # fmt: skip
+
+    runtime = targets["none-runtime"]
+    both = f"{CACHE}:none-runtime-linux-amd64-linux-arm64"
+    assert runtime["platforms"] == targets["tools"]["platforms"] == ["linux/amd64", "linux/arm64"]
+    assert runtime["cache-to"] == [f"{both},{EXPORT}"]
+    assert runtime["cache-from"] == [
+        both,
+        f"{CACHE}:none-runtime-linux-amd64",
+        f"{CACHE}:none-runtime-linux-arm64",
+    ]
+    assert targets["local-dev"]["output"] == ["type=registry"]
+
+
+def test_every_stage_reads_the_users_caches_and_the_whole_image_is_written(bake, tmp_path):
+    _, targets = bake(
+        *LOCAL_DEV,
+        *("--cache-from", "r.example/a:1", "--cache-from", "type=local,src=here"),
+        *("--cache-to", '"type=local","dest=there, or not"'),
+    )
+
+    read = ["type=registry,ref=r.example/a:1", f"type=local,src={tmp_path}/here"]
+    assert all(target["cache-from"] == read for target in targets.values())
+    assert targets["local-dev"]["cache-to"] == [f'type=local,"dest={tmp_path}/there, or not"']
+    assert [name for name, target in targets.items() if "cache-to" in target] == ["local-dev"]
+
+
+def test_places_and_attestations(bake):
+    argv, targets = bake(
+        *LOCAL_DEV, "--builder", "far away", "--push", "--load",
+        "--repository", "r.example/team/dynamo", "--sbom", "--provenance", "mode=max",
+    )  # fmt: skip
+
+    assert argv[argv.index("--builder") + 1] == "far away"
+    for name in ("dev", "local-dev"):
+        assert targets[name]["output"] == ["type=docker", "type=registry"]
+        assert targets[name]["attest"] == ["type=sbom", "type=provenance,mode=max"]
+    assert "attest" not in targets["tools"]
+    assert targets["dev"]["tags"] == [
+        "r.example/team/dynamo:v1.4.2-none",
+        "r.example/team/dynamo:latest-none",
+    ]
+
+
+def test_no_attestation_is_an_answer(bake):
+    _, targets = bake(*LOCAL_DEV, "--provenance", "false")
+
+    assert targets["dev"]["attest"] == ["type=provenance,disabled=true"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--push", "--push has no registry for dynamo:v1.4.2-none"),
+        ("--push --tag r.example/x:1", "--push has no registry for dynamo:latest-none"),
+        ("--platform linux", "is no platform"),
+        ("--repository r.example/x:1", "is no repository"),
+        ("--cache r.example/x:1", "is no repository"),
+        ("--cache-to ref=x", "is not like docker's"),
+        ("--cache-from type=local,src", "is not like docker's"),
+        ("--sbom maybe", "is not like docker's"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(cli, words, said):
+    result = cli("build", "none", *words.split(), "--dry-run")
+
+    assert result.status == 2
+    assert said in result.err
+
+
+def test_a_cache_that_two_images_would_write_is_refused(cli, site):
+    site.framework("tiny")
+
+    result = cli("build", "none", "tiny", "--cache-to", "r.example/x:1", "--dry-run")
+
+    assert result.status == 2
+    assert "would be written by 2 images" in result.err
+
+
+@pytest.mark.parametrize("field", ["secret_access_key", "session_token", "token"])
+def test_a_secret_of_a_cache_is_refused_without_being_shown(cli, field):
+    result = cli("build", "none", "--cache-to", f"type=s3,{field}=S3CRET", "--dry-run")
+
+    assert result.status == 2
+    assert field in result.err
+    assert "S3CRET" not in result.out + result.err
+
+
+def test_an_inline_cache_can_be_in_several_images(cli):
+    words = ["--target", "runtime", "--target", "dev", "--target", "tools"]
+
+    cli.ok("build", "none", *words, "--cache-to", "type=inline", "--dry-run")
+
+
+PLAIN = BuilderFacts(name="default", driver="docker", platforms=("linux/amd64", "linux/386"))
+STORE = BuilderFacts(name="default", driver="docker", image_store=True)
+CONTAINER = BuilderFacts(name="c", driver="docker-container")
+BOTH = ("linux/amd64", "linux/arm64")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "builder", "said"),
+    [
+        (Places(cache="r/c"), PLAIN, "cannot write a cache"),
+        (Places(cache_to=("type=gha",)), PLAIN, "cannot write a cache"),
+        (Places(platforms=BOTH), PLAIN, "one image for several platforms"),
+        (Places(attests=("type=sbom",)), PLAIN, "attestations"),
+        (
+            Places(platforms=("linux/arm64",)),
+            PLAIN,
+            "build for linux/arm64: it has linux/amd64",
+        ),
+        (Places(platforms=BOTH), CONTAINER, "cannot load an image for several platforms"),
+    ],
+)
+def test_what_a_builder_cannot_do_is_said_with_what_makes_one_that_can(wanted, builder, said):
+    with pytest.raises(MachineError) as error:
+        places.refuse_what_cannot_be(wanted, builder)
+
+    assert said in error.value.what
+    assert "docker" in error.value.next_step or "--push" in error.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("wanted", "builder"),
+    [
+        (Places(cache_to=("type=inline",), attests=("type=provenance,disabled=true",)), PLAIN),
+        (Places(cache="r/c", platforms=BOTH, attests=("type=sbom",)), STORE),
+        (Places(cache="r/c", platforms=BOTH, load=False, push=True), CONTAINER),
+    ],
+)
+def test_what_it_can_do_is_done(wanted, builder):
+    places.refuse_what_cannot_be(wanted, builder)
+
+
+@pytest.mark.processes
+def test_without_an_engine_a_caches_name_assumes_this_machines_platform(cli, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+
+    result = cli.ok("build", "none", "--cache", "r.example/c", "--dry-run")
+
+    assert "assumed: it builds for this machine's platform" in result.err
+    assert "ref=r.example/c:none-tools-linux-" in result.out
