@@ -201,7 +201,8 @@ def test_several_extra_indexes_in_one_word_keep_their_secrets(cli):
 def test_the_value_of_an_option_is_no_framework(cli, site):
     site.framework("vllm", PIN)
 
-    result = cli.ok("build", "--resolve-as-of", "none", "--tiny-ref", "v2", "--dry-run")
+    alone = ("--no-plugin", "dynamo-container-vllm")
+    result = cli.ok(*alone, "build", "--resolve-as-of", "none", "--tiny-ref", "v2", "--dry-run")
 
     assert "vllm-runtime" in result.out
 

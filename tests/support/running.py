@@ -52,6 +52,12 @@ class Cli:
         assert result.status == 0, result.out + result.err
         return result
 
+    def values(self, *words: str) -> dict[str, str]:
+        """What `explain build ...` or `explain run ...` tells, by kind and key; of one plan."""
+        told = self.ok("explain", *words, "--json").json
+        first = told["images"][0] if "images" in told else told
+        return {f"{one['kind']} {one['key']}": one["value"] for one in first["values"]}
+
 
 @dataclass(frozen=True)
 class Docker:

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one import for plugin authors."""
 
+from dynamo_container.checks import as_pinned, imports, packages_agree, serves_a_model
 from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
 from dynamo_container.hookspecs import hookimpl
 from dynamo_container.images import PREFIX as LABEL_PREFIX
+from dynamo_container.releases import ReleaseTable
 from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
 from dynamo_container.toml import read_toml
 from dynamo_container.values import (
@@ -12,6 +14,7 @@ from dynamo_container.values import (
     BuildArg,
     BuildSecret,
     Check,
+    CudaImages,
     EnvVar,
     Framework,
     Label,
@@ -20,6 +23,7 @@ from dynamo_container.values import (
     Option,
     Pin,
     Readiness,
+    Release,
     RunFlag,
     Stage,
 )
@@ -33,6 +37,7 @@ __all__ = [
     "Check",
     "CheckRequest",
     "ConflictError",
+    "CudaImages",
     "DynamoContainerError",
     "EnvVar",
     "Framework",
@@ -43,10 +48,16 @@ __all__ = [
     "Option",
     "Pin",
     "Readiness",
+    "Release",
+    "ReleaseTable",
     "RunFlag",
     "RunRequest",
     "Stage",
     "UsageError",
+    "as_pinned",
     "hookimpl",
+    "imports",
+    "packages_agree",
     "read_toml",
+    "serves_a_model",
 ]

@@ -35,6 +35,7 @@ from dynamo_container.values import (
     Option,
     Pin,
     Readiness,
+    Release,
     RunFlag,
     Stage,
 )
@@ -54,6 +55,18 @@ def dynamo_container_framework() -> Framework:  # type: ignore[empty-body]  # a 
     def dynamo_container_framework():
         return Framework(summary="Acme's engine", homepage="https://acme.example",
         default_target="runtime")
+    """
+
+
+@hookspec
+def dynamo_container_releases() -> Iterable[Release]:  # type: ignore[empty-body]  # as above
+    """The releases of Dynamo that the plugin knows, for `dynamo-container releases`.
+
+    RELEASES = ReleaseTable(HERE / "releases.toml")
+
+    @hookimpl
+    def dynamo_container_releases():
+        return RELEASES.rows
     """
 
 

@@ -20,6 +20,8 @@ DYNAMO: Final = f"{PREFIX}dynamo"
 CUDA: Final = f"{PREFIX}cuda"
 # The oldest NVIDIA driver on which the image runs.
 DRIVER: Final = f"{PREFIX}driver"
+# The packages that the plan pinned: `ai-dynamo==1.4.2 nixl==1.3.2 torch-cuda==13.0`.
+PINS: Final = f"{PREFIX}pins"
 HOME: Final = f"{PREFIX}home"
 UID: Final = f"{PREFIX}uid"
 # The plan's hash: what shapes the image, and nothing else.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dynamo_container.engine import NO_ENGINE, EngineFacts, ImageFacts
-from dynamo_container.images import REPOSITORY
+from dynamo_container.images import DEVELOPER_TARGET, HOME, PLAIN_TARGET, REPOSITORY
 from dynamo_container.provenance import Layer, Source
 from dynamo_container.values import BuildSecret, EnvVar, Mount, RunFlag
 
@@ -189,6 +189,20 @@ class RunRequest(_Asked):
     def label(self, key: str) -> str:
         """A label of the image; empty where it has none or is not known."""
         return self.image_facts.label(key) if self.image_facts else ""
+
+    @property
+    def home(self) -> str:
+        """The home of the image's user: as its label says, else as the target or the user
+        suggests.
+        """
+        if labelled := self.label(HOME):
+            return labelled
+        if self.target:
+            return "/root" if self.target == PLAIN_TARGET else "/home/ubuntu"
+        if self.image_facts is None and self.image.endswith(f"-{DEVELOPER_TARGET}"):
+            return "/home/ubuntu"
+        user = self.image_facts.user if self.image_facts else ""
+        return "/root" if user.partition(":")[0] in ("", "0", "root") else "/home/ubuntu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

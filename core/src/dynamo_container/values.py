@@ -348,3 +348,62 @@ class Check(_Value):
 
     def _check(self) -> None:
         _require(self.name and self.argv, "a check has a name and a command")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CudaImages(_Value):
+    """What a release is built from for one CUDA version.
+
+    Attributes:
+        version: the CUDA version, such as `13.0`.
+        runtime: the image that `runtime` starts from.
+        devel: the image with the whole toolkit, for what is compiled.
+        torch: the CUDA version that the release's PyTorch is built for; empty where not known.
+    """
+
+    version: str
+    runtime: str
+    devel: str = ""
+    torch: str = ""
+
+    def _check(self) -> None:
+        _require(
+            re.fullmatch(r"[1-9][0-9]*\.[0-9]+", self.version),
+            f"CUDA version {self.version!r} is not like '13.0'",
+        )
+
+    @property
+    def driver(self) -> str:
+        """The oldest major version of NVIDIA's driver that runs it, by CUDA's minor-version
+        compatibility: https://docs.nvidia.com/deploy/cuda-compatibility/. Empty where not known.
+        """
+        return _DRIVERS.get(self.version.partition(".")[0], "")
+
+
+# By CUDA's major version.
+_DRIVERS = {"11": "450", "12": "525", "13": "580"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(_Value):
+    """A row of a plugin's table: a Dynamo release, and what goes with it.
+
+    Attributes:
+        dynamo: Dynamo's release, such as `1.4.2`.
+        released: its day, such as `2026-08-28`.
+        wheels: what it was tested with.
+        overrides: requirements that replace what its packages ask for, where they contradict
+            each other.
+        cuda: the CUDA versions that it can be built for, the default first; none where it needs
+            no CUDA.
+        python: the Python of its images.
+        checked: whether the plugin's author has built and checked it.
+    """
+
+    dynamo: str
+    released: str
+    wheels: tuple[Pin, ...] = ()
+    overrides: tuple[str, ...] = ()
+    cuda: tuple[CudaImages, ...] = ()
+    python: str = "3.12"
+    checked: bool = False

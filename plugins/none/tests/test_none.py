@@ -53,5 +53,5 @@ def test_the_users_day_wins(cli, day, argument):
 def test_every_row_of_the_table_plans(cli):
     for row in read_toml(plugin.HERE / "releases.toml")["release"]:
         said = values(cli, "--dynamo-version", row["dynamo"])
-        assert said["build-arg REQUIREMENTS"] == f"ai-dynamo=={row['dynamo']} {row['nixl']}"
+        assert said["build-arg REQUIREMENTS"] == f"ai-dynamo=={row['dynamo']} {row['wheels'][0]}"
         assert said["build-arg RESOLVE_AS_OF"] > f"{row['released']}"

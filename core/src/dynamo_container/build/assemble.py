@@ -18,7 +18,7 @@ from dynamo_container.build.tags import Names, refuse_shared_tags
 from dynamo_container.errors import DynamoContainerError, UsageError
 from dynamo_container.images import CUDA as CUDA_LABEL
 from dynamo_container.images import DYNAMO as DYNAMO_LABEL
-from dynamo_container.images import FRAMEWORK, PLAN, PREFIX, TARGET
+from dynamo_container.images import FRAMEWORK, PINS, PLAN, PREFIX, TARGET
 from dynamo_container.provenance import Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
@@ -153,6 +153,7 @@ def _labels(said: Contributions, base: str) -> tuple[Resolved[Label], ...]:
         TARGET: request.target,
         DYNAMO_LABEL: version,
         CUDA_LABEL: said.pin(CUDA),
+        PINS: _pinned(said),
         f"{PREFIX}plugins": ", ".join(said.plugins),
     }
     return merge(
@@ -172,6 +173,17 @@ def _labels(said: Contributions, base: str) -> tuple[Resolved[Label], ...]:
         ],
         key=lambda label: label.key,
         way_out="{without}",
+    )
+
+
+def _pinned(said: Contributions) -> str:
+    """What is installed with Dynamo, and CUDA's versions, for `check` to hold the image to."""
+    pins = [one.value for one in said.pins]
+    argument = next((pin.build_arg for pin in pins if pin.name == DYNAMO), None)
+    return " ".join(
+        f"{pin.name}=={pin.version}"
+        for pin in pins
+        if pin.kind == "cuda" or pin.build_arg == argument
     )
 
 

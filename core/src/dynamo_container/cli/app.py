@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "check": "check",
     "devcontainer": "devcontainer",
     "plugins": "plugins",
+    "releases": "releases",
 }
 
 

@@ -13,8 +13,6 @@ from dynamo_container.images import (
     CUDA,
     DEVELOPER_TARGET,
     DRIVER,
-    HOME,
-    PLAIN_TARGET,
     RUN,
     TARGET,
     UID,
@@ -199,18 +197,6 @@ def _user(values: Iterable[T], request: RunRequest, option: str) -> Iterator[Sai
     return (Said(value=value, source=request.source(option)) for value in values)
 
 
-def _home(request: RunRequest) -> str:
-    """The home of the image's user: as its label says, else as the target or the user suggests."""
-    if labelled := request.label(HOME):
-        return labelled
-    if request.target:
-        return "/root" if request.target == PLAIN_TARGET else "/home/ubuntu"
-    if request.image_facts is None and request.image.endswith(f"-{DEVELOPER_TARGET}"):
-        return "/home/ubuntu"
-    user = request.image_facts.user if request.image_facts else ""
-    return "/root" if user.partition(":")[0] in ("", "0", "root") else "/home/ubuntu"
-
-
 def _workspace_env(request: RunRequest) -> Iterator[Said[EnvVar]]:
     if request.workspace:
         # By name: docker takes the value from its own environment, and nobody sees it.
@@ -224,13 +210,13 @@ def _workspace_mounts(request: RunRequest) -> Iterator[Said[Mount]]:
     if request.gds:
         yield from _core(_GDS_MOUNTS)
     if request.hf_cache:
-        mount = Mount(source=request.hf_cache, target=f"{_home(request)}/.cache/huggingface")
+        mount = Mount(source=request.hf_cache, target=f"{request.home}/.cache/huggingface")
         given = "--hf-cache" in dict(request.origins)
         yield Said(value=mount, source=request.source("--hf-cache") if given else CORE)
     if request.workspace and request.label(TARGET) == DEVELOPER_TARGET:
         # A volume for each UID: its files belong to the user of the image that made it.
         volume = f"dynamo-history-{request.label(UID) or 'developer'}"
-        target = f"{_home(request)}/.commandhistory"
+        target = f"{request.home}/.commandhistory"
         yield Said(value=Mount(type="volume", source=volume, target=target), source=CORE)
 
 

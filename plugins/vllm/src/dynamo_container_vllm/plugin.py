@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Dynamo with vLLM, from wheels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from dynamo_container.api import (
+    LABEL_PREFIX,
+    BaseImage,
+    BuildArg,
+    BuildRequest,
+    Check,
+    CheckRequest,
+    EnvVar,
+    Framework,
+    Label,
+    Mount,
+    Notice,
+    Pin,
+    Readiness,
+    Release,
+    ReleaseTable,
+    RunFlag,
+    RunRequest,
+    Stage,
+    as_pinned,
+    hookimpl,
+    imports,
+    packages_agree,
+    serves_a_model,
+)
+
+HERE: Final = Path(__file__).parent
+RELEASES: Final = ReleaseTable(HERE / "releases.toml")
+
+
+@hookimpl
+def dynamo_container_framework() -> Framework:
+    """Dynamo with vLLM."""
+    return Framework(
+        summary="Dynamo with vLLM",
+        homepage="https://github.com/ai-dynamo/dynamo",
+    )
+
+
+@hookimpl
+def dynamo_container_releases() -> Iterable[Release]:
+    """The table, as the command `releases` prints it."""
+    return RELEASES.rows
+
+
+@hookimpl
+def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
+    """The image that serves."""
+    yield Stage(
+        name="runtime", dockerfile=HERE / "runtime" / "Dockerfile", needs=("tools", "wheels")
+    )
+
+
+@hookimpl
+def dynamo_container_base_images(request: BuildRequest) -> Iterator[BaseImage]:
+    """The CUDA that the release's wheels are built for."""
+    yield from RELEASES.choose(request).base_images()
+
+
+@hookimpl
+def dynamo_container_pins(request: BuildRequest) -> Iterator[Pin]:
+    """Dynamo with its extra `vllm`, and the vLLM and NIXL that its release was tested with."""
+    yield from RELEASES.choose(request, kvbm=True).pins(extras=("vllm",))
+
+
+@hookimpl
+def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
+    """The day of the resolution, what is overridden in it, and the services that old releases
+    need.
+    """
+    yield from RELEASES.choose(request).build_args()
+
+
+@hookimpl
+def dynamo_container_labels(request: BuildRequest) -> Iterator[Label]:
+    """Who runs in the image, where its home is, and which driver it needs."""
+    yield Label(key=f"{LABEL_PREFIX}user", value="ubuntu")
+    yield Label(key=f"{LABEL_PREFIX}home", value="/home/ubuntu")
+    yield from RELEASES.choose(request).labels()
+
+
+@hookimpl
+def dynamo_container_notices(request: BuildRequest) -> Iterator[Notice]:
+    """A release that the table does not have."""
+    yield from RELEASES.choose(request).notices()
+
+
+def _cache(request: RunRequest) -> str:
+    return f"{request.home}/.cache/vllm"
+
+
+@hookimpl
+def dynamo_container_run_env(request: RunRequest) -> Iterator[EnvVar]:
+    """Where models are looked for, and one place for all that is compiled at run time."""
+    yield EnvVar(name="HF_HOME", value=f"{request.home}/.cache/huggingface")
+    yield EnvVar(name="VLLM_CACHE_ROOT", value=_cache(request))
+    # It puts `.cache/flashinfer` behind it.
+    yield EnvVar(name="FLASHINFER_WORKSPACE_BASE", value=_cache(request))
+    yield EnvVar(name="TRITON_CACHE_DIR", value=f"{_cache(request)}/triton")
+
+
+@hookimpl
+def dynamo_container_run_mounts(request: RunRequest) -> Iterator[Mount]:
+    """What was compiled once stays, from container to container."""
+    # One for each home: its files belong to the user of the image that made it.
+    volume = f"dynamo-vllm-cache-{PurePosixPath(request.home).name}"
+    yield Mount(type="volume", source=volume, target=_cache(request))
+
+
+@hookimpl
+def dynamo_container_run_flags(request: RunRequest) -> Iterator[RunFlag]:
+    """Workers of one model hand tensors on in shared memory."""
+    yield RunFlag(flag="--shm-size", value="16G")
+
+
+@hookimpl
+def dynamo_container_readiness(request: RunRequest) -> Readiness:
+    """A frontend that answers and knows a model."""
+    return serves_a_model()
+
+
+@hookimpl
+def dynamo_container_checks(request: CheckRequest) -> Iterator[Check]:
+    """What has to work; a token from a tiny model where there is a GPU."""
+    yield imports("dynamo.frontend", "dynamo.vllm", "vllm")
+    yield imports("nixl")
+    # KVBM's wheel asks for an older NIXL than Dynamo's extra: what the plan overrides.
+    yield packages_agree("nixl")
+    yield from as_pinned(request)
