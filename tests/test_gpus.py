@@ -16,22 +16,13 @@ from pathlib import Path
 
 import nvml
 import pytest
-from engines import Engine, engine, tiny_image
+from engines import IMAGE, Engine, tiny_engine
 from running import Cli
 
 pytestmark = pytest.mark.engine
 
-IMAGE = "tiny:1"
 LABELS = ("ai.dynamo.container.cuda=13.0", "ai.dynamo.container.driver=580")
 LIST = ("--", "ls", "/dev")
-PRIVATE = shutil.which("debootstrap") is not None and os.getuid() == 0
-
-
-@pytest.fixture(scope="module")
-def files(docker) -> bytes:
-    if not PRIVATE:
-        pytest.skip("further engines need root on Debian")
-    return tiny_image(docker.base_image)
 
 
 @pytest.fixture(scope="module", params=["stable", "next"])
@@ -40,26 +31,22 @@ def generation(request) -> str:
     return name
 
 
-def started(generation: str, gpus: str, files: bytes) -> Iterator[Engine]:
-    with engine(generation, gpus) as one:
-        changes = [word for label in LABELS for word in ("--change", f"LABEL {label}")]
-        one.docker("import", *changes, "-", IMAGE, stdin=files)
+@pytest.fixture(scope="module")
+def with_cdi(docker, generation) -> Iterator[Engine]:
+    with tiny_engine(docker.base_image, generation, "cdi", LABELS) as one:
         yield one
 
 
 @pytest.fixture(scope="module")
-def with_cdi(generation, files):
-    yield from started(generation, "cdi", files)
+def with_runtime(docker, generation) -> Iterator[Engine]:
+    with tiny_engine(docker.base_image, generation, "runtime") as one:
+        yield one
 
 
 @pytest.fixture(scope="module")
-def with_runtime(generation, files):
-    yield from started(generation, "runtime", files)
-
-
-@pytest.fixture(scope="module")
-def without(generation, files):
-    yield from started(generation, "none", files)
+def without(docker, generation) -> Iterator[Engine]:
+    with tiny_engine(docker.base_image, generation) as one:
+        yield one
 
 
 def run(*words: str, library_path: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,31 @@ PACK = """\
 {{ printf '%s\\n' {programs}; ldd {programs} | grep --only-matching '/[^ :]*'; }} | sort --unique |
     tar --create --dereference --absolute-names --files-from=-
 """
+
+
+IMAGE = "tiny:1"
+
+
+@contextmanager
+def tiny_engine(
+    base_image: str, generation: str = "stable", gpus: str = "none", labels: tuple[str, ...] = ()
+) -> Iterator[Engine]:
+    """An engine of its own with the image `tiny:1`, which has these labels."""
+    if os.getuid() or not shutil.which("apt-get"):
+        pytest.skip("further engines need root on Debian")
+    files = tiny_image(base_image)
+    with engine(generation, gpus) as one:
+        changes = [word for label in labels for word in ("--change", f"LABEL {label}")]
+        one.docker("import", *changes, "-", IMAGE, stdin=files)
+        yield one
+
+
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
 
 
 def tiny_image(base_image: str) -> bytes:

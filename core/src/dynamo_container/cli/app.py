@@ -27,6 +27,10 @@ COMMANDS: Final = {
     "explain": "explain",
     "check": "check",
     "devcontainer": "devcontainer",
+    "ps": "ps",
+    "logs": "logs",
+    "exec": "exec",
+    "stop": "stop",
     "plugins": "plugins",
     "releases": "releases",
 }

@@ -44,11 +44,31 @@ def command(
     if dry_run:
         click.echo(rendered.shell())
         return 0
+    _require_paths(plan)
     _make_folders(plan)
     if wait:
-        return _start_and_wait(session, plan, rendered, wait_timeout)
+        # Imported here: whoever does not wait does not pay for it.
+        from dynamo_container.cli.waiting import start_and_wait
+
+        return start_and_wait(session, plan, wait_timeout)
     engine.replace_process(rendered)
     raise AssertionError("unreachable: the process is docker's now")
+
+
+def _require_paths(plan: RunPlan) -> None:
+    """What is mounted has to be there: for some options, docker would make a folder of root's."""
+    missing = [
+        mount.source
+        for mount in plan.mounts
+        if mount.type == "bind"
+        and mount.source not in plan.folders
+        and not os.path.lexists(mount.source)
+    ]
+    # Another machine's engine has other files.
+    if missing and engine.facts().local:
+        raise UsageError(
+            f"there is no {missing[0]}, which is to be mounted", "make it, or name one that exists"
+        )
 
 
 def _make_folders(plan: RunPlan) -> None:
@@ -70,23 +90,3 @@ def _make_folder(folder: Path) -> None:
     for one in missing:
         if caller:
             os.chown(one, *caller)
-
-
-def _start_and_wait(
-    session: Session, plan: RunPlan, rendered: engine.Command, seconds: float
-) -> int:
-    from dynamo_container.run.wait import wait
-
-    assert plan.readiness is not None
-    status, container = engine.start(rendered)
-    if status:
-        return status
-    try:
-        wait(container, plan.readiness, seconds, lambda line: session.note(f"waiting: {line}"))
-    except BaseException:
-        # Also where the user interrupts: nobody is left who could use the container.
-        if plan.remove:
-            engine.capture("docker", "stop", container)
-        raise
-    click.echo(container)
-    return 0

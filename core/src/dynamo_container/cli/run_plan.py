@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -21,6 +20,7 @@ from dynamo_container.cli.frameworks import default_target
 from dynamo_container.cli.paths import absolute
 from dynamo_container.cli.plugin_command import origins, plugin_options
 from dynamo_container.cli.run_options import CHECKOUT, command_of
+from dynamo_container.cli.terminal import at_terminal
 from dynamo_container.engine import EngineFacts, ImageFacts
 from dynamo_container.errors import EngineError, MachineError, UsageError
 from dynamo_container.images import CUDA, FRAMEWORK, image_reference, is_image
@@ -92,7 +92,7 @@ def _request(ctx: click.Context, session: Session) -> RunRequest:
     params = ctx.params
     command = command_of(ctx)
     mounts = values.last(map(values.mount, params["volume"]), lambda mount: mount.target)
-    terminal = not command and not params["detach"] and _at_terminal()
+    terminal = not command and not params["detach"] and at_terminal()
     return RunRequest(
         framework="",
         image="",
@@ -221,8 +221,3 @@ def _home() -> str:
         return pwd.getpwuid(caller[0]).pw_dir
     except KeyError:
         return "~"
-
-
-def _at_terminal() -> bool:
-    """Whether somebody sits at both ends."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))

@@ -19,14 +19,18 @@ _PROPAGATION = frozenset({"shared", "slave", "private", "rshared", "rslave", "rp
 
 def command(plan: RunPlan) -> Command:
     """The command that starts the container."""
-    return Command(argv=tuple(_argv(plan)))
+    switches = ("--detach",) if plan.detach else ()
+    return Command(argv=("docker", "run", *switches, *_words(plan)))
 
 
-def _argv(plan: RunPlan) -> Iterator[str]:
-    yield from ("docker", "run")
+def create_command(plan: RunPlan) -> Command:
+    """The command that makes the same container and does not start it."""
+    return Command(argv=("docker", "create", *_words(plan)))
+
+
+def _words(plan: RunPlan) -> Iterator[str]:
     switches = (
         ("--rm", plan.remove),
-        ("--detach", plan.detach),
         ("--interactive", plan.interactive),
         ("--tty", plan.tty),
     )

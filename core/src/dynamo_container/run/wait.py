@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from typing import Final
@@ -13,59 +12,71 @@ from dynamo_container import engine
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.values import Readiness
 
-_LAST_LINES: Final = 20
+LAST_LINES: Final = 20
 _PAUSE_SECONDS: Final = 0.25
+_GLANCE_SECONDS: Final = 0.05
+_ENDING_SECONDS: Final = 1.0
+# What a shell and docker say where there is no such program, or none that can be run.
+_NO_PROGRAM: Final = (126, 127)
 
 
-def wait(container: str, readiness: Readiness, seconds: float, tell: Callable[[str], None]) -> None:
-    """Wait until the container is ready.
+def wait(
+    container: str,
+    log: engine.Attached,
+    readiness: Readiness,
+    seconds: float,
+    tell: Callable[[str], None],
+) -> None:
+    """Wait until a container that was just started is ready.
 
     Args:
         container: its ID.
-        readiness: how it says so.
+        log: what it says.
+        readiness: how it tells that it is ready.
         seconds: the longest time to wait.
-        tell: called with a line about the state whenever there is a new one.
+        tell: called with its last line, whenever there is a new one.
 
     Raises:
-        WorkFailedError: the container ended, or was not ready in time; the message has its last log
-        lines.
+        WorkFailedError: the container ended, was not ready in time, or cannot tell; the message has
+        its last lines.
     """
-    # The wait is for something outside of this process, and docker has no event for "ready": so it
-    # is asked again.
+    # The wait is for something inside the container, and docker has no event for "ready": so it is
+    # asked again.
     deadline = time.monotonic() + seconds
-    log = ""
-    while engine.capture("docker", "exec", container, *readiness.command).returncode:
-        state = _state(container)
-        # A container that removes itself takes its log along: then the last one that was seen has
-        # to do.
-        fresh = _log(container)
-        if fresh and fresh != log:
-            log = fresh
-            tell(log.splitlines()[-1])
-        if state is None or not state.get("Running"):
-            status = f" with status {state.get('ExitCode')}" if state else ""
-            raise WorkFailedError(f"the container ended{status} before it was ready", _told(log))
+    last = ""
+    while (status := _ask(container, log, readiness, deadline)) != 0:
+        if status in _NO_PROGRAM:
+            # The same is said where the container ends just then.
+            log.ended.wait(_ENDING_SECONDS)
+        if log.ended.is_set():
+            raise WorkFailedError(
+                f"the container ended with status {log.status} before it was ready", _told(log)
+            )
+        if status in _NO_PROGRAM:
+            raise WorkFailedError(
+                f"whether the container is ready cannot be asked: {readiness.command[0]!r} "
+                f"ends with status {status} in it",
+                _told(log),
+            )
         if time.monotonic() > deadline:
             raise WorkFailedError(
                 f"the container was not ready after {seconds:g} s (--wait-timeout)", _told(log)
             )
-        time.sleep(_PAUSE_SECONDS)
+        if log.lines and log.lines[-1] != last:
+            last = log.lines[-1]
+            tell(last)
+        log.ended.wait(_PAUSE_SECONDS)
 
 
-def _state(container: str) -> dict[str, object] | None:
-    answer = engine.capture(
-        "docker", "container", "inspect", "--format", "{{json .State}}", container
-    )
-    if answer.returncode:
-        return None
-    state: dict[str, object] = json.loads(answer.stdout)
-    return state
+def _ask(container: str, log: engine.Attached, readiness: Readiness, deadline: float) -> int | None:
+    """The status of one check; None where the container or the time ended before it did."""
+    with engine.trying("docker", "exec", container, *readiness.command) as check:
+        while (status := check.poll()) is None:
+            if log.ended.wait(_GLANCE_SECONDS) or time.monotonic() > deadline:
+                return None
+        return status
 
 
-def _log(container: str) -> str:
-    answer = engine.capture("docker", "logs", "--tail", str(_LAST_LINES), container)
-    return "" if answer.returncode else (answer.stdout + answer.stderr).strip()
-
-
-def _told(log: str) -> str:
-    return f"its last lines:\n{log}" if log else "it logged nothing"
+def _told(log: engine.Attached) -> str:
+    text = "\n".join(log.lines)
+    return f"its last lines:\n{text}" if text else "it logged nothing"

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""`exec`: a command in a container that `run` started."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from dynamo_container import engine
+from dynamo_container.cli import run_values as values
+from dynamo_container.cli.app import Session
+from dynamo_container.cli.plugin_command import LINES
+from dynamo_container.cli.terminal import at_terminal
+from dynamo_container.run.docker_argv import env_words
+
+_COMMAND: Final = "dynamo_container.command"
+_SHELL: Final = ("sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
+
+
+class ExecCommand(click.Command):
+    """What follows `--`, or the container, is the command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            cut = args.index("--")
+            ctx.meta[_COMMAND] = tuple(args[cut + 1 :])
+            args = args[:cut]
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    cls=ExecCommand,
+    context_settings={"allow_interspersed_args": False},
+    epilog="Examples: dynamo-container exec · dynamo-container exec vllm -- nvidia-smi",
+)
+@click.option("-i", "--interactive", is_flag=True, help="Keep standard input open.")
+@click.option("-t", "--tty", is_flag=True, help="Give the command a terminal.")
+@click.option("-e", "--env", multiple=True, type=LINES, metavar="K[=V]", help="A variable.")
+@click.option("--user", metavar="U", help="User or UID, and group or GID: U[:G].")
+@click.option("--workdir", metavar="DIR", help="The working directory.")
+@click.argument("word", required=False, metavar="[CONTAINER|FRAMEWORK]")
+@click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[[--] COMMAND...]")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    interactive: bool,
+    tty: bool,
+    env: tuple[str, ...],
+    user: str | None,
+    workdir: str | None,
+    word: str | None,
+    rest: tuple[str, ...],
+) -> int:
+    """Run a command in a container that runs; without one a shell, without a name in the only
+    container.
+    """
+    from dynamo_container.cli.containers import the_one
+
+    session: Session = ctx.obj
+    words = (*rest, *ctx.meta.get(_COMMAND, ()))
+    container = the_one(session, word, running=True)
+    terminal = not words and at_terminal()
+    switches = (("--interactive", interactive or terminal), ("--tty", tty or terminal))
+    options = (("--user", user), ("--workdir", workdir))
+    argv = (
+        "docker",
+        "exec",
+        *(flag for flag, given in switches if given),
+        *(f"{flag}={value}" for flag, value in options if value),
+        *env_words(map(values.env, env)),
+        container.id,
+        *(words or _SHELL),
+    )
+    # Docker's own from here on: the terminal, signals, the exit status.
+    engine.replace_process(engine.Command(argv=argv))
+    raise AssertionError("unreachable: the process is docker's now")

@@ -1,0 +1,281 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Containers from their start to their end, on a real engine of the tests' own."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from engines import IMAGE, Engine, tiny_engine, until
+from fakes import Site
+from running import Cli
+
+pytestmark = pytest.mark.engine
+
+READY = """
+@hookimpl
+def dynamo_container_readiness(request):
+    if request.image == "nothing:to-ask-with":
+        return Readiness(http="http://127.0.0.1:8000/health")
+    return Readiness(argv=("ls", "/tmp-ready"))
+"""
+RUN = [sys.executable, "-m", "dynamo_container", "run", "ready", "--workdir=/", "--gpus=none"]
+ENDINGS = [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
+
+
+@pytest.fixture(scope="module")
+def running(docker) -> Iterator[Engine]:
+    with tiny_engine(docker.base_image) as one:
+        one.docker("tag", IMAGE, "nothing:to-ask-with")
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def engine(running, site: Site, monkeypatch) -> Iterator[Engine]:
+    """The engine, with nothing on it before and after; and a framework that is ready by a file."""
+    running.use(monkeypatch)
+    site.framework("ready", READY)
+    monkeypatch.setenv("PYTHONPATH", str(site.folder))
+    yield running
+    if left := running.docker("ps", "--all", "--quiet").split():
+        running.docker("rm", "--force", *left)
+
+
+def run(*words: str, image: str = IMAGE) -> subprocess.CompletedProcess[str]:
+    """`dynamo-container run` in a process of its own."""
+    command = [*RUN, "--image", image, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def start(*words: str) -> subprocess.Popen[str]:
+    command = [*RUN, "--image", IMAGE, *words]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def names(engine: Engine) -> list[str]:
+    return engine.docker("ps", "--all", "--format", "{{.Names}} {{.State}}").splitlines()
+
+
+def test_wait_returns_when_the_container_is_ready(engine):
+    answer = run("-d", "--wait", "--", "sh", "-c", ": > /tmp-ready; exec sleep 100")
+
+    assert answer.returncode == 0, answer.stderr
+    container = answer.stdout.strip()
+    assert engine.docker("exec", container, "ls", "/tmp-ready") == "/tmp-ready"
+
+
+def test_of_one_that_dies_at_once_and_deletes_itself_the_log_is_told(engine):
+    words = ("echo no model; echo 'in here' >&2; exit 7",)
+
+    for _ in range(5):  # it may die before anybody could ask for its log
+        answer = run("-d", "--wait", "--", "sh", "-c", *words)
+
+        assert answer.returncode == 1
+        assert "the container ended with status 7 before it was ready" in answer.stderr
+        # Docker keeps the order within a stream, not between the two.
+        assert sorted(answer.stderr.splitlines()[-2:]) == ["in here", "no model"]
+    assert names(engine) == []
+
+
+def test_the_last_20_lines_are_told_and_no_more(engine):
+    count = "i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo line $i; done; exit 1"
+
+    answer = run("-d", "--wait", "--", "sh", "-c", count)
+
+    lines = re.findall(r"^line \d+$", answer.stderr, re.MULTILINE)
+    assert lines == [f"line {number}" for number in range(81, 101)]
+
+
+@pytest.mark.parametrize(("words", "left"), [((), []), (("--rm=FALSE",), ["slow running"])])
+def test_one_that_never_gets_ready_is_stopped_at_the_limit_if_it_deletes_itself(
+    engine, words, left
+):
+    limit = ("--wait-timeout", "0.5", "--name", "slow")
+
+    answer = run("-d", "--wait", *limit, *words, "--", "sh", "-c", "echo loading; sleep 100")
+
+    assert answer.returncode == 1
+    assert "not ready after 0.5 s" in answer.stderr
+    assert answer.stderr.splitlines()[-1] == "loading"
+    assert names(engine) == left
+
+
+def test_one_that_has_nothing_to_ask_with_is_told_at_once(engine):
+    answer = run("-d", "--wait", "--", "sleep", "100", image="nothing:to-ask-with")
+
+    assert answer.returncode == 1
+    assert "whether the container is ready cannot be asked: 'curl'" in answer.stderr
+    assert names(engine) == []
+
+
+def test_one_that_cannot_be_started_is_dockers_error_with_its_status(engine):
+    waited = run("-d", "--wait", "--user", "nobody-of-this-name", "--", "true")
+    ran = run("--user", "nobody-of-this-name", "--", "true")
+
+    assert waited.returncode == ran.returncode
+    assert waited.returncode in (125, 126)
+    assert "nobody-of-this-name" in waited.stderr
+    assert names(engine) == []
+
+
+@pytest.mark.parametrize(("number", "status"), ENDINGS)
+def test_who_ends_the_wait_leaves_no_container(engine, number, status):
+    process = start("-d", "--wait", "--", "sleep", "100")
+    until(lambda: engine.docker("ps", "--quiet"))
+
+    process.send_signal(number)
+
+    process.communicate(timeout=20)
+    assert process.returncode == status
+    assert names(engine) == []
+
+
+def test_who_is_killed_while_waiting_leaves_what_docker_leaves_and_no_process(engine):
+    process = start("-d", "--wait", "--name", "orphan", "--", "sleep", "100")
+    until(lambda: engine.docker("ps", "--quiet"))
+    container = engine.docker("ps", "--quiet", "--no-trunc")
+
+    process.kill()
+
+    process.communicate()
+    until(lambda: not clients(container))
+    assert names(engine) == ["orphan running"]
+
+
+def clients(container: str) -> list[Path]:
+    """Docker's clients that are about a container."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has just ended
+        if b"docker" in words[0] + words[-1] and container.encode() in words:
+            found.append(path)
+    return found
+
+
+@pytest.mark.parametrize(("number", "status"), ENDINGS)
+def test_who_ends_a_run_leaves_no_container(engine, number, status):
+    process = start("--", "sleep", "100")
+    until(lambda: engine.docker("ps", "--quiet"))
+
+    process.send_signal(number)
+
+    process.communicate(timeout=20)
+    assert process.returncode == status
+    until(lambda: names(engine) == [])
+
+
+def test_who_kills_a_run_leaves_what_docker_leaves(engine):
+    process = start("--name", "orphan", "--", "sleep", "100")
+    until(lambda: engine.docker("ps", "--quiet"))
+
+    process.kill()
+
+    process.communicate()
+    assert names(engine) == ["orphan running"]
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+@pytest.mark.parametrize("words", [("-it", "--", "sh"), ("-d", "--wait", "--", "sleep", "100")])
+def test_a_terminal_that_closes_leaves_no_container(engine, words):
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, [*RUN, "--image", IMAGE, *words])  # never returns
+    until(lambda: engine.docker("ps", "--quiet"))
+
+    os.close(terminal)
+
+    os.waitpid(child, 0)
+    until(lambda: names(engine) == [])
+
+
+def test_ps_lists_what_run_started_and_nothing_else(engine, cli: Cli):
+    engine.docker("run", "--detach", "--network=none", "--name=foreign", IMAGE, "sleep", "100")
+    first = run("-d", "--name", "first", "--", "sleep", "100").stdout.strip()
+    run("--rm=FALSE", "--name", "ended", "--", "true")
+
+    assert [one["name"] for one in cli.ok("ps", "--json").json] == ["first"]
+    assert cli.ok("ps", "--quiet").out == f"{first[:12]}\n"
+    everything = cli.ok("ps", "--all").out.splitlines()
+    assert [line.split()[:3] for line in everything[1:]] == [
+        ["ended", "ready", IMAGE],
+        ["first", "ready", IMAGE],
+    ]
+    assert "Exited (0)" in everything[1]
+
+
+def call(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dynamo_container", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]  # options of any kind
+
+
+def test_logs_and_exec_take_a_framework_a_name_an_id_or_nothing():
+    started = run("-d", "--name", "one", "--", "sh", "-c", "echo out; echo err >&2; sleep 100")
+    container = started.stdout.strip()
+
+    for words in (["ready"], ["READY"], ["one"], [container], [container[:6]], []):
+        logs = call("logs", *words)
+        assert (logs.stdout, logs.stderr) == ("out\n", "err\n")
+        shell = call("exec", "-e", "A=a  b", *words, "--", "sh", "-c", 'echo "$A"; exit 3')
+        assert (shell.stdout, shell.returncode) == ("a  b\n", 3)
+    assert call("exec", "-i", "one", input="echo from the shell\n").stdout == "from the shell\n"
+    assert call("exec", "one", "ls", "-d", "/bin").stdout.strip() == "/bin"
+
+
+def test_logs_follow_to_the_containers_end():
+    run("-d", "--name", "one", "--", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.3; done")
+
+    assert call("logs", "--follow", "--tail", "2", "one").stdout.splitlines()[-1] == "3"
+
+
+def test_stop_ends_what_is_named_and_nothing_else(engine, cli: Cli):
+    engine.docker("run", "--detach", "--network=none", "--name=foreign", IMAGE, "sleep", "100")
+    for name in ("one", "two", "three"):
+        run("-d", "--name", name, "--", "sleep", "100")
+
+    assert cli.ok("stop", "two").out == "two\n"
+    assert sorted(cli.ok("stop", "ready").out.split()) == ["one", "three"]
+    run("-d", "--name", "four", "--", "sleep", "100")
+    assert cli.ok("stop", "--all").out == "four\n"
+    assert names(engine) == ["foreign running"]
+
+
+def test_what_cannot_be_meant_is_told(engine, cli: Cli):
+    engine.docker("run", "--detach", "--network=none", "--name=foreign", IMAGE, "sleep", "100")
+    for name in ("one", "two"):
+        run("-d", "--name", name, "--", "sleep", "100")
+
+    for words, said in (
+        (("stop", "foreign"), "'foreign' is no container that 'dynamo-container run' started"),
+        (("stop",), "names, frameworks, or --all"),
+        (("stop", "one", "--all"), "names, frameworks, or --all"),
+        (("logs", "ready"), "there are 2 containers of 'ready': two, one"),
+        (("exec", "none"), "no container of 'none' runs"),
+        (("ps", "nosuch"), "'nosuch' is no container"),
+    ):
+        result = cli(*words)
+        assert result.status == 2, words
+        assert said in result.err
+    assert cli.ok("stop", "none").err == "note: none of them runs\n"
+    assert len(names(engine)) == 3
+
+
+@pytest.mark.parametrize("options", ["", ":ro", ":z"])
+def test_a_host_path_that_is_missing_is_an_error_before_docker_runs(tmp_path, options):
+    answer = run("-v", f"{tmp_path}/no:/x{options}", "--", "true")
+
+    assert answer.returncode == 2
+    assert f"there is no {tmp_path}/no, which is to be mounted" in answer.stderr
+    assert not (tmp_path / "no").exists()
