@@ -172,11 +172,6 @@ BOTH = ("linux/amd64", "linux/arm64")
         (Places(cache_to=("type=gha",)), PLAIN, "cannot write a cache"),
         (Places(platforms=BOTH), PLAIN, "one image for several platforms"),
         (Places(attests=("type=sbom",)), PLAIN, "attestations"),
-        (
-            Places(platforms=("linux/arm64",)),
-            PLAIN,
-            "build for linux/arm64: it has linux/amd64",
-        ),
         (Places(platforms=BOTH), CONTAINER, "cannot load an image for several platforms"),
     ],
 )
@@ -198,6 +193,13 @@ def test_what_a_builder_cannot_do_is_said_with_what_makes_one_that_can(wanted, b
 )
 def test_what_it_can_do_is_done(wanted, builder):
     places.refuse_what_cannot_be(wanted, builder)
+
+
+def test_a_platform_that_the_builder_does_not_have_is_a_doubt():
+    (doubt,) = places.doubts(Places(platforms=BOTH), PLAIN)
+
+    assert "no linux/arm64" in doubt
+    assert "binfmt --install arm64" in doubt
 
 
 @pytest.mark.processes

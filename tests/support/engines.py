@@ -89,10 +89,13 @@ class Engine:
 
 
 @contextmanager
-def engine(generation: str, gpus: str) -> Iterator[Engine]:
-    """Start one beside the others; it is deleted in the end."""
-    name = f"test-{gpus}-{os.getpid()}"
+def engine(generation: str, gpus: str = "none", *, image_store: bool = False) -> Iterator[Engine]:
+    """Start one beside the others, if asked for with containerd's image store; it is deleted in the
+    end.
+    """
+    name = f"test-{'store' if image_store else gpus}-{os.getpid()}"
     words = ["--generation", generation, "--name", name, "--gpus", gpus]
+    words += ["--containerd"] if image_store else []
     try:
         _script("up", *words)
         shown = _script("env", *words)

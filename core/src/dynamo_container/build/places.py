@@ -117,9 +117,16 @@ def _shortcomings(places: Places, builder: BuilderFacts) -> Iterator[tuple[str, 
             "load an image for several platforms into the engine",
             "push it instead: --push; or build one platform",
         )
+
+
+def doubts(places: Places, builder: BuilderFacts) -> Iterator[str]:
+    """What the builder may be able to do: without emulation it can copy files for another platform,
+    and run nothing.
+    """
     for platform in places.platforms:
         if builder.platforms and platform not in builder.platforms:
             yield (
-                f"build for {platform}: it has {', '.join(builder.platforms)}",
-                f"{_EMULATE} {platform.split('/')[1]}; or add a machine: {_ADD_ONE}",
+                f"the builder {builder.name!r} has no {platform} of its own, and steps that run "
+                f"something will fail; {_EMULATE} {platform.split('/')[1]}; "
+                f"or add a machine: {_ADD_ONE}"
             )

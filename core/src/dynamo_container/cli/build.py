@@ -43,7 +43,7 @@ def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
             session.warn(f"export {variable} first: it holds what must not be shown here")
         click.echo(rendered.shell())
         return 0
-    _refuse_what_cannot_be(asked.plan.places)
+    _ask_the_builder(session, asked.plan.places)
     command = replace(rendered, hidden_env=asked.hidden_env)
     if asked.report:
         from dynamo_container.cli import build_watch
@@ -58,7 +58,7 @@ def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
     return 0
 
 
-def _refuse_what_cannot_be(wanted: Places) -> None:
+def _ask_the_builder(session: Session, wanted: Places) -> None:
     """Ask the builder, where more is asked for than every builder can do; else, whether the engine
     answers.
     """
@@ -66,6 +66,8 @@ def _refuse_what_cannot_be(wanted: Places) -> None:
     builder = engine.builder(wanted.builder) if any(special) else None
     if builder:
         places.refuse_what_cannot_be(wanted, builder)
+        for doubt in places.doubts(wanted, builder):
+            session.warn(doubt)
     if builder is None or wanted.load:
         engine.server_version()
 
@@ -77,7 +79,8 @@ def _failed(plan: BuildPlan, status: int) -> WorkFailedError:
         EngineError: the reason is that there is no engine, or no buildx.
     """
     engine.require_buildx()
-    engine.server_version()
+    if plan.places.load:
+        engine.server_version()
     return WorkFailedError(
         f"the build failed (docker's status {status})",
         "what failed is told above"
