@@ -23,7 +23,10 @@ from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md")])
-SOURCES = sorted((ROOT / "core" / "src").rglob("*.py"))
+# The template of new-plugin is no part of the program.
+SOURCES = sorted(
+    path for path in (ROOT / "core" / "src").rglob("*.py") if "templates" not in path.parts
+)
 PREFIX = "dynamo_container_"
 HOOKS = {
     name: function

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "exec": "exec",
     "stop": "stop",
     "plugins": "plugins",
+    "new-plugin": "new_plugin",
     "releases": "releases",
 }
 

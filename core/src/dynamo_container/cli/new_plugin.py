@@ -25,13 +25,16 @@ TEMPLATE: Final = Path(__file__).parents[1] / "templates" / "plugin"
 EXAMPLE: Final = "example-plugin"
 # Names of files that a tool would act upon in the template itself.
 _DOT: Final = "dot-"
+# What tools that were run in the template leave in it.
+_LEFT_BEHIND: Final = re.compile(r"(?:^|/)(?:\.|__pycache__)")
 _LICENSE: Final = "# SPDX-License-Identifier: Apache-2.0\n"
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _LONGEST: Final = 40
 
 
 @click.command(
-    epilog="Example: dynamo-container new-plugin acme && pip install './dynamo-container-acme[test]'"
+    epilog="Example: dynamo-container new-plugin acme && "
+    "pip install './dynamo-container-acme[test]'"
 )
 @click.argument("name")
 @click.option(
@@ -93,11 +96,14 @@ def _make(name: str, folder: Path) -> None:
 def _files(name: str) -> Iterator[tuple[str, str]]:
     """The files of the project: the path in it, and the text."""
     for path in sorted(TEMPLATE.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            place = path.relative_to(TEMPLATE).as_posix().replace(_DOT, ".")
+        place = path.relative_to(TEMPLATE).as_posix()
+        if path.is_file() and not _LEFT_BEHIND.search(place):
             # Under which license the project is, is its author's to say.
             text = path.read_text(encoding="utf-8").replace(f"{_LICENSE}#\n", "", 1)
-            yield _renamed(place, name), _renamed(text.replace(_LICENSE, "", 1), name)
+            yield (
+                _renamed(place.replace(_DOT, "."), name),
+                _renamed(text.replace(_LICENSE, "", 1), name),
+            )
 
 
 def _renamed(text: str, name: str) -> str:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Final, NoReturn
 
@@ -21,9 +20,10 @@ import pytest
 from dynamo_container.build import assemble, source
 from dynamo_container.build.plan import BuildPlan
 from dynamo_container.discovery import CORE, FRAMEWORKS, OVERLAYS, normalize
+from dynamo_container.engine import inspect_image
 from dynamo_container.errors import DynamoContainerError
 from dynamo_container.images import PREFIX
-from dynamo_container.requests import BuildRequest, BuildSettings
+from dynamo_container.requests import BuildRequest, BuildSettings, CheckRequest
 from dynamo_container.run import assemble as run
 from dynamo_container.testing import engine, subject, wheel
 from dynamo_container.testing.dockerfile import users
@@ -331,22 +331,22 @@ def _build(plugins: Subject, request: BuildRequest) -> None:
 
 
 def _look_into(plugins: Subject, request: BuildRequest, image: str) -> None:
-    user = engine.configuration(image).get("User", "")
-    if request.target == RUNTIME and user != USER:
+    facts = inspect_image(image)
+    assert facts
+    if request.target == RUNTIME and facts.user != USER:
         broken(
-            f"the image {request.framework} {request.target} runs as {user or 'root'}",
+            f"the image {request.framework} {request.target} runs as {facts.user or 'root'}",
             f"an image that ships ends with USER {USER}",
             "the Dockerfile whose stage is the last",
         )
-    for one in plugins.checks():
-        facts = replace(one, image=image)
-        for said in plugins.registry.say("checks", Check, request.framework, request=facts):
-            if not said.value.needs_gpu and (why := engine.failure(image, *said.value.argv)):
-                broken(
-                    f"the check {said.value.name!r} fails in the image:\n{why}",
-                    "a plugin's checks pass in the image that it builds",
-                    said.source.location,
-                )
+    asked = CheckRequest(framework=request.framework, image=image, image_facts=facts)
+    for said in plugins.registry.say("checks", Check, request.framework, request=asked):
+        if not said.value.needs_gpu and (why := engine.failure(image, *said.value.argv)):
+            broken(
+                f"the check {said.value.name!r} fails in the image:\n{why}",
+                "a plugin's checks pass in the image that it builds",
+                said.source.location,
+            )
 
 
 def _probe(distribution: str, seed: str, *options: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -12,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from dynamo_container.build import assemble, bake
 from dynamo_container.registry import Registry
@@ -73,15 +72,6 @@ def built(registry: Registry, request: BuildRequest) -> Iterator[str]:
         yield tag
     finally:
         subprocess.run(["docker", "image", "rm", "--force", tag], capture_output=True, check=False)
-
-
-def configuration(image: str) -> dict[str, Any]:
-    """The image's configuration, as docker tells it."""
-    answer = subprocess.run(
-        ["docker", "image", "inspect", image], capture_output=True, text=True, check=True
-    )
-    found: dict[str, Any] = json.loads(answer.stdout)[0]["Config"]
-    return found
 
 
 def failure(image: str, *argv: str) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dynamo_container.api import BuildRequest
+
 from dynamo_container_example_plugin import plugin
 
 

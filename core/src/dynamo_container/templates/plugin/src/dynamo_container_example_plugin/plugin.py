@@ -28,7 +28,10 @@ from dynamo_container.api import (
     ReleaseTable,
     RunRequest,
     Stage,
+    as_pinned,
     hookimpl,
+    imports,
+    packages_agree,
 )
 
 HERE: Final = Path(__file__).parent
@@ -75,7 +78,8 @@ def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
 
 @hookimpl
 def dynamo_container_labels(request: BuildRequest) -> Iterator[Label]:
-    """Who runs in the image, and where its home is."""
+    """Who runs in the image, where its home is, and the oldest driver for its CUDA."""
+    yield from RELEASES.choose(request).labels()
     yield Label(key=f"{LABEL_PREFIX}user", value="ubuntu")
     yield Label(key=f"{LABEL_PREFIX}home", value="/home/ubuntu")
 
@@ -101,5 +105,6 @@ def dynamo_container_readiness(request: RunRequest) -> Readiness:
 @hookimpl
 def dynamo_container_checks(request: CheckRequest) -> Iterator[Check]:
     """What `check` tries in an image, and the contract's test of the image, too."""
-    yield Check(name="import dynamo", argv=("python", "-c", "import dynamo.llm"))
-    yield Check(name="packages agree", argv=("uv", "pip", "check", "--quiet"))
+    yield imports("dynamo.llm")
+    yield packages_agree()
+    yield from as_pinned(request)
