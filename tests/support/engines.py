@@ -33,8 +33,6 @@ def tiny_engine(
     base_image: str, generation: str = "stable", gpus: str = "none", labels: tuple[str, ...] = ()
 ) -> Iterator[Engine]:
     """An engine of its own with the image `tiny:1`, which has these labels."""
-    if os.getuid() or not shutil.which("apt-get"):
-        pytest.skip("further engines need root on Debian")
     files = tiny_image(base_image)
     with engine(generation, gpus) as one:
         changes = [word for label in labels for word in ("--change", f"LABEL {label}")]
@@ -89,13 +87,18 @@ class Engine:
 
 
 @contextmanager
-def engine(generation: str, gpus: str = "none", *, image_store: bool = False) -> Iterator[Engine]:
-    """Start one beside the others, if asked for with containerd's image store; it is deleted in the
-    end.
+def engine(
+    generation: str = "stable", gpus: str = "none", *, image_store: bool = False, disk: str = ""
+) -> Iterator[Engine]:
+    """Start one beside the others, if asked for with containerd's image store, or with a disk of
+    this size (`100m`); it is deleted in the end.
     """
-    name = f"test-{'store' if image_store else gpus}-{os.getpid()}"
+    if os.getuid() or not shutil.which("apt-get"):
+        pytest.skip("further engines need root on Debian")
+    name = f"test-{'store' if image_store else gpus}{disk}-{os.getpid()}"
     words = ["--generation", generation, "--name", name, "--gpus", gpus]
     words += ["--containerd"] if image_store else []
+    words += ["--disk", disk] if disk else []
     try:
         _script("up", *words)
         shown = _script("env", *words)

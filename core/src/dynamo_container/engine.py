@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Debian 13's engine; what is older lacks the parts of BuildKit that plans use.
 OLDEST_ENGINE = 26
+OLDEST_BUILDX: Final = "0.13"
 _HEREDOC = "EOF"
 # Called with each command that is run, where somebody wants to know (`--verbose`).
 tell: Callable[[str], None] | None = None
@@ -82,6 +83,7 @@ class EngineFacts:
         hook: whether NVIDIA's hook is installed, by which docker's own `--gpus` works; known where
             the engine is local.
         local: whether the engine is this machine's, and sees its files.
+        root: the folder of its data, where that is.
         driver: the machine's NVIDIA driver, where a plan needs to know it.
     """
 
@@ -91,6 +93,7 @@ class EngineFacts:
     cdi_devices: tuple[str, ...] = ()
     hook: bool = False
     local: bool = False
+    root: str = ""
     driver: DriverFacts | None = None
 
     @property
@@ -420,6 +423,43 @@ def server_version() -> str:
     return version
 
 
+def client_version() -> str:
+    """The docker command's version; that no engine answers is no matter.
+
+    Raises:
+        EngineError: the docker command is not installed.
+    """
+    return capture("docker", "version", "--format", "{{.Client.Version}}").stdout.strip()
+
+
+def buildx_version() -> str:
+    """Buildx's version, such as `0.13.1`; empty where the docker command has none.
+
+    Raises:
+        EngineError: the docker command is not installed.
+    """
+    answer = capture("docker", "buildx", "version")
+    words = answer.stdout.split()
+    return words[1].lstrip("v") if not answer.returncode and len(words) > 1 else ""
+
+
+@contextmanager
+def asking_build_cache() -> Iterator[Callable[[], tuple[str, str]]]:
+    """Ask beside other work for the size of the build cache, and for what of it can be freed; both
+    as docker says them, and empty where it does not.
+    """
+    with asking("docker", "system", "df", "--format", "{{json .}}") as answer:
+        yield lambda: _build_cache(answer().stdout)
+
+
+def _build_cache(told: str) -> tuple[str, str]:
+    for line in told.splitlines():
+        row = json.loads(line)
+        if row.get("Type") == "Build Cache":
+            return row["Size"], row["Reclaimable"]
+    return "", ""
+
+
 def require_buildx() -> None:
     """Make sure that `docker buildx` is there.
 
@@ -496,6 +536,7 @@ def _facts(answer: subprocess.CompletedProcess[str]) -> EngineFacts:
         cdi_devices=_cdi_devices(info, local=local),
         hook=local and _has_hook(),
         local=local,
+        root=info.get("DockerRootDir") or "",
     )
 
 

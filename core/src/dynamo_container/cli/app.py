@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "logs": "logs",
     "exec": "exec",
     "stop": "stop",
+    "doctor": "doctor",
     "plugins": "plugins",
     "new-plugin": "new_plugin",
     "releases": "releases",

@@ -207,7 +207,12 @@ def _hf_cache(params: dict[str, Any]) -> str:
     word = params["hf_cache"]
     if word == "none" or (word is None and params["mount_workspace"] is None):
         return ""
-    return str(absolute(word or os.environ.get("HF_HOME") or f"{_home()}/.cache/huggingface"))
+    return str(absolute(word or default_hf_cache()))
+
+
+def default_hf_cache() -> str:
+    """The user's own Hugging Face cache."""
+    return os.environ.get("HF_HOME") or f"{_home()}/.cache/huggingface"
 
 
 def _home() -> str:
