@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "build": "build",
     "run": "run",
     "explain": "explain",
+    "render": "render",
     "check": "check",
     "devcontainer": "devcontainer",
     "ps": "ps",

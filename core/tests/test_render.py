@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""`render`: a folder that plain docker commands build."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from dynamo_container.build import render
+from dynamo_container.build.plan import BuildPlan, Target
+from dynamo_container.values import BuildSecret, NamedContext
+
+
+@pytest.fixture
+def rendered(cli, tmp_path: Path):
+    """The folder, after `render none` with these words."""
+
+    def call(*words: str) -> Path:
+        folder = tmp_path / "out"
+        cli.ok("render", "none", *words, "--output", str(folder))
+        return folder
+
+    return call
+
+
+def definition(folder: Path):
+    return json.loads((folder / "docker-bake.json").read_text())
+
+
+def test_the_folder_has_all_that_the_build_reads(rendered):
+    folder = rendered("--target", "runtime", "--ca-bundle", __file__)
+
+    targets = definition(folder)["target"]
+    for target in targets.values():
+        context = folder / target["context"]
+        assert (context / target["dockerfile"]).is_file()
+    assert (folder / targets["tools"]["context"] / "bin" / "install-uv").stat().st_mode & 0o100
+    # Paths of this machine are the defaults of variables, and nowhere else.
+    assert definition(folder)["variable"] == {"CA_BUNDLE": {"default": __file__}}
+    assert targets["tools"]["secret"] == ['id=ca-bundle,"src=${CA_BUNDLE}"']
+
+
+def test_the_images_are_those_of_build(cli, rendered):
+    words = ("--target", "local-dev", "--uid", "7", "--gid", "7", "--build-arg", "A=${x}")
+    built = cli.ok("build", "none", *words, "--dry-run").definition
+
+    written = definition(rendered(*words))
+
+    assert written["group"] == built["group"]
+    for name, target in built["target"].items():
+        where = {"context", "dockerfile"}
+        assert {key: value for key, value in target.items() if key not in where} == {
+            key: value for key, value in written["target"][name].items() if key not in where
+        }
+
+
+def test_the_page_says_the_images_and_the_command(rendered):
+    page = (rendered("--target", "runtime") / "README.md").read_text()
+
+    assert "    BUILDX_NO_DEFAULT_LOAD=1 docker buildx bake\n" in page
+    assert "`dynamo:v1.4.2-none-runtime`, `dynamo:latest-none-runtime`" in page
+
+
+def test_it_takes_the_options_of_build_from_wherever_they_come(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("DYNAMO_CONTAINER_BUILD_TARGET", "tools")
+    (tmp_path / "dynamo-container.toml").write_text('[build]\nbase-image = "from-file:1"\n')
+
+    shown = json.loads(cli.ok("render", "none", "--output", "out", "--dry-run").out)
+
+    assert list(shown["target"]) == ["tools"]
+    assert shown["target"]["tools"]["args"]["BASE_IMAGE"] == "from-file:1"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_has_something_else_is_left_alone(cli, rendered, tmp_path):
+    folder = rendered("--target", "runtime")
+    (folder / "contexts" / "tools" / "stale").touch()
+    (folder / "mine").touch()
+    words = ("render", "none", "--target", "tools", "--output", str(folder))
+
+    refused = cli(*words)
+    cli.ok(*words, "--force")
+
+    assert refused.status == 2
+    assert "--force" in refused.err
+    assert (folder / "mine").exists()
+    assert [one.name for one in (folder / "contexts").iterdir()] == ["tools"]
+    assert not (folder / "contexts" / "tools" / "stale").exists()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mine").touch()
+    assert cli("render", "none", "--output", str(other), "--force").status == 2
+
+
+@pytest.mark.parametrize("word", ["--builder", "--report"])
+def test_what_a_file_has_no_place_for_is_refused(cli, word):
+    result = cli("render", "none", "--output", "out", word, "x")
+
+    assert result.status == 2
+    assert f"{word} is an option of the command that builds" in result.err
+
+
+def test_folders_that_are_somebodys_own_are_variables(tmp_path):
+    """A checkout as a context, and one more as a named context."""
+    (tmp_path / "Dockerfile").write_text("FROM scratch AS wheels\nRUN echo ${HOME}\n")
+    target = Target(
+        name="none-wheels", stage="wheels", dockerfile=tmp_path / "Dockerfile",
+        context=Path("/a/${checkout}"), dockerfile_target="wheels", args=(), digest="",
+        contexts=(
+            NamedContext(name="extra", source="/an/extra"),
+            NamedContext(name="tools", source="target:tools"),
+        ),
+    )  # fmt: skip
+    secret = BuildSecret(id="token", env="MY_TOKEN")
+
+    folder = render.folder(BuildPlan(images=(), targets=(target,), secrets=(secret,)))
+
+    files = dict(folder.files)
+    document = json.loads(files["docker-bake.json"])
+    assert folder.trees == ()
+    assert document["target"]["none-wheels"] == {
+        "context": "${WHEELS_CONTEXT}",
+        "dockerfile-inline": 'FROM scratch AS wheels\nRUN echo ${"$"}{HOME}\n',
+        "target": "wheels",
+        "contexts": {"tools": "target:tools", "extra": "${EXTRA_CONTEXT}"},
+        "secret": ["id=token,env=MY_TOKEN"],
+    }
+    assert document["variable"] == {
+        "EXTRA_CONTEXT": {"default": "/an/extra"},
+        "WHEELS_CONTEXT": {"default": '/a/${"$"}{checkout}'},
+    }
+    assert "BUILDX_BAKE_ENTITLEMENTS_FS=0" in files["README.md"]
+    assert "`MY_TOKEN`" in files["README.md"]
