@@ -58,6 +58,11 @@ def test_every_hook_is_documented_with_its_signature():
         name: ", ".join(inspect.signature(function).parameters) for name, function in HOOKS.items()
     }
     assert dict(headings) == signatures
+    for name, function in HOOKS.items():
+        *arguments, (_, result) = function.__annotations__.items()
+        types = ", ".join(f"{argument}: {kind}" for argument, kind in arguments)
+        line = f"`({types}) -> {result}`, since {hookspecs.SINCE[name]}."
+        assert f"### {name}({signatures[name]})\n\n{line}\n" in text("hooks.md")
 
 
 def test_the_examples_of_the_hooks_work_together(site):

@@ -5,12 +5,17 @@
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 
 import pytest
+from dynamo_container import discovery, hookspecs
 from dynamo_container.errors import ConflictError, PluginError, UsageError
 from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest
 from dynamo_container.values import BuildArg
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 
 REQUEST = BuildRequest(framework="acme", target="runtime")
 HOOK = """
@@ -180,3 +185,188 @@ def test_a_distribution_whose_metadata_cannot_be_read_hides_no_other(site):
     (failure,) = registry.failures
     assert "acme-garbled 1.0" in str(failure)
     assert "metadata cannot be read" in str(failure)
+
+
+def test_what_is_left_out_is_not_even_imported(site):
+    site.framework("acme")
+    site.install("acme-policy", "raise RuntimeError('imported')")
+
+    registry = Registry.discover(without=["ACME_policy"])
+
+    registry.load("acme")
+    assert registry.failures == ()
+    with pytest.raises(UsageError, match=r"'acme' of acme-acme 1\.0 is left out by --no-plugin"):
+        Registry.discover(without=["acme"]).framework("acme")
+
+
+def test_leaving_out_what_is_not_there_is_an_error(site):
+    site.framework("acme")
+
+    with pytest.raises(UsageError, match="--no-plugin acmee: no such plugin") as error:
+        Registry.discover(without=["acmee"])
+
+    assert "acme, images, none" in str(error.value)
+
+
+def test_the_list_of_allowed_plugins(site, cli, monkeypatch):
+    site.framework("acme")
+    site.install("acme-policy", "raise RuntimeError('imported')")
+    monkeypatch.setenv("DYNAMO_CONTAINER_PLUGINS", "images, acme absent")
+
+    built = cli.ok("build", "acme", "--dry-run")
+
+    assert "DYNAMO_CONTAINER_PLUGINS names 'absent', which is not installed" in built.err
+    assert "note: left out by DYNAMO_CONTAINER_PLUGINS: acme-policy" in built.err
+    assert "acme_policy" not in sys.modules
+    assert cli("build", "none", "--dry-run").status == 2
+    assert "left out by DYNAMO_CONTAINER_PLUGINS" in cli.ok("plugins", "show", "none").out
+
+
+def test_an_empty_list_of_allowed_plugins_is_an_error(cli, monkeypatch):
+    monkeypatch.setenv("DYNAMO_CONTAINER_PLUGINS", " ")
+
+    assert "DYNAMO_CONTAINER_PLUGINS is empty" in cli("build", "none", "--dry-run").err
+
+
+@pytest.mark.parametrize("words", [("--no-plugin", "stranger", "build"), ("build",)])
+def test_a_name_that_is_taken_twice_is_decided_by_leaving_one_out(site, cli, monkeypatch, words):
+    site.framework("acme")
+    site.install("stranger", group="dynamo_container.frameworks", name="ACME", version="9.1")
+    if len(words) == 1:
+        monkeypatch.setenv("DYNAMO_CONTAINER_BUILD_NO_PLUGIN", "stranger")
+
+    built = cli.ok(*words, "acme", "--dry-run")
+
+    assert "acme_acme/Dockerfile" in built.out
+    after = cli.ok("build", "acme", "--no-plugin", "stranger", "--dry-run")
+    assert after.out == built.out
+
+
+def test_a_stranger_by_a_published_name_is_never_silent(site, cli, monkeypatch):
+    site.framework("trtllm")
+    monkeypatch.setenv("DYNAMO_CONTAINER_PLUGINS", "images,acme-trtllm")
+
+    built = cli.ok("build", "trtllm", "--dry-run")
+
+    assert (
+        "warning: the framework 'trtllm' is that of acme-trtllm 1.0 (acme_trtllm in " in built.err
+    )
+    assert "not of dynamo-container-trtllm" in built.err
+
+
+def test_one_module_may_be_the_plugin_of_several_names(site):
+    site.framework("acme")
+    info = site.folder / "acme_acme-1.0.dist-info" / "entry_points.txt"
+    info.write_text(info.read_text() + "acme-next = acme_acme\n")
+    registry = Registry.discover()
+
+    registry.load("acme", "acme-next")
+
+    assert [one.candidate.name for one in registry.plugins("acme-next")] == ["acme-next", "images"]
+
+
+def test_the_failing_options_of_a_plugin_are_the_error_of_who_uses_it(site, cli):
+    body = "\n@hookimpl\ndef dynamo_container_options(command):\n    raise OSError('lost')\n"
+    site.framework("acme", body)
+    site.framework("other")
+
+    assert cli("build", "acme", "--acme-ref", "x", "--dry-run").status == 4
+    assert "OSError: lost" in cli("build", "acme", "--dry-run").err
+    assert cli.ok("build", "other", "--dry-run").err == ""
+    assert cli.ok("build", "--help").err == ""
+
+
+def hooks_of_the_future() -> ModuleType:
+    """The hooks of a later release, with some that go."""
+
+    @hookspecs.hook(since="0.1", deprecated="it goes in 0.4; use dynamo_container_pins")
+    def dynamo_container_versions(request): ...
+
+    @hookspecs.hook(since="0.1", deprecated_arguments={"old": "it goes in 0.4; use `request`"})
+    def dynamo_container_build_args(request, old, new): ...
+
+    module = ModuleType("hooks_of_the_future")
+    vars(module).update(
+        {
+            **vars(hookspecs),
+            "dynamo_container_versions": dynamo_container_versions,
+            "dynamo_container_build_args": dynamo_container_build_args,
+            "REMOVED": {"dynamo_container_flags": "use dynamo_container_run_flags"},
+        }
+    )
+    return module
+
+
+def of_the_future(site) -> Registry:
+    registry = Registry(Registry.discover().candidates, specifications=hooks_of_the_future())
+    registry.load("acme")
+    return registry
+
+
+def test_what_is_deprecated_warns_with_the_plugins_name_and_line(site):
+    site.framework("acme")
+    site.install(
+        "acme-old",
+        HOOK.replace("(request)", "(old)") + "    return []\n"
+        "@hookimpl\ndef dynamo_container_versions(request):\n    return []\n",
+    )
+
+    registry = of_the_future(site)
+
+    assert registry.failures == ()
+    first, second = registry.warnings()
+    assert first.startswith(
+        "plugin 'acme-old' of acme-old 1.0: the argument 'old' of dynamo_container_build_args is "
+        "deprecated: it goes in 0.4; use `request` ("
+    )
+    assert first.endswith("__init__.py:4)")
+    assert "dynamo_container_versions is deprecated: it goes in 0.4; use dynamo_" in second
+
+
+def test_a_hook_that_was_removed_says_what_to_use_instead(site):
+    site.framework("acme")
+    site.install("acme-old", HOOK.replace("build_args", "flags") + "    return []\n")
+
+    (failure,) = of_the_future(site).failures
+
+    assert "it was removed: use dynamo_container_run_flags" in str(failure)
+
+
+@pytest.mark.parametrize("taken", ["request", "", "request, new=5, never=6"])
+def test_a_plugin_takes_the_arguments_that_it_knows(site, taken):
+    value = "new" if "new" in taken else "'as ever'"
+    site.framework("acme")
+    site.install(
+        "acme-x",
+        HOOK.replace("(request)", f"({taken})") + f"    yield BuildArg(name='A', value={value})",
+    )
+
+    (said,) = of_the_future(site).say(
+        "build_args", BuildArg, "acme", request=REQUEST, old=1, new="as ever"
+    )
+
+    assert said.value.value == "as ever"
+
+
+def test_a_hook_of_a_later_release_may_be_optional(site):
+    site.framework("acme")
+    optional = HOOK.replace("@hookimpl", "@hookimpl(optionalhook=True)")
+    site.install("acme-x", optional.replace("build_args", "novelties") + "    return []")
+    registry = Registry.discover()
+
+    registry.load("acme")
+
+    assert registry.warnings() == ()
+
+
+VERSIONS = st.builds(
+    "{}.{}{}".format, st.integers(0, 2), st.integers(0, 3), st.sampled_from(["", ".0", ".1"])
+)
+CLAUSES = st.lists(st.builds("{}{}".format, st.sampled_from([">=", "<"]), VERSIONS), min_size=1)
+
+
+@given(VERSIONS, CLAUSES)
+def test_the_short_way_to_compare_versions_agrees_with_packaging(version, clauses):
+    specifier = ",".join(clauses)
+
+    assert discovery._plainly_fits(specifier, version) is SpecifierSet(specifier).contains(version)

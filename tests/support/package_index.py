@@ -37,8 +37,11 @@ def write_wheel(
     requires: tuple[str, ...] = (),
     body: str = "",
     entry_points: str = "",
+    files: tuple[tuple[str, str], ...] = (),
 ) -> Path:
-    """A small pure-Python wheel, whole and installable, with one module that has this body."""
+    """A small pure-Python wheel, whole and installable, with one module that has this body, and
+    these files beside it.
+    """
     package = name.replace("-", "_")
     info = f"{package}-{version}.dist-info"
     metadata = "".join(
@@ -47,16 +50,17 @@ def write_wheel(
             *(f"Requires-Dist: {one}\n" for one in requires),
         ]
     )
-    files = {
+    members = {
+        **{f"{package}/{file}": text for file, text in files},
         f"{package}/__init__.py": f"__version__ = {version!r}\n{body}\n",
         f"{info}/METADATA": metadata,
         f"{info}/WHEEL": WHEEL,
         f"{info}/entry_points.txt": entry_points,
     }
-    record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
+    record = "".join(f"{path},,\n" for path in (*members, f"{info}/RECORD"))
     wheel = folder / f"{package}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        for path, text in {**files, f"{info}/RECORD": record}.items():
+        for path, text in {**members, f"{info}/RECORD": record}.items():
             archive.writestr(path, text)
     return wheel
 

@@ -231,7 +231,7 @@ def _identity(distribution: _Distribution | None, head: list[tuple[str, str]]) -
     folder = str(getattr(distribution, "_path", "")).rpartition("/")[2]
     name, _, version = folder.rpartition(".")[0].partition("-")
     return (
-        fields.get("Name") or name or "an unknown distribution",
+        fields.get("Name") or name.replace("_", "-") or "an unknown distribution",
         fields.get("Version") or version or "0",
     )
 

@@ -16,8 +16,8 @@ clock. Mark each implementation with `@hookimpl`; leave out arguments that are n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeVar
 
 import pluggy
 
@@ -45,8 +45,43 @@ PROJECT: Final = "dynamo_container"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
+# Hooks that are gone, and what to use instead. They warned for at least one release.
+REMOVED: Final[dict[str, str]] = {}
+# The release of the core that had each hook first.
+SINCE: Final[dict[str, str]] = {}
 
-@hookspec
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def hook(
+    *, since: str, deprecated: str = "", deprecated_arguments: Mapping[str, str] | None = None
+) -> Callable[[F], F]:
+    """Mark a function as the specification of a hook.
+
+    A hook may get further arguments: implementations take those that they know. One that is to go
+    warns first, for at least a release, each plugin that implements it or takes the argument.
+
+    Args:
+        since: the release of the core that has it first.
+        deprecated: where the hook goes: in which release, and what to use instead.
+        deprecated_arguments: the same for arguments, by name.
+    """
+
+    def mark(function: F) -> F:
+        SINCE[function.__name__] = since
+        going = {
+            name: DeprecationWarning(why) for name, why in (deprecated_arguments or {}).items()
+        }
+        return hookspec(
+            function,
+            warn_on_impl=DeprecationWarning(deprecated) if deprecated else None,
+            warn_on_impl_args=going or None,
+        )
+
+    return mark
+
+
+@hook(since="0.1")
 def dynamo_container_framework() -> Framework:  # type: ignore[empty-body]  # a hook's specification has no body
     """What this framework is. Every plugin in the group `dynamo_container.frameworks` implements
     it.
@@ -58,7 +93,7 @@ def dynamo_container_framework() -> Framework:  # type: ignore[empty-body]  # a 
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_releases() -> Iterable[Release]:  # type: ignore[empty-body]  # as above
     """The releases of Dynamo that the plugin knows, for `dynamo-container releases`.
 
@@ -70,7 +105,7 @@ def dynamo_container_releases() -> Iterable[Release]:  # type: ignore[empty-body
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_options(command: str) -> Iterable[Option]:  # type: ignore[empty-body]  # as above
     """Command-line options of the plugin's own, for `command` (`build` or `run`). Read them with
     `request.option()`.
@@ -83,7 +118,7 @@ def dynamo_container_options(command: str) -> Iterable[Option]:  # type: ignore[
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_stages(request: BuildRequest) -> Iterable[Stage]:  # type: ignore[empty-body]  # as above
     """Stages that the plugin owns. A name has one owner; `extends` stacks a stage upon another's.
 
@@ -94,7 +129,7 @@ def dynamo_container_stages(request: BuildRequest) -> Iterable[Stage]:  # type: 
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_base_images(request: BuildRequest) -> Iterable[BaseImage]:  # type: ignore[empty-body]  # as above
     """The image that a stage starts from; its Dockerfile declares the argument `BASE_IMAGE`.
 
@@ -104,7 +139,7 @@ def dynamo_container_base_images(request: BuildRequest) -> Iterable[BaseImage]: 
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_pins(request: BuildRequest) -> Iterable[Pin]:  # type: ignore[empty-body]  # as above
     """Versions that the image is built with: wheels, CUDA, git refs.
 
@@ -114,7 +149,7 @@ def dynamo_container_pins(request: BuildRequest) -> Iterable[Pin]:  # type: igno
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_build_args(request: BuildRequest) -> Iterable[BuildArg]:  # type: ignore[empty-body]  # as above
     """Build arguments. A Dockerfile has to declare each (`ARG`).
 
@@ -124,7 +159,7 @@ def dynamo_container_build_args(request: BuildRequest) -> Iterable[BuildArg]:  #
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_secrets(request: BuildRequest) -> Iterable[BuildSecret]:  # type: ignore[empty-body]  # as above
     """Build secrets: from a file or an environment variable, by id.
 
@@ -134,7 +169,7 @@ def dynamo_container_secrets(request: BuildRequest) -> Iterable[BuildSecret]:  #
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_labels(request: BuildRequest) -> Iterable[Label]:  # type: ignore[empty-body]  # as above
     """Labels of the image.
 
@@ -144,7 +179,7 @@ def dynamo_container_labels(request: BuildRequest) -> Iterable[Label]:  # type: 
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_notices(request: BuildRequest) -> Iterable[Notice]:  # type: ignore[empty-body]  # as above
     """Lines for the user about what was assumed, left out, or is untested in this build.
 
@@ -155,7 +190,7 @@ def dynamo_container_notices(request: BuildRequest) -> Iterable[Notice]:  # type
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_run_env(request: RunRequest) -> Iterable[EnvVar]:  # type: ignore[empty-body]  # as above
     """Environment variables of a container.
 
@@ -165,7 +200,7 @@ def dynamo_container_run_env(request: RunRequest) -> Iterable[EnvVar]:  # type: 
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_run_mounts(request: RunRequest) -> Iterable[Mount]:  # type: ignore[empty-body]  # as above
     """Mounts of a container.
 
@@ -175,7 +210,7 @@ def dynamo_container_run_mounts(request: RunRequest) -> Iterable[Mount]:  # type
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_run_flags(request: RunRequest) -> Iterable[RunFlag]:  # type: ignore[empty-body]  # as above
     """Flags of `docker run`.
 
@@ -185,7 +220,7 @@ def dynamo_container_run_flags(request: RunRequest) -> Iterable[RunFlag]:  # typ
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_accelerator(request: RunRequest) -> Iterable[RunFlag]:  # type: ignore[empty-body]  # as above
     """How this framework's accelerator comes into a container, where it is not NVIDIA's. It takes
     `request.gpus`.
@@ -196,7 +231,7 @@ def dynamo_container_accelerator(request: RunRequest) -> Iterable[RunFlag]:  # t
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_readiness(request: RunRequest) -> Readiness:  # type: ignore[empty-body]  # as above
     """How a container of this framework says that it is ready, for `run --wait`.
 
@@ -206,7 +241,7 @@ def dynamo_container_readiness(request: RunRequest) -> Readiness:  # type: ignor
     """
 
 
-@hookspec
+@hook(since="0.1")
 def dynamo_container_checks(request: CheckRequest) -> Iterable[Check]:  # type: ignore[empty-body]  # as above
     """Commands that succeed in an image that is as it should be.
 

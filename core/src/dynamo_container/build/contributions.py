@@ -195,7 +195,11 @@ def _merge_stages(
 def _read(resolved: Resolved[Stage]) -> StageFiles:
     stage = resolved.value
     assert stage.dockerfile is not None
-    read = source.read(stage.dockerfile, stage.context or stage.dockerfile.parent)
+    try:
+        read = source.read(stage.dockerfile, stage.context or stage.dockerfile.parent)
+    except PluginError as error:
+        owner = f"stage {stage.name!r} of {resolved.sources[0].where}"
+        raise PluginError(f"{owner}: {error.what}", error.next_step) from error
     if (stage.target or stage.name) not in read.targets:
         raise PluginError(
             f"{stage.dockerfile} has no 'FROM ... AS {stage.target or stage.name}', "
