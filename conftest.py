@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from running import Cli, Docker
 
 pytest_plugins = ["pytester"]  # the contract kit is tested by running it
 
+ROOT = Path(__file__).parent
 _FORBIDDEN = frozenset(
     {"subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "socket.connect"}
 )
@@ -79,6 +81,29 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 def cli(capfd: pytest.CaptureFixture[str]) -> Cli:
     """The command line in this process: what it says and its exit status."""
     return Cli(capfd)
+
+
+@pytest.fixture
+def scripts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, str], subprocess.CompletedProcess[str]]:
+    """Call `container/build.sh` or `run.sh` with the words of a line, the command being installed.
+    Nothing else of this machine's programs is on the PATH but docker and the system's own.
+    """
+    bin_ = tmp_path / "bin"
+    bin_.mkdir()
+    program = bin_ / "dynamo-container"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dynamo_container "$@"\n')
+    program.chmod(0o755)
+    docker = shutil.which("docker")
+    own = f"{Path(docker).parent}:" if docker else ""
+    monkeypatch.setenv("PATH", f"{bin_}:{own}/usr/bin:/bin")
+
+    def call(script: str, line: str) -> subprocess.CompletedProcess[str]:
+        words = [str(ROOT / "container" / script), *shlex.split(line)]
+        return subprocess.run(words, capture_output=True, text=True, check=False)
+
+    return call
 
 
 @pytest.fixture(scope="session")

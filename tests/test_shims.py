@@ -8,7 +8,6 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,15 +18,8 @@ SCRIPTS = Path(__file__).parents[1] / "container"
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch):
+def call(scripts, tmp_path, monkeypatch):
     """Call a script, with the command installed and without an engine."""
-    bin_ = tmp_path / "bin"
-    bin_.mkdir()
-    (bin_ / "dynamo-container").write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -m dynamo_container "$@"\n'
-    )
-    (bin_ / "dynamo-container").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{bin_}:/usr/bin:/bin")
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
 
     def call(script, *words, **options):
