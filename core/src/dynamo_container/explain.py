@@ -32,17 +32,14 @@ def build_text(plan: BuildPlan, key: str | None = None) -> str:
     """
     blocks = []
     for image in plan.images:
-        head = [f"{image.framework} {image.stage}", *(f"  tag {tag}" for tag in image.tags)]
-        blocks.append("\n".join([*head, *_lines(_chosen(image.facts, key))]))
+        head = f"{image.framework} {image.stage}"
+        blocks.append("\n".join([head, *_lines(_chosen(image.facts, key))]))
     return "\n\n".join(blocks) + "\n"
 
 
 def run_text(plan: RunPlan, key: str | None = None) -> str:
     """A run's plan for people; see `build_text`."""
-    command = (
-        f"  command {' '.join(plan.command)}" if plan.command else "  command (the image's own)"
-    )
-    return "\n".join([plan.image, command, *_lines(_chosen(plan.facts, key))]) + "\n"
+    return "\n".join([plan.image, *_lines(_chosen(plan.facts, key))]) + "\n"
 
 
 def build_json(plan: BuildPlan, key: str | None = None) -> str:

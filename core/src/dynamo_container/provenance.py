@@ -7,7 +7,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from dynamo_container.errors import ConflictError
 
@@ -48,6 +48,10 @@ class Source:
     def where(self) -> str:
         """The source with its file and line, for messages that send somebody there."""
         return f"{self}, {self.location}" if self.location else str(self)
+
+
+# A default of ours.
+CORE: Final = Source(layer=Layer.CORE, name="core")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

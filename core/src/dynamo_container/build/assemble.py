@@ -18,8 +18,8 @@ from dynamo_container.build.tags import Names, refuse_shared_tags
 from dynamo_container.errors import DynamoContainerError, UsageError
 from dynamo_container.images import CUDA as CUDA_LABEL
 from dynamo_container.images import DYNAMO as DYNAMO_LABEL
-from dynamo_container.images import FRAMEWORK, PINS, PLAN, PREFIX, TARGET
-from dynamo_container.provenance import Layer, Resolved, Said, Source, merge
+from dynamo_container.images import FRAMEWORK, PINS, PLAN, PREFIX, TARGET, image_reference
+from dynamo_container.provenance import CORE, Fact, Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
 from dynamo_container.values import BuildSecret, Label
@@ -48,7 +48,7 @@ def plan(
     wanted = [graph.want(one) for one in said]
     targets = graph.names()
     images = tuple(
-        _image(one, graph, node, targets[node], named.of(one))
+        _image(one, graph, node, targets[node], named.of(one), settings)
         for one, node in zip(said, wanted, strict=True)
     )
     refuse_shared_tags(images)
@@ -106,7 +106,12 @@ def _with_companions(
 
 
 def _image(
-    said: Contributions, graph: Graph, key: str, target: str, tags: tuple[str, ...]
+    said: Contributions,
+    graph: Graph,
+    key: str,
+    target: str,
+    tags: tuple[str, ...],
+    settings: BuildSettings,
 ) -> Image:
     request = said.request
     node = graph.nodes[key]
@@ -124,8 +129,49 @@ def _image(
         facts=(
             *(fact for fact in facts if fact.kind != "label"),
             *(one.told("label", lambda label: label.value) for one in labels),
+            Fact(kind="label", key=PLAN, value=hash_label.value, sources=(CORE,)),
+            *(_told_tag(tag, request, settings) for tag in tags),
+            *_told_settings(request, settings),
         ),
     )
+
+
+def _told_tag(tag: str, request: BuildRequest, settings: BuildSettings) -> Fact:
+    latest = image_reference(request.framework, request.target, repository=settings.repository)
+    given = dict(request.origins)
+    flag = "--tag" if settings.tags and tag != latest else "--repository"
+    source = request.source(flag) if flag in given else CORE
+    return Fact(kind="tag", key=tag, value=tag, sources=(source,))
+
+
+def _told_settings(request: BuildRequest, settings: BuildSettings) -> Iterator[Fact]:
+    """How an image is built, where the user or a default says something about it."""
+    places = settings.places
+    values = [
+        ("--builder", places.builder),
+        ("--platform", ",".join(places.platforms)),
+        ("--load", places.load and "TRUE"),
+        ("--push", places.push and "TRUE"),
+        *((f"--{_attestation(one)}", one) for one in places.attests),
+        ("--cache", places.cache),
+        *(("--cache-from", one) for one in places.cache_from),
+        *(("--cache-to", one) for one in places.cache_to),
+        ("--no-cache", settings.no_cache and "TRUE"),
+        ("--pull", settings.pull and "TRUE"),
+        ("--progress", settings.progress),
+    ]
+    for flag, value in values:
+        if value:
+            source = request.source(flag) if flag in dict(request.origins) else CORE
+            yield Fact(kind="setting", key=flag, value=value, sources=(source,))
+    for name in settings.proxies:
+        source = Source(layer=Layer.USER, name=name, distribution="environment")
+        yield Fact(kind="proxy", key=name, value="(its value is not shown)", sources=(source,))
+
+
+def _attestation(text: str) -> str:
+    """The option that asks for an attestation, by what docker is told: `type=sbom`."""
+    return "sbom" if "sbom" in text.partition(",")[0] else "provenance"
 
 
 def _base_image(said: Contributions, graph: Graph, key: str) -> str:
@@ -142,7 +188,6 @@ def _base_image(said: Contributions, graph: Graph, key: str) -> str:
 
 
 def _labels(said: Contributions, base: str) -> tuple[Resolved[Label], ...]:
-    core = Source(layer=Layer.CORE, name="core")
     request = said.request
     version = said.pin(DYNAMO)
     own = {
@@ -160,7 +205,7 @@ def _labels(said: Contributions, base: str) -> tuple[Resolved[Label], ...]:
         "label",
         [
             *(
-                Said(value=Label(key=key, value=value), source=core)
+                Said(value=Label(key=key, value=value), source=CORE)
                 for key, value in own.items()
                 if value
             ),
@@ -240,6 +285,6 @@ def _plan_hash(registry: Registry, request: BuildRequest, settings: BuildSetting
     try:
         said = contributions(registry, request, settings)
         graph = Graph()
-        return _image(said, graph, graph.want(said), "", ()).plan_hash
+        return _image(said, graph, graph.want(said), "", (), settings).plan_hash
     except DynamoContainerError:
         return ""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from dynamo_container.build import source
 from dynamo_container.errors import PluginError, UsageError
@@ -54,7 +54,27 @@ class Contributions:
     labels: tuple[Resolved[Label], ...]
     notices: tuple[str, ...]
     warnings: tuple[str, ...]
-    plugins: tuple[str, ...]
+
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """The plugins that said something about the image, with their versions: those that have
+        nothing to do with it do not change it.
+        """
+        resolved: tuple[Resolved[Any], ...] = (  # of every kind
+            *self.stages,
+            *self.base_images,
+            *self.pins,
+            *self.args,
+            *self.secrets,
+            *self.labels,
+        )
+        sources = (
+            source
+            for one in resolved
+            for source in (*one.sources, *(below.source for below in one.shadowed))
+        )
+        layers = (Layer.FRAMEWORK, Layer.OVERLAY)
+        return tuple(sorted({one.distribution for one in sources if one.layer in layers}))
 
     def pin(self, name: str) -> str:
         """A pin's version; empty where nobody pins it."""
@@ -157,9 +177,6 @@ def contributions(
         ),
         notices=tuple(said.value.text for said in say("notices", Notice)),
         warnings=_undeclared(args, dict(files), settings),
-        plugins=tuple(
-            sorted({plugin.candidate.origin for plugin in registry.plugins(request.framework)})
-        ),
     )
 
 

@@ -10,8 +10,10 @@ from dynamo_container import explain
 from dynamo_container.cli import build_plan, run_plan
 from dynamo_container.cli.app import ENVIRONMENT, Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
+from dynamo_container.cli.draw import draw
 from dynamo_container.cli.run_options import RunCommand, run_options
 from dynamo_container.discovery import normalize
+from dynamo_container.errors import UsageError
 from dynamo_container.registry import PUBLISHED
 
 
@@ -29,6 +31,16 @@ _JSON = click.option(
 )
 
 
+_GRAPH = click.option(
+    "--graph",
+    type=click.Choice(["mermaid", "dot", "svg", "png"]),
+    metavar="[FORMAT]",
+    is_flag=False,
+    flag_value="mermaid",
+    help="A picture of the stages: mermaid (the default), dot; with Graphviz svg, png.",
+)
+
+
 class ExplainBuild(BuildCommand):
     """`explain build`: the last word is a KEY where it is no framework."""
 
@@ -41,8 +53,11 @@ class ExplainBuild(BuildCommand):
 )
 @build_options
 @_JSON
+@_GRAPH
 @click.pass_context
-def explain_build(ctx: click.Context, /, as_json: bool, **_options: object) -> int:
+def explain_build(
+    ctx: click.Context, /, as_json: bool, graph: str | None, **_options: object
+) -> int:
     """Tell what `build` with the same options would build: all of it, or only KEY, which is the
     name of a value or a kind of values.
     """
@@ -50,8 +65,14 @@ def explain_build(ctx: click.Context, /, as_json: bool, **_options: object) -> i
     key = None if _is_framework(ctx, last) else last
     if key is not None:
         ctx.params["frameworks"] = tuple(frameworks)
+    if graph and (as_json or key):
+        other = "--json" if as_json else f"the key {key!r}"
+        raise UsageError(f"--graph shows the whole plan, without {other}", "leave one of them out")
     plan = build_plan.plan_from(ctx).plan
     _say(ctx.obj, (*plan.warnings, *plan.notices))
+    if graph:
+        draw(plan, graph)
+        return 0
     click.echo(
         explain.build_json(plan, key) if as_json else explain.build_text(plan, key), nl=False
     )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -17,14 +18,13 @@ from dynamo_container.images import (
     TARGET,
     UID,
 )
-from dynamo_container.provenance import Fact, Layer, Resolved, Said, Source, merge
+from dynamo_container.provenance import CORE, Fact, Resolved, Said, merge
 from dynamo_container.registry import Registry
 from dynamo_container.requests import RunRequest
 from dynamo_container.run import gpus
 from dynamo_container.run.plan import RunPlan
 from dynamo_container.values import EnvVar, Mount, Readiness, RunFlag
 
-CORE: Final = Source(layer=Layer.CORE, name="core")
 WORKSPACE: Final = "/workspace"
 # What `run.sh` always gave its containers: shared memory and pinned pages for NCCL and UCX, ptrace
 # for debuggers, the host's network for discovery between services.
@@ -236,13 +236,28 @@ def _user_flags(request: RunRequest) -> Iterator[Said[RunFlag]]:
 
 
 def _asked_facts(request: RunRequest) -> Iterator[Fact]:
-    """What only the user says."""
-    asked = (("name", request.name), ("entrypoint", " ".join(request.entrypoint)))
-    values = [*asked, *(("port", port) for port in request.ports)]
-    for kind, value in values:
+    """What only the user says, or a default where they say nothing."""
+    for kind, key, value in (
+        ("image", "--image", request.image),
+        ("command", "command", shlex.join(request.command)),
+        ("name", "--name", request.name),
+        ("entrypoint", "--entrypoint", shlex.join(request.entrypoint)),
+        *(("port", port, port) for port in request.ports),
+        ("setting", "--rm", _switch(request.remove)),
+        ("setting", "--detach", _switch(request.detach)),
+        ("setting", "--interactive", _switch(request.interactive)),
+        ("setting", "--tty", _switch(request.tty)),
+        ("label", RUN, request.framework),
+    ):
+        flag = "--port" if kind == "port" else key
+        asked = kind == "command" or flag in dict(request.origins)
         if value:
-            key = value if kind == "port" else f"--{kind}"
-            yield Fact(kind=kind, key=key, value=value, sources=(request.source(f"--{kind}"),))
+            source = request.source(flag) if asked else CORE
+            yield Fact(kind=kind, key=key, value=value, sources=(source,))
+
+
+def _switch(on: bool) -> str:
+    return "TRUE" if on else "FALSE"
 
 
 def _mount_key(mount: Mount) -> str:
