@@ -39,7 +39,8 @@ test: setup engine
 	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 bench: setup engine
-	$(WITH_ENGINE) $(BIN)/python bench/local_dev.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
+	$(WITH_ENGINE) for bench in local_dev many_at_once; do \
+	    $(BIN)/python bench/$$bench.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE" || exit 1; done
 
 lint: setup
 	$(BIN)/ruff check .

@@ -589,7 +589,7 @@ class TestRun:
 
     @pytest.mark.parametrize("words", [(), ("--", "ls")])
     def test_without_a_word_it_is_the_default_framework(self, cli, words):
-        assert "dynamo:latest-none" in self.argv(cli, *words)
+        assert "dynamo:latest-vllm" in self.argv(cli, *words)
 
     def test_who_repeats_an_option_means_the_last(self, cli):
         argv = self.argv(

@@ -171,5 +171,16 @@ def test_the_runtimes_own_base_image_wins_over_that_of_all(cli):
     assert values["runtime"] == "--runtime-image"
 
 
+def test_a_project_file_gives_one_value_or_several(bake, tmp_path):
+    file = tmp_path / "dynamo-container.toml"
+
+    file.write_text('[build]\ntarget = "runtime"\ncuda-version = 12.9\nenable-kvbm = false\n')
+    (name,) = bake("one")["group"]["default"]["targets"]
+    assert name == "one-runtime"
+
+    file.write_text('[build]\nframework = "two"\ncuda-version = ["12.9", "13.0"]\n')
+    assert len(bake()["group"]["default"]["targets"]) == 2
+
+
 def _cuda(*versions: str) -> list[str]:
     return [word for version in versions for word in ("--cuda-version", version)]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from typing import Any, Final
 
 import click
@@ -63,6 +63,7 @@ class PluginCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         args = self.prepare(ctx, list(args))
+        ctx.default_map = _as_lists(ctx.default_map, self.params)
         session = ctx.find_object(Session) or Session()
         everything = not ctx.resilient_parsing and any(
             word in ctx.help_option_names for word in args
@@ -93,7 +94,11 @@ class PluginCommand(click.Command):
         if ctx.resilient_parsing:
             return ()
         first = click.Command(self.name, params=self.params)
-        settings = {"ignore_unknown_options": True, "allow_extra_args": True}
+        settings = {
+            "ignore_unknown_options": True,
+            "allow_extra_args": True,
+            "default_map": ctx.default_map,
+        }
         with first.make_context(
             ctx.info_name, list(args), ctx.parent, resilient_parsing=True, **settings
         ) as found:
@@ -203,6 +208,22 @@ def _refuse_foreign_option(registry: Registry, command: str, flag: str) -> None:
                 f"{flag} is an option of the plugin {said.source.name!r}, which is not selected",
                 f"leave it out, or add: {said.source.name}",
             )
+
+
+def _as_lists(
+    defaults: MutableMapping[str, Any] | None, params: Iterable[click.Parameter]
+) -> dict[str, Any]:
+    """The project file's options: one that can be repeated is a list, where it is given once, too.
+
+    A number is the text that it was: `cuda-version = 12.9`.
+    """
+    several = {param.name for param in params if isinstance(param, click.Option) and param.multiple}
+    return {
+        name: [str(value)]
+        if name in several and isinstance(value, (str, int, float)) and not isinstance(value, bool)
+        else value
+        for name, value in (defaults or {}).items()
+    }
 
 
 def _check_defaults(ctx: click.Context, command: PluginCommand, registry: Registry) -> None:
