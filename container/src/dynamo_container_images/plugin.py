@@ -21,11 +21,12 @@ from dynamo_container.api import (
     hookimpl,
 )
 
+from dynamo_container_images import source
+
 HERE: Final = Path(__file__).parent
 BASE_IMAGE: Final = "ubuntu:24.04"
 # One uv for every stage: uv refuses a cache that a newer one wrote.
 UV: Final = "0.13.9"
-RUST: Final = "rust:1.95.0-slim-bookworm"
 # The users of the targets that are made here; a runtime's is its framework's business.
 USERS: Final = {"dev": ("root", "/root"), "local-dev": ("ubuntu", "/home/ubuntu")}
 
@@ -39,6 +40,7 @@ def dynamo_container_options(command: str) -> Iterator[Option]:
             help="in dev: Nsight Systems, from NVIDIA's own package repository",
             is_flag=True,
         )
+        yield source.option()
 
 
 @hookimpl
@@ -47,8 +49,9 @@ def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
     `local-dev` are a framework's runtime to develop in.
     """
     yield Stage(name="tools", dockerfile=HERE / "tools" / "Dockerfile")
-    yield Stage(name="wheels", dockerfile=HERE / "wheels" / "Dockerfile", needs=("tools",))
-    yield Stage(name="rust", image=RUST)
+    if not request.checkout:
+        yield Stage(name="wheels", dockerfile=HERE / "wheels" / "Dockerfile", needs=("tools",))
+    yield from source.stages(request.checkout)
     yield Stage(
         name="dev", dockerfile=HERE / "dev" / "Dockerfile", needs=("runtime", "rust", "tools")
     )
@@ -68,8 +71,9 @@ def dynamo_container_base_images(request: BuildRequest) -> Iterator[BaseImage]:
 
 @hookimpl
 def dynamo_container_pins(request: BuildRequest) -> Iterator[Pin]:
-    """uv, as an argument of the stage that installs it."""
+    """uv, as an argument of the stage that installs it; what compiles a checkout."""
     yield Pin(name="uv", version=UV, build_arg="UV")
+    yield from source.pins(request)
 
 
 @hookimpl
@@ -82,6 +86,7 @@ def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
                 "it is for dev and local-dev; leave it out",
             )
         yield BuildArg(name="NSIGHT_SYSTEMS", value="true", stage="dev")
+    yield from source.build_args(request)
 
 
 @hookimpl

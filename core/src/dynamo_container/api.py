@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one import for plugin authors."""
 
+from dynamo_container.checkout import Checkout
 from dynamo_container.checks import as_pinned, imports, packages_agree, serves_a_model
 from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
 from dynamo_container.hookspecs import hookimpl
@@ -36,6 +37,7 @@ __all__ = [
     "BuildSecret",
     "Check",
     "CheckRequest",
+    "Checkout",
     "ConflictError",
     "CudaImages",
     "DynamoContainerError",

@@ -215,6 +215,38 @@ def asking(*argv: str) -> Iterator[Callable[..., subprocess.CompletedProcess[str
             process.communicate()
 
 
+def ask(*argv: str, without: str = "", **variables: str) -> str:
+    """What a program other than docker says on standard output; empty where it fails, is not
+    installed, or takes too long: what it knows is good to know, and no more.
+
+    Args:
+        argv: program and arguments.
+        without: variables that start so are left out of its environment.
+        variables: what is added to its environment.
+    """
+    import subprocess
+
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not (without and name.startswith(without))
+    }
+    try:
+        answer = subprocess.run(
+            _told(argv),
+            env={**kept, **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=_ANSWER_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if answer.returncode else answer.stdout
+
+
 def start(command: Command) -> tuple[int, str]:
     """Run a command to its end, however long that takes (it may pull an image), with this process's
     standard error; the result is its exit status and what it said on standard output.

@@ -40,6 +40,8 @@ OVERRIDES: Final = "OVERRIDES"
 # Packages of the distribution that a runtime has besides its own.
 EXTRA_PACKAGES: Final = "EXTRA_PACKAGES"
 KVBM: Final = "kvbm"
+# Whether it is compiled, in a build from source.
+ENABLE_KVBM: Final = "ENABLE_KVBM"
 # From this release on, Dynamo's block manager is a wheel of its own.
 _KVBM_SINCE: Final = "0.7"
 # From this release on, Dynamo discovers services without etcd and sends requests without NATS.
@@ -58,6 +60,7 @@ class Chosen:
         known: whether the row is that release's own.
         cuda: what it is built from; None where it needs no CUDA.
         kvbm: whether Dynamo's block manager is installed, too.
+        compiled: whether Dynamo is compiled from a checkout, which pins what is installed with it.
     """
 
     dynamo: str
@@ -65,6 +68,7 @@ class Chosen:
     known: bool
     cuda: CudaImages | None
     kvbm: bool = False
+    compiled: bool = False
 
     def base_images(self, stage: str = "runtime") -> Iterator[BaseImage]:
         """The image with the CUDA libraries of the wheels' major version."""
@@ -79,7 +83,7 @@ class Chosen:
         yield Pin(name=DYNAMO, version=self.dynamo, extras=extras, build_arg=REQUIREMENTS)
         if self.known:
             yield from self.release.wheels
-        if self.kvbm:
+        if self.kvbm and not self.compiled:
             yield Pin(name=KVBM, version=self.dynamo, build_arg=REQUIREMENTS)
         if self.cuda:
             cuda = self.cuda
@@ -96,6 +100,8 @@ class Chosen:
         if self.known:
             day = date.fromisoformat(self.release.released) + SETTLING
             yield BuildArg(name=RESOLVE_AS_OF, value=f"{day}T00:00:00Z")
+        if self.compiled:
+            yield BuildArg(name=ENABLE_KVBM, value="true" if self.kvbm else "false")
         if is_before(self.dynamo, _SELF_SUFFICIENT):
             yield BuildArg(name=EXTRA_PACKAGES, value="etcd-server nats-server")
 
@@ -106,7 +112,7 @@ class Chosen:
 
     def notices(self) -> Iterator[Notice]:
         """That the release is not in the table, and what is assumed."""
-        if not self.known:
+        if not self.known and not self.compiled:
             yield Notice(
                 text=f"Dynamo {self.dynamo} is not in this plugin's table: what it is built from "
                 f"is that of {self.release.dynamo}, and packages are taken as of today "
@@ -168,9 +174,10 @@ class ReleaseTable:
         return Chosen(
             dynamo=str(wanted),
             release=row,
-            known=Version(row.dynamo) == wanted,
+            known=Version(row.dynamo) == wanted and not request.checkout,
             cuda=self._cuda(request, row),
             kvbm=_kvbm(request, str(wanted), default=kvbm),
+            compiled=bool(request.checkout),
         )
 
     def _cuda(self, request: BuildRequest, row: Release) -> CudaImages | None:
@@ -217,7 +224,8 @@ def is_before(release: str, other: str) -> bool:
 
 
 def _kvbm(request: BuildRequest, dynamo: str, *, default: bool) -> bool:
-    available = not is_before(dynamo, _KVBM_SINCE)
+    # From a checkout it is compiled: older ones have it as a feature.
+    available = bool(request.checkout) or not is_before(dynamo, _KVBM_SINCE)
     if request.enable_kvbm and not available:
         raise UsageError(
             f"--enable-kvbm: Dynamo {dynamo} has no wheel of it",

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from dynamo_container.checkout import Checkout
 from dynamo_container.engine import NO_ENGINE, EngineFacts, ImageFacts
 from dynamo_container.images import DEVELOPER_TARGET, HOME, PLAIN_TARGET, REPOSITORY
 from dynamo_container.provenance import Layer, Source
@@ -36,6 +37,18 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sccache:
+    """Where sccache keeps what was compiled: a bucket, or a folder of the builder's.
+
+    Attributes:
+        bucket, region: of S3; empty for the folder.
+    """
+
+    bucket: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest(_Asked):
     """One image that is wanted.
 
@@ -53,6 +66,11 @@ class BuildRequest(_Asked):
         index_url: the package index instead of the default one, without credentials; empty for
             the default.
         extra_index_urls: further package indexes, without credentials.
+        checkout: the Dynamo checkout that is compiled; None where Dynamo comes from an index. Then
+            `dynamo_version` is the release that the checkout is, or becomes.
+        release_build: compile the wheels for every Python that Dynamo supports.
+        max_jobs: how many compilers run at once; None for what the builder has room for.
+        sccache: where compiled objects are kept for other builders; None for nowhere.
         uid, gid: of the developer whom a `local-dev` is for; None for every other target.
         origins: which option was given where: `(("--base-image", "environment"), ...)`.
         options: values of plugins' own options by destination.
@@ -67,6 +85,10 @@ class BuildRequest(_Asked):
     base_image: str | None = None
     index_url: str = ""
     extra_index_urls: tuple[str, ...] = ()
+    checkout: Checkout | None = None
+    release_build: bool = False
+    max_jobs: int | None = None
+    sccache: Sccache | None = None
     uid: int | None = None
     gid: int | None = None
 
@@ -112,6 +134,7 @@ class BuildSettings:
         alone: build and tag the wanted stages only, not those that they say come with them.
         build_args: the user's `--build-arg`, name and value.
         stages: the user's `--stage`, stage and image.
+        contexts: the user's `--build-context`, name and place.
         runtime_image: the image that the stage `runtime` starts from; None for the plugins' choice.
         secrets: the user's secrets.
         proxies: names of the proxy variables that are set (`HTTPS_PROXY`); never their values.
@@ -126,6 +149,7 @@ class BuildSettings:
     alone: bool = False
     build_args: tuple[tuple[str, str], ...] = ()
     stages: tuple[tuple[str, str], ...] = ()
+    contexts: tuple[tuple[str, str], ...] = ()
     runtime_image: str | None = None
     secrets: tuple[BuildSecret, ...] = ()
     proxies: tuple[str, ...] = ()

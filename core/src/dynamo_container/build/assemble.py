@@ -193,6 +193,7 @@ def _labels(said: Contributions, base: str) -> tuple[Resolved[Label], ...]:
     own = {
         f"{_OCI}title": f"Dynamo {request.framework} {request.target}",
         f"{_OCI}version": version,
+        f"{_OCI}revision": request.checkout.commit if request.checkout else "",
         f"{_OCI}base.name": base,
         FRAMEWORK: request.framework,
         TARGET: request.target,
@@ -223,7 +224,14 @@ def _labels(said: Contributions, base: str) -> tuple[Resolved[Label], ...]:
 
 def _pinned(said: Contributions) -> str:
     """What is installed with Dynamo, and CUDA's versions, for `check` to hold the image to."""
-    pins = [one.value for one in said.pins]
+    checkout = said.request.checkout
+    pins = [
+        # What is installed has the version of its wheel, which knows no commit.
+        replace(one.value, version=checkout.release)
+        if checkout and one.key == DYNAMO
+        else one.value
+        for one in said.pins
+    ]
     argument = next((pin.build_arg for pin in pins if pin.name == DYNAMO), None)
     return " ".join(
         f"{pin.name}=={pin.version}"
@@ -237,6 +245,12 @@ def _refuse_unused_replacements(settings: BuildSettings, graph: Graph) -> None:
         if name not in graph.replaced:
             raise UsageError(
                 f"--stage {name}: nothing that is built here needs this stage", "leave it out"
+            )
+    for name, _ in settings.contexts:
+        if name not in graph.contexts:
+            raise UsageError(
+                f"--build-context {name}: no Dockerfile of what is built here reads it",
+                "leave it out",
             )
 
 
@@ -278,6 +292,10 @@ def _opposites(request: BuildRequest) -> Iterator[tuple[str, BuildRequest]]:
     if request.enable_kvbm is not None:
         flag = "--enable-kvbm" if request.enable_kvbm else "--no-enable-kvbm"
         yield flag, replace(request, enable_kvbm=not request.enable_kvbm)
+    if request.release_build:
+        yield "--release-build", replace(request, release_build=False)
+    if request.max_jobs:
+        yield "--max-jobs", replace(request, max_jobs=None)
 
 
 def _plan_hash(registry: Registry, request: BuildRequest, settings: BuildSettings) -> str:

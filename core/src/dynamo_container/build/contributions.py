@@ -26,6 +26,8 @@ BASE_IMAGE: Final = "BASE_IMAGE"
 RESOLVE_AS_OF: Final = "RESOLVE_AS_OF"
 INDEX_URL: Final = "INDEX_URL"
 EXTRA_INDEX_URLS: Final = "EXTRA_INDEX_URLS"
+RELEASE_BUILD: Final = "RELEASE_BUILD"
+MAX_JOBS: Final = "MAX_JOBS"
 USER_UID: Final = "USER_UID"
 USER_GID: Final = "USER_GID"
 
@@ -54,6 +56,12 @@ class Contributions:
     labels: tuple[Resolved[Label], ...]
     notices: tuple[str, ...]
     warnings: tuple[str, ...]
+    contexts: tuple[tuple[str, str], ...] = ()
+
+    def contexts_of(self, stage: str) -> tuple[tuple[str, str], ...]:
+        """The user's named contexts that the stage's Dockerfile reads, by name."""
+        read = dict(self.files)[stage].source.contexts
+        return tuple(sorted(one for one in self.contexts if one[0] in read))
 
     @property
     def plugins(self) -> tuple[str, ...]:
@@ -140,13 +148,13 @@ def contributions(
         return registry.say(hook, kind, request.framework, request=request)
 
     stages = _merge_stages(say("stages", Stage), dict(settings.stages), request)
-    files = tuple((one.key, _read(one)) for one in stages if one.value.dockerfile)
+    files = tuple((one.key, _read(one, request)) for one in stages if one.value.dockerfile)
     bases = list(say("base_images", BaseImage))
     base_images = _merge_base_images(
         [*bases, *_user_base_images(bases, dict(files), request, settings)], dict(files)
     )
     pinned = pins(registry, request)
-    said_args = [*say("build_args", BuildArg), *_pin_args(pinned)]
+    said_args = [*say("build_args", BuildArg), *_pin_args(pinned, request)]
     args = merge(
         "build argument",
         [*said_args, *_user_args(request, settings, said_args)],
@@ -177,6 +185,7 @@ def contributions(
         ),
         notices=tuple(said.value.text for said in say("notices", Notice)),
         warnings=_undeclared(args, dict(files), settings),
+        contexts=settings.contexts,
     )
 
 
@@ -209,11 +218,14 @@ def _merge_stages(
     )
 
 
-def _read(resolved: Resolved[Stage]) -> StageFiles:
+def _read(resolved: Resolved[Stage], request: BuildRequest) -> StageFiles:
     stage = resolved.value
     assert stage.dockerfile is not None
+    context = stage.context or stage.dockerfile.parent
+    checkout = request.checkout
+    known = checkout.digest if checkout and context == checkout.path else ""
     try:
-        read = source.read(stage.dockerfile, stage.context or stage.dockerfile.parent)
+        read = source.read(stage.dockerfile, context, known)
     except PluginError as error:
         owner = f"stage {stage.name!r} of {resolved.sources[0].where}"
         raise PluginError(f"{owner}: {error.what}", error.next_step) from error
@@ -294,7 +306,11 @@ def pins(registry: Registry, request: BuildRequest) -> tuple[Resolved[Pin], ...]
 
 def _user_pins(said: tuple[Said[Pin], ...], request: BuildRequest) -> Iterator[Said[Pin]]:
     by_name = {name: [one for one in said if one.value.name == name] for name in (DYNAMO, CUDA)}
-    if request.dynamo_version:
+    if request.checkout:
+        for one in by_name[DYNAMO][:1]:
+            pin = replace(one.value, version=request.checkout.version)
+            yield Said(value=pin, source=request.source("--source"))
+    elif request.dynamo_version:
         if not by_name[DYNAMO]:
             raise UsageError(
                 f"--dynamo-version means nothing for {request.framework!r}: "
@@ -326,13 +342,22 @@ def _user_cuda(said: list[Said[Pin]], request: BuildRequest) -> Said[Pin]:
     )
 
 
-def _pin_args(pins: Iterable[Resolved[Pin]]) -> Iterator[Said[BuildArg]]:
+def _pin_args(pins: Iterable[Resolved[Pin]], request: BuildRequest) -> Iterator[Said[BuildArg]]:
+    """The arguments that carry pins. The version of what is compiled is in its wheel: in an
+    argument, each commit would resolve everything anew.
+    """
     by_arg: dict[str, list[Resolved[Pin]]] = {}
     for pin in pins:
         if pin.value.build_arg:
             by_arg.setdefault(pin.value.build_arg, []).append(pin)
     for name, sharing in by_arg.items():
-        arg = BuildArg(name=name, value=" ".join(pin.value.requirement for pin in sharing))
+        words = [
+            pin.value.requirement.partition("==")[0]
+            if request.checkout and pin.key == DYNAMO
+            else pin.value.requirement
+            for pin in sharing
+        ]
+        arg = BuildArg(name=name, value=" ".join(words))
         for source_ in sorted({one for pin in sharing for one in pin.sources}, key=str):
             yield Said(value=arg, source=source_)
 
@@ -348,6 +373,8 @@ def _user_args(
         (RESOLVE_AS_OF, as_of, "--resolve-as-of"),
         (INDEX_URL, request.index_url or None, "--index-url"),
         (EXTRA_INDEX_URLS, " ".join(request.extra_index_urls) or None, "--extra-index-url"),
+        (RELEASE_BUILD, "true" if request.release_build else None, "--release-build"),
+        (MAX_JOBS, _number(request.max_jobs), "--max-jobs"),
         (USER_UID, _number(request.uid), "--uid"),
         (USER_GID, _number(request.gid), "--gid"),
     ):

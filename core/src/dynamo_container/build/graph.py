@@ -25,7 +25,7 @@ def digest_of(parts: object) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """A stage of the graph. `below` names what its contexts are: another node, or an image;
-    `digest` is of what shapes it.
+    `given` has those that the user gave; `digest` is of what shapes it.
     """
 
     stage: Stage
@@ -35,6 +35,7 @@ class Node:
     owned: bool
     args: tuple[tuple[str, str], ...]
     below: tuple[tuple[str, str], ...]
+    given: tuple[tuple[str, str], ...]
     stages: frozenset[str]
 
 
@@ -48,6 +49,7 @@ class Graph:
     wanted: dict[str, tuple[str, str]] = field(default_factory=dict)
     users: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
+    contexts: set[str] = field(default_factory=set)
 
     def want(self, said: Contributions) -> str:
         """Add what the request's target needs; the result is the key of its node."""
@@ -102,15 +104,20 @@ class Graph:
             dockerfile_target=stage.target or stage.name,
             args=node.args,
             contexts=tuple(
-                NamedContext(
-                    name=name,
-                    source=f"target:{names[ref]}" if ref in names else f"docker-image://{ref}",
-                )
-                for name, ref in node.below
+                NamedContext(name=name, source=source)
+                for name, source in sorted({**_places(node, names), **dict(node.given)}.items())
             ),
             digest=node.digest,
             cache_names=_cache_names(node, self.users[key]),
         )
+
+
+def _places(node: Node, names: dict[str, str]) -> dict[str, str]:
+    """Where what is below a node is, by the names that its Dockerfile calls it."""
+    return {
+        name: f"target:{names[ref]}" if ref in names else f"docker-image://{ref}"
+        for name, ref in node.below
+    }
 
 
 def _cache_names(node: Node, users: set[tuple[str, str]]) -> tuple[str, ...]:
@@ -213,9 +220,15 @@ class _Walk:
         stage = resolved.value
         owner = f"stage {stage.name!r} of {resolved.sources[0]}"
         lower = dict(below)
+        given = self.said.contexts_of(stage.name)
+        self.graph.contexts |= set(dict(given))
         refs = {
             **lower,
-            **{need: self.top(need, owner) for need in stage.needs if need not in lower},
+            **{
+                need: self.top(need, owner)
+                for need in stage.needs
+                if need not in lower and need not in dict(given)
+            },
         }
         framework = self.said.request.framework
         owned = resolved.sources[0].layer is Layer.FRAMEWORK
@@ -230,6 +243,7 @@ class _Walk:
                 files.source.digest,
                 args,
                 below,
+                [(name, "" if place.startswith("/") else place) for name, place in given],
             ]
         )
         node = Node(
@@ -240,6 +254,7 @@ class _Walk:
             owned=owned,
             args=args,
             below=below,
+            given=given,
             stages=frozenset(
                 [
                     stage.name,

@@ -16,6 +16,10 @@ from dynamo_container.errors import PluginError
 _CONTINUED = re.compile(r"\\[ \t]*\n(?:[ \t]*#.*\n)*")
 _ARG = re.compile(r"^[ \t]*ARG[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
 _FROM = re.compile(r"^[ \t]*FROM[ \t]+.*?[ \t]AS[ \t]+(\S+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_READ = re.compile(
+    r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*([^\s$]+)|--from=([^\s,$]+)|[,=]from=([^\s,$]+)",
+    re.MULTILINE | re.IGNORECASE,
+)
 _WORD = re.compile(r"""([A-Za-z_][A-Za-z0-9_]*)(?:=(?:"[^"]*"|'[^']*'|\S*))?""")
 
 
@@ -26,17 +30,25 @@ class Source:
     Attributes:
         args: names of the build arguments that it declares.
         targets: names of its `FROM ... AS`, lower case.
+        contexts: names that a named context may stand for, lower case: of stages, and of what is
+        read `FROM`, `--from=` and `from=`.
         digest: SHA-256 of its text and of every file of the context (path, executable bit,
         content).
     """
 
     args: frozenset[str]
     targets: frozenset[str]
+    contexts: frozenset[str]
     digest: str
 
 
-def read(dockerfile: Path, context: Path) -> Source:
+def read(dockerfile: Path, context: Path, known: str = "") -> Source:
     """Read a stage's Dockerfile and context.
+
+    Args:
+        dockerfile: as the stage has it.
+        context: the same.
+        known: a digest of the context, where it is known; else every file of it is read.
 
     Raises:
         PluginError: the Dockerfile cannot be read.
@@ -49,13 +61,20 @@ def read(dockerfile: Path, context: Path) -> Source:
             "its plugin was not installed whole: reinstall it",
         ) from error
     joined = _CONTINUED.sub(" ", text)
+    targets = frozenset(name.lower() for name in _FROM.findall(joined))
     return Source(
         args=frozenset(
             word for line in _ARG.findall(joined) for word in _WORD.findall(line.split(" #")[0])
         ),
-        targets=frozenset(name.lower() for name in _FROM.findall(joined)),
-        digest=_digest(text, context),
+        targets=targets,
+        contexts=targets
+        | {name.lower() for names in _READ.findall(joined) for name in names if name},
+        digest=_sha256(f"{text}\0{known}") if known else _digest(text, context),
     )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _digest(text: str, context: Path) -> str:

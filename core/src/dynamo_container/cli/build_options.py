@@ -68,6 +68,48 @@ _PLACES: Final = (
         help="Attach a statement of provenance, as docker's: mode=max.",
     ),
 )
+# Where Dynamo is compiled from, and how.
+_SOURCE: Final = (
+    click.option(
+        "--source",
+        metavar="PATH|none",
+        help="Compile Dynamo from this checkout (default: the one around; 'none': no checkout).",
+    ),
+    click.option(
+        "--version-override",
+        metavar="X",
+        help="From a checkout: the version in tags and labels, instead of git's.",
+    ),
+    click.option(
+        "--release-build",
+        is_flag=True,
+        help="From a checkout: wheels for every Python that Dynamo supports, with its README.",
+    ),
+    click.option(
+        "--max-jobs",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Compilers at once (default: what the builder has cores and memory for).",
+    ),
+    click.option(
+        "--build-context",
+        multiple=True,
+        type=LINES,
+        metavar="NAME=PATH",
+        help="A folder, or an image or URL as docker writes it, in the place of what a Dockerfile "
+        "calls NAME; repeatable.",
+    ),
+    click.option(
+        "--use-sccache", is_flag=True, help="From a checkout: keep what is compiled with sccache."
+    ),
+    click.option("--sccache-bucket", metavar="B", help="The S3 bucket of sccache."),
+    click.option("--sccache-region", metavar="R", help="The region of that bucket."),
+    click.option(
+        "--sccache-local",
+        is_flag=True,
+        help="In the place of a bucket: a folder that the builder keeps.",
+    ),
+)
 
 
 class BuildCommand(PluginCommand):
@@ -104,6 +146,7 @@ def build_options(function: F) -> F:
             help="The CUDA version, such as 12.9 (default: the framework's own); repeatable.",
         ),
         click.option("--dynamo-version", metavar="X", help="The Dynamo release, such as 1.4.2."),
+        *_SOURCE,
         click.option(
             "--resolve-as-of",
             metavar="DATE|none",

@@ -13,6 +13,7 @@ import click
 
 from dynamo_container.build import assemble
 from dynamo_container.build.plan import BuildPlan
+from dynamo_container.checkout import Checkout
 from dynamo_container.cli import build_values as values
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_places import places_from, repository_from
@@ -24,6 +25,7 @@ from dynamo_container.cli.build_secrets import (
     urls,
     without_credentials,
 )
+from dynamo_container.cli.build_source import checkout_from, sccache_from, sccache_secrets
 from dynamo_container.cli.dev_image import RUNTIME, DevImage, dev_image_from, framework_of
 from dynamo_container.cli.developer import user_from
 from dynamo_container.cli.frameworks import default_target
@@ -55,6 +57,7 @@ def plan_from(ctx: click.Context) -> Asked:
     session = ctx.find_object(Session) or Session()
     params = ctx.params
     dev_image = dev_image_from(session, params)
+    checkout = checkout_from(session, params)
     frameworks = _frameworks(session, (*params["frameworks"], *params["framework"]), dev_image)
     registry = session.load(*frameworks)
     wanted = (DEVELOPER_TARGET,) if dev_image else tuple(dict.fromkeys(params["target"]))
@@ -64,12 +67,15 @@ def plan_from(ctx: click.Context) -> Asked:
     report = new_file(params["report"], "--report") if params["report"] else None
     if report:
         settings = replace(settings, metadata_file=f"{report}.metadata")
-    plan = assemble.plan(registry, _requests(ctx, targets, dev_image), settings)
+    plan = assemble.plan(registry, _requests(ctx, targets, dev_image, checkout), settings)
     return Asked(plan=plan, hidden_env=hidden, report=report)
 
 
 def _requests(
-    ctx: click.Context, targets: dict[str, tuple[str, ...]], dev_image: DevImage | None
+    ctx: click.Context,
+    targets: dict[str, tuple[str, ...]],
+    dev_image: DevImage | None,
+    checkout: Checkout | None,
 ) -> list[BuildRequest]:
     """A request for each framework with each CUDA version and each of its targets; all else is the
     same for all of them.
@@ -78,7 +84,7 @@ def _requests(
     user = user_from(ctx, {target for some in targets.values() for target in some})
     cuda_versions: tuple[str | None, ...] = values.cuda_versions(params["cuda_version"])
     base_image = values.base_image(params["base_image"], params["base_image_tag"])
-    dynamo_version = values.version(params["dynamo_version"])
+    dynamo_version = checkout.release if checkout else values.version(params["dynamo_version"])
     if dev_image:
         dynamo_version = dev_image.dynamo or None
         cuda_versions = (dev_image.cuda or None,)
@@ -94,6 +100,10 @@ def _requests(
         enable_kvbm=params["enable_kvbm"],
         base_image=base_image,
         index_url=without_credentials(params["index_url"] or "", "--index-url"),
+        checkout=checkout,
+        release_build=params["release_build"],
+        max_jobs=params["max_jobs"],
+        sccache=sccache_from(params),
         extra_index_urls=tuple(without_credentials(url, "--extra-index-url") for url in extra),
         origins=(*user.origins, *origins(ctx)),
         options=plugin_options(ctx, targets),
@@ -126,9 +136,11 @@ def _settings(
         alone=bool(dev_image),
         build_args=tuple(one for one in build_args if one[0] not in proxies),
         stages=_stages(params["stage"], dev_image),
+        contexts=values.contexts(params["build_context"]),
         runtime_image=values.image_of(params["runtime_image"], "--runtime-image"),
         secrets=(
             *secrets(params["secret"], params["ca_bundle"], ca_origin(ctx)),
+            *sccache_secrets(sccache_from(params)),
             *(BuildSecret(id=SECRET_IDS[variable], env=variable) for variable, _ in hidden),
         ),
         proxies=tuple(

@@ -8,6 +8,7 @@ import os
 import re
 from typing import Final
 
+from dynamo_container.cli.paths import folder
 from dynamo_container.errors import UsageError
 from dynamo_container.images import is_image
 
@@ -15,6 +16,8 @@ from dynamo_container.images import is_image
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?")
 # CUDA's packages and images go by these two numbers.
 _CUDA: Final = re.compile(r"\d+\.\d+")
+# A named context that is no folder, as docker writes it.
+_ELSEWHERE: Final = re.compile(r"docker-image://|oci-layout://|https?://|git@|git://|ssh://")
 _ARGUMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Build arguments that options of their own are for, which keep credentials out of them.
 _RESERVED: Final = {"INDEX_URL": "--index-url", "EXTRA_INDEX_URLS": "--extra-index-url"}
@@ -94,6 +97,20 @@ def stages(words: tuple[str, ...], found: dict[str, str]) -> tuple[tuple[str, st
             )
         if found.setdefault(name, image) != image:
             raise UsageError(f"--stage {name} is given two images", "leave one of them out")
+    return tuple(found.items())
+
+
+def contexts(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The named contexts, the last of each name; a folder's path made absolute."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, place = word.partition("=")
+        if not (name and equals and place):
+            raise UsageError(
+                f"--build-context {word!r} is not NAME=PATH",
+                "for example: --build-context nixl=./nixl",
+            )
+        found[name.lower()] = place if _ELSEWHERE.match(place) else folder(place, "--build-context")
     return tuple(found.items())
 
 

@@ -29,6 +29,13 @@ def file(path: str, option: str) -> str:
     return str(full)
 
 
+def folder(path: str, option: str) -> str:
+    full = absolute(path)
+    if not full.is_dir():
+        raise UsageError(f"{option}: there is no folder {full}", "name one that exists")
+    return str(full)
+
+
 def new_file(path: str, option: str) -> Path:
     """The absolute path of a file that is going to be written.
 

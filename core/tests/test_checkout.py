@@ -1,0 +1,307 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is asked of a checkout and its git; what means something only with one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import checkouts
+import pytest
+from dynamo_container import checkout
+
+pytestmark = pytest.mark.processes  # git
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return checkouts.write(tmp_path / "dynamo")
+
+
+def test_a_tag_that_is_checked_out_is_the_version(folder):
+    checkouts.commit(folder, "v0.6.1")
+
+    found = checkout.read(folder)
+
+    assert (found.version, found.release) == ("0.6.1", "0.6.1")
+    assert found.commit == checkouts.git(folder, "rev-parse", "HEAD")
+    assert found.rust == "1.90.0"
+
+
+@pytest.mark.parametrize("branch", ["main", "release/0.6", "x"])
+def test_else_it_is_the_latest_tag_and_the_commit_whatever_the_branch_is_called(folder, branch):
+    checkouts.commit(folder, "v0.6.0", branch=branch)
+    commit = checkouts.commit(folder)
+
+    assert checkout.read(folder).version == f"0.6.0.dev.{commit}"
+
+
+def test_tags_that_are_no_versions_do_not_count_and_of_several_the_highest_does(folder):
+    checkouts.commit(folder, "v0.6.0rc1", "v0.6.0", "charts-7", "9-lives")
+
+    assert checkout.read(folder).version == "0.6.0"
+
+
+def test_without_a_tag_it_is_what_the_project_says_and_the_commit(folder):
+    commit = checkouts.commit(folder, "nightly")
+
+    assert checkout.read(folder).version == f"0.6.1.dev.{commit}"
+
+
+def test_a_detached_worktree_knows_its_version(folder, tmp_path):
+    checkouts.commit(folder, "v0.5.1")
+    commit = checkouts.commit(folder)
+    checkouts.git(folder, "worktree", "add", "--quiet", "--detach", str(tmp_path / "other one"))
+
+    assert checkout.read(tmp_path / "other one").version == f"0.5.1.dev.{commit}"
+
+
+def test_a_repository_around_the_checkout_does_not_count(folder):
+    checkouts.commit(folder.parent, "v9.9")
+
+    assert checkout.read(folder).version == "0.6.1"
+    assert checkout.read(folder).commit == ""
+
+
+@pytest.mark.parametrize("state", ["no git", "no commit", "a broken repository"])
+def test_without_an_answer_of_gits_it_is_what_the_project_says(folder, state):
+    if state == "no commit":
+        checkouts.git(folder, "init", "--quiet")
+    if state == "a broken repository":
+        (folder / ".git").write_text("gitdir: /nowhere\n")
+
+    assert checkout.read(folder).version == "0.6.1"
+
+
+def test_without_the_git_command_it_is_what_the_project_says(folder, monkeypatch):
+    checkouts.commit(folder, "v0.6.0")
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert checkout.read(folder).version == "0.6.1"
+
+
+def test_a_project_without_a_version_is_no_failure(folder):
+    (folder / "pyproject.toml").write_text('[project]\nname = "ai-dynamo"\ndynamic = ["version"]\n')
+
+    assert checkout.read(folder).release == "0.0.0"
+    assert checkout.read(folder, "0.7.0").release == "0.7.0"
+
+
+def test_variables_of_another_repository_and_somebody_elses_files_do_not_matter(
+    folder, tmp_path, monkeypatch
+):
+    checkouts.commit(folder, "v0.6.1")
+    other = tmp_path / "other"
+    other.mkdir()
+    checkouts.commit(other, "v7.0")
+    if os.geteuid() == 0:
+        subprocess.run(["chown", "-R", "4711:4711", str(folder)], check=True)
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+
+    assert checkout.read(folder).version == "0.6.1"
+
+
+def test_the_digest_is_that_of_the_commit_and_what_was_changed_since(folder, tmp_path):
+    checkouts.commit(folder)
+    clean = checkout.read(folder).digest
+    checkouts.git(tmp_path, "clone", "--quiet", str(folder), "elsewhere")
+    assert checkout.read(tmp_path / "elsewhere").digest == clean
+
+    (folder / "README.md").write_text("changed\n")
+    changed = checkout.read(folder).digest
+    (folder / "new.py").write_text("")
+    new = checkout.read(folder).digest
+
+    assert len({clean, changed, new}) == 3
+
+
+def test_its_index_is_not_written(folder):
+    checkouts.commit(folder)
+    (folder / "README.md").touch()
+    before = (folder / ".git" / "index").read_bytes()
+
+    checkout.read(folder)
+
+    assert (folder / ".git" / "index").read_bytes() == before
+
+
+BUILD = ("build", "none", "--target", "runtime")
+
+
+def test_a_checkout_around_is_built_and_its_images_are_called_after_it(cli, folder, monkeypatch):
+    commit = checkouts.commit(folder, "v0.6.0")
+    commit = checkouts.commit(folder)
+    monkeypatch.chdir(folder / "lib")
+
+    definition = cli.ok(*BUILD, "--dry-run").definition["target"]
+
+    assert definition["wheels"]["context"] == str(folder)
+    assert definition["wheels"]["contexts"]["rust"] == "docker-image://rust:1.90.0-slim-bookworm"
+    assert definition["none-runtime"]["tags"] == [
+        f"dynamo:v0.6.0.dev.{commit}-none-runtime",
+        "dynamo:latest-none-runtime",
+    ]
+    labels = definition["none-runtime"]["labels"]
+    assert labels["ai.dynamo.container.dynamo"] == f"0.6.0.dev.{commit}"
+    assert labels["ai.dynamo.container.pins"] == "ai-dynamo==0.6.1 nixl==0.7.0"
+    revision = checkouts.git(folder, "rev-parse", "HEAD")
+    assert labels["org.opencontainers.image.revision"] == revision
+
+
+def test_no_argument_of_a_step_knows_the_commit(cli, folder):
+    checkouts.commit(folder)
+    first = cli.ok(*BUILD, "--source", str(folder), "--dry-run").definition["target"]
+    checkouts.commit(folder)
+    second = cli.ok(*BUILD, "--source", str(folder), "--dry-run").definition["target"]
+
+    assert first["none-runtime"]["labels"] != second["none-runtime"]["labels"]
+    assert {name: one.get("args") for name, one in first.items()} == {
+        name: one.get("args") for name, one in second.items()
+    }
+
+
+def test_the_plan_is_the_same_wherever_the_checkout_is(cli, folder, tmp_path):
+    checkouts.commit(folder)
+    checkouts.git(tmp_path, "clone", "--quiet", str(folder), "else where")
+
+    plans = [
+        cli.ok("explain", *BUILD, "--source", str(path), "--json").json["images"][0]["plan"]
+        for path in (folder, tmp_path / "else where")
+    ]
+
+    assert plans[0] == plans[1]
+
+
+@pytest.mark.parametrize(
+    "words", [("--dynamo-version", "1.4.2"), ("--source", "none")], ids=lambda words: words[0]
+)
+def test_inside_a_checkout_a_release_can_be_had_all_the_same(cli, folder, monkeypatch, words):
+    monkeypatch.chdir(folder)
+
+    said = cli.values(*BUILD, *words)
+
+    assert said["pin ai-dynamo"] == "1.4.2"
+    assert "build-arg MATURIN" not in said
+
+
+def test_the_version_can_be_said(cli, folder):
+    said = cli.values(*BUILD, "--source", str(folder), "--version-override", "v7-of_ours")
+
+    assert said["pin ai-dynamo"] == "7-of_ours"
+    assert said["pin nixl"] == "0.7.0"
+
+
+@pytest.mark.parametrize(
+    ("words", "image"),
+    [
+        ((), "quay.io/pypa/manylinux_2_28"),
+        (("--base-image", "debian:trixie-slim"), "debian:trixie-slim"),
+        (("--base-image", "debian:trixie-slim", "--builder-image", "my/rocky:9"), "my/rocky:9"),
+    ],
+)
+def test_what_compiles_is_manylinux_or_the_base_image_or_what_is_said(cli, folder, words, image):
+    said = cli.values(*BUILD, "--source", str(folder), *words)
+
+    assert said["build-arg BUILDER_IMAGE (stage wheels)"] == image
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--source", "."), "is no Dynamo checkout"),
+        (("--version-override", "1.0"), "--version-override means nothing without a checkout"),
+        (("--release-build",), "--release-build means nothing without a checkout"),
+        (("--builder-image", "x"), "--builder-image means nothing without a checkout"),
+        (("--use-sccache",), "--use-sccache means nothing without a checkout"),
+        (("--max-jobs", "3"), "--max-jobs means nothing for none runtime"),
+        (("--build-context", "x=."), "no Dockerfile of what is built here reads it"),
+        (("--build-context", "tools=nosuch"), "--build-context: there is no folder"),
+    ],
+)
+def test_what_means_nothing_here_is_an_error(cli, words, message):
+    result = cli(*BUILD, *words)
+
+    assert result.status == 2
+    assert message in result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--dynamo-version", "1.4.2"), "both say where Dynamo comes from"),
+        (("--version-override", "a b"), "is no version"),
+        (("--use-sccache",), "needs a place for what is compiled"),
+        (("--sccache-local",), "means nothing without --use-sccache"),
+        (("--use-sccache", "--sccache-local", "--sccache-bucket", "b"), "are two places"),
+        (
+            ("--use-sccache", "--sccache-bucket", "b", "--sccache-region", "r"),
+            "no credentials for the bucket b",
+        ),
+    ],
+)
+def test_contradictions_and_missing_credentials_end_the_build_before_it_starts(
+    cli, folder, monkeypatch, words, message
+):
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+
+    result = cli(*BUILD, "--source", str(folder), *words)
+
+    assert result.status == 2
+    assert message in result.err
+
+
+BUCKET = ("--use-sccache", "--sccache-bucket", "my-bucket", "--sccache-region", "us-west-2")
+
+
+def test_keys_of_the_bucket_are_secrets_by_name(cli, folder, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA-do-not-show")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-do-not-show")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token-do-not-show")
+
+    result = cli.ok(*BUILD, "--source", str(folder), *BUCKET, "--dry-run")
+
+    wheels = result.definition["target"]["wheels"]
+    assert {
+        "id=aws-key-id,env=AWS_ACCESS_KEY_ID",
+        "id=aws-secret-id,env=AWS_SECRET_ACCESS_KEY",
+        "id=aws-session-token,env=AWS_SESSION_TOKEN",
+    } <= set(wheels["secret"])
+    assert wheels["args"]["SCCACHE_BUCKET"] == "my-bucket"
+    assert "do-not-show" not in result.out + result.err
+
+
+def test_a_web_identity_will_do(cli, folder, monkeypatch, tmp_path):
+    (tmp_path / "token").write_text("do-not-show")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/x")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+
+    result = cli.ok(*BUILD, "--source", str(folder), *BUCKET, "--dry-run")
+
+    secrets = result.definition["target"]["wheels"]["secret"]
+    assert f"id=aws-web-identity-token,src={tmp_path}/token" in secrets
+    assert "id=aws-role-arn,env=AWS_ROLE_ARN" in secrets
+
+
+def test_kvbm_is_compiled_where_it_is_asked_for(cli, folder):
+    words = (*BUILD, "--source", str(folder))
+
+    assert cli.values(*words)["build-arg ENABLE_KVBM"] == "false"
+    said = cli.values(*words, "--enable-kvbm")
+    assert said["build-arg ENABLE_KVBM"] == "true"
+    assert "pin kvbm" not in said
+
+
+def test_a_build_context_stands_for_what_a_dockerfile_reads(cli, tmp_path):
+    words = (*BUILD, "--build-context", f"tools={tmp_path}", "--dry-run")
+
+    definition = cli.ok(*words).definition["target"]
+
+    assert "tools" not in definition
+    assert definition["wheels"]["contexts"] == {"tools": str(tmp_path)}
+    assert definition["none-runtime"]["contexts"]["tools"] == str(tmp_path)
