@@ -10,8 +10,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PROJECTS := $(wildcard VERSION pyproject.toml */pyproject.toml plugins/*/pyproject.toml)
-DISTRIBUTIONS := core container plugins/none plugins/sglang plugins/vllm
+PROJECTS := $(wildcard VERSION pyproject.toml */pyproject.toml plugins/*/pyproject.toml examples/*/pyproject.toml)
+# Not the example of an overlay: it would have a say in every plan here.
+DISTRIBUTIONS := core container plugins/none plugins/sglang plugins/vllm examples/framework
 SHELL := /bin/bash
 DOCKERFILES = $(shell git ls-files '*Dockerfile')
 SCRIPTS = $(shell git grep -lE '^\#!/(bin/sh|usr/bin/env bash)' -- . ':!*.py')

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
 
 
 @pytest.fixture
-def address(cli: Cli, docker: Docker, tag, tmp_path: Path) -> Iterator[str]:
+def address(cli: Cli, docker: Docker, tag: Callable[[str], str], tmp_path: Path) -> Iterator[str]:
     """Where a container serves a tiny model."""
     image = tag("llama-cpp")
     cli.ok(
@@ -30,7 +30,7 @@ def address(cli: Cli, docker: Docker, tag, tmp_path: Path) -> Iterator[str]:
     tiny_gguf.write(tmp_path / "tiny.gguf")
     tmp_path.chmod(0o755)
     container = cli.ok(
-        "run", "--image", image, "--detach", "--wait", "--gpus", "none",
+        "run", "llama-cpp", "--image", image, "--detach", "--wait", "--gpus", "none",
         "--gguf", str(tmp_path / "tiny.gguf"), "--port", "127.0.0.1:0:8000",
     ).out.strip()  # fmt: skip
     yield docker.run("port", container, "8000/tcp")

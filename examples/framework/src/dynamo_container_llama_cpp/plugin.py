@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -25,7 +26,6 @@ from dynamo_container.api import (
     Readiness,
     Release,
     ReleaseTable,
-    RunFlag,
     RunRequest,
     Stage,
     UsageError,
@@ -126,17 +126,11 @@ def dynamo_container_run_env(request: RunRequest) -> Iterator[EnvVar]:
     if model := _model(request):
         yield EnvVar(name="LLAMA_CPP_MODEL", value=str(MODELS / Path(model).name))
     if threads := request.option("llama_cpp_threads"):
-        if not threads.isdigit() or not int(threads):
+        if not re.fullmatch("[1-9][0-9]*", threads):
             raise UsageError(
                 f"--llama-cpp-threads {threads!r} is no number of threads", "for example: 8"
             )
         yield EnvVar(name="LLAMA_CPP_THREADS", value=threads)
-
-
-@hookimpl
-def dynamo_container_run_flags(request: RunRequest) -> Iterator[RunFlag]:
-    """Weights are mapped from the file: they may be locked in memory, and need none that is shared."""
-    yield RunFlag(flag="--shm-size", value="64m")
 
 
 @hookimpl
