@@ -129,3 +129,18 @@ def test_the_container_is_labelled_with_its_framework(site):
     site.framework("tiny")
 
     assert "--label=ai.dynamo.container.run=tiny" in argv_of(plan_of())
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("/a b", "--mount=type=bind,source=/a b,target=/x"),
+        ("/a,b", '--mount=type=bind,"source=/a,b",target=/x'),
+        ("/a\nb", '--mount=type=bind,"source=/a\nb",target=/x'),
+        ("/a\rb", '--mount=type=bind,"source=/a\rb",target=/x'),
+        # Docker's reader of CSV makes a lone line feed of these two.
+        ("/a\r\nb", "--volume=/a\r\nb:/x"),
+    ],
+)
+def test_a_path_of_any_signs_is_one_field_of_a_mount(source, word):
+    assert docker_argv.mount_word(Mount(source=source, target="/x")) == word

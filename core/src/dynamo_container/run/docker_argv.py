@@ -65,8 +65,12 @@ def env_words(env: Iterable[EnvVar]) -> Iterator[str]:
 
 
 def fits_mount(mount: Mount) -> bool:
-    """Whether `--mount` has words for all of the mount's options."""
-    return None not in map(_mount_option, mount.options)
+    """Whether `--mount` has words for all of the mount's options, and its reader, which makes one
+    sign of these two, leaves the paths as they are.
+    """
+    return None not in map(_mount_option, mount.options) and "\r\n" not in (
+        mount.source + mount.target
+    )
 
 
 def mount_word(mount: Mount) -> str:
@@ -74,7 +78,8 @@ def mount_word(mount: Mount) -> str:
     that only it knows.
     """
     if not fits_mount(mount):
-        return f"--volume={':'.join((mount.source, mount.target, ','.join(mount.options)))}"
+        parts = (mount.source, mount.target, ",".join(mount.options))
+        return f"--volume={':'.join(filter(None, parts))}"
     return f"--mount={mount_line(mount)}"
 
 
@@ -87,8 +92,9 @@ def mount_line(mount: Mount) -> str:
         f"target={mount.target}",
     ]
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([*fields, *(word for word in words if word)])
-    return line.getvalue()
+    # A field that has one of the terminator's signs is quoted; older Pythons know no others.
+    csv.writer(line, lineterminator="\r\n").writerow([*fields, *(word for word in words if word)])
+    return line.getvalue().removesuffix("\r\n")
 
 
 def _mount_option(option: str) -> str | None:
