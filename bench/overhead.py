@@ -6,8 +6,8 @@
     python bench/overhead.py [--base-image IMAGE] [--rounds N]
 
 Medians of whole processes, taken in turns, so that a busy moment hits all of them: the same
-interpreter that only imports what the command line stands on; dry runs of `run` and `build`; and
-`run` beside the `docker run` that it prints. Prints a table; status 1 where a line is over its limit.
+interpreter that only imports what the command line stands on; dry runs of `run` and `build`; `run`
+beside the `docker run` that it prints. Prints a table; status 1 where a line is over its limit.
 """
 
 from __future__ import annotations

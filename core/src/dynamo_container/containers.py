@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 import docker
@@ -19,6 +18,7 @@ from requests.exceptions import RequestException
 
 from dynamo_container.engine import no_engine
 from dynamo_container.errors import EngineError, WorkFailedError
+from dynamo_container.frozen import dataclass
 from dynamo_container.images import RUN
 
 RUNNING: Final = "running"

@@ -8,11 +8,12 @@ import contextlib
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol
 
 import importlib_metadata
 
+from dynamo_container.frozen import dataclass
 from dynamo_container.provenance import Layer
 
 CORE: Final = "dynamo-container"

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from packaging.version import InvalidVersion, Version
@@ -13,6 +12,7 @@ from packaging.version import InvalidVersion, Version
 from dynamo_container.driver import DriverFacts
 from dynamo_container.engine import OLDEST_BUILDX, OLDEST_ENGINE, EngineFacts
 from dynamo_container.errors import EngineError, MachineError
+from dynamo_container.frozen import dataclass
 
 # An image of an engine for inference takes about 30 GB while it is built; that of `none` a few.
 _ENOUGH: Final = 40e9

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dynamo_container.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

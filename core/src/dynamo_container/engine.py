@@ -13,11 +13,11 @@ import os
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container.driver import DriverFacts
 from dynamo_container.errors import EngineError, MachineError
+from dynamo_container.frozen import dataclass
 
 if TYPE_CHECKING:
     import subprocess

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from dynamo_container.errors import ConflictError
+from dynamo_container.frozen import dataclass
 
 T = TypeVar("T")
 

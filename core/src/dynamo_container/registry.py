@@ -16,7 +16,7 @@ import itertools
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import ModuleType
 from typing import Final, TypeVar, cast
 
@@ -37,6 +37,7 @@ from dynamo_container.discovery import (
     one_line,
 )
 from dynamo_container.errors import ConflictError, DynamoContainerError, PluginError, UsageError
+from dynamo_container.frozen import dataclass
 from dynamo_container.provenance import Said, Source
 from dynamo_container.values import Option
 

@@ -16,12 +16,12 @@ return RELEASES.choose(request).pins(extras=("acme",))
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from dynamo_container.errors import UsageError
+from dynamo_container.frozen import dataclass
 from dynamo_container.images import PREFIX
 from dynamo_container.requests import BuildRequest
 from dynamo_container.toml import read_toml

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from dynamo_container.checkout import Checkout
 from dynamo_container.engine import NO_ENGINE, EngineFacts, ImageFacts
+from dynamo_container.frozen import dataclass
 from dynamo_container.images import DEVELOPER_TARGET, HOME, PLAIN_TARGET, REPOSITORY
 from dynamo_container.provenance import Layer, Source
 from dynamo_container.values import BuildSecret, EnvVar, Mount, RunFlag

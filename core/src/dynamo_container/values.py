@@ -9,9 +9,11 @@ is made, so that the fault is reported where it was made.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
+
+from dynamo_container.frozen import dataclass
 
 # BuildKit's rule for the names of targets and named contexts, less upper case, which it ignores in
 # `FROM`.
@@ -30,13 +32,12 @@ class _Value:
     __slots__ = ()
 
     def __post_init__(self) -> None:
-        for one in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
-            if one.type == "str":
-                value = getattr(self, one.name)
-                _require(
-                    isinstance(value, str),
-                    f"{type(self).__name__}: {one.name} is {value!r}, and has to be a text",
-                )
+        for name, kind in type(self).__annotations__.items():
+            value = getattr(self, name)
+            _require(
+                kind != "str" or isinstance(value, str),
+                f"{type(self).__name__}: {name} is {value!r}, and has to be a text",
+            )
         self._check()
 
     def _check(self) -> None:

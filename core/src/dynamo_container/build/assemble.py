@@ -7,7 +7,6 @@ and labels.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from dynamo_container.build.contributions import CUDA, DYNAMO, Contributions, contributions
@@ -16,6 +15,7 @@ from dynamo_container.build.places import refuse_shared_cache
 from dynamo_container.build.plan import BuildPlan, Image
 from dynamo_container.build.tags import Names, refuse_shared_tags
 from dynamo_container.errors import DynamoContainerError, UsageError
+from dynamo_container.frozen import replace
 from dynamo_container.images import CUDA as CUDA_LABEL
 from dynamo_container.images import DYNAMO as DYNAMO_LABEL
 from dynamo_container.images import FRAMEWORK, PINS, PLAN, PREFIX, TARGET, image_reference

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from dynamo_container.build import source
 from dynamo_container.errors import PluginError, UsageError
+from dynamo_container.frozen import dataclass, replace
 from dynamo_container.images import PLAN
 from dynamo_container.provenance import Fact, Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import Registry

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from dynamo_container.frozen import dataclass
 from dynamo_container.provenance import Fact
 from dynamo_container.requests import HERE, Places
 from dynamo_container.values import BuildSecret, Label, NamedContext

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from dynamo_container.build import bake
 from dynamo_container.build.bake import JSON, literal
 from dynamo_container.build.plan import BuildPlan, Target
+from dynamo_container.frozen import dataclass, replace
 from dynamo_container.values import BuildSecret, NamedContext
 
 # Where `docker buildx bake` looks without being told.

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from dynamo_container.build.plan import BuildPlan, Image, Target
 from dynamo_container.build.records import Records, Vertex, seconds
+from dynamo_container.frozen import dataclass
 
 # The version of the document's shape, described in docs/report.md. It grows by new keys without a
 # new number.

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from dynamo_container.build.contributions import CUDA, DYNAMO, Contributions, pins
 from dynamo_container.build.plan import Image
 from dynamo_container.discovery import FRAMEWORKS
 from dynamo_container.errors import UsageError
+from dynamo_container.frozen import dataclass, replace
 from dynamo_container.images import (
     PLAIN_TARGET,
     has_registry,

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import click
@@ -16,6 +15,7 @@ from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.build_plan import plan_from
 from dynamo_container.errors import WorkFailedError
+from dynamo_container.frozen import replace
 from dynamo_container.images import DEVELOPER_TARGET, PLAIN_TARGET
 from dynamo_container.requests import Places
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +30,7 @@ from dynamo_container.cli.developer import user_from
 from dynamo_container.cli.frameworks import default_target
 from dynamo_container.cli.paths import new_file
 from dynamo_container.cli.plugin_command import origins, plugin_options
+from dynamo_container.frozen import dataclass, replace
 from dynamo_container.images import DEVELOPER_TARGET, with_suffix
 from dynamo_container.requests import BuildRequest, BuildSettings
 from dynamo_container.values import BuildSecret

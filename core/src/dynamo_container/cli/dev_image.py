@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from dynamo_container import engine
 from dynamo_container.cli.app import Session
 from dynamo_container.errors import EngineError, UsageError
+from dynamo_container.frozen import dataclass
 from dynamo_container.images import (
     CUDA,
     DEVELOPER_TARGET,

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import click
 
 from dynamo_container.errors import UsageError
+from dynamo_container.frozen import dataclass
 from dynamo_container.images import DEVELOPER_TARGET
 
 _LARGEST_ID: Final = 2**32 - 2

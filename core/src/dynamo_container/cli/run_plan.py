@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -23,6 +22,7 @@ from dynamo_container.cli.run_options import CHECKOUT, command_of
 from dynamo_container.cli.terminal import at_terminal
 from dynamo_container.engine import EngineFacts, ImageFacts
 from dynamo_container.errors import EngineError, MachineError, UsageError
+from dynamo_container.frozen import replace
 from dynamo_container.images import CUDA, FRAMEWORK, image_reference, is_image
 from dynamo_container.requests import RunRequest
 from dynamo_container.run import assemble

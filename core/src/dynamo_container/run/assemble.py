@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from dynamo_container.errors import MachineError
+from dynamo_container.frozen import dataclass
 from dynamo_container.images import (
     CUDA,
     DEVELOPER_TARGET,

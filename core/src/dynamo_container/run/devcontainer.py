@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import Final, TypeAlias
 
+from dynamo_container.frozen import replace
 from dynamo_container.run.docker_argv import fits_mount, flag_words, mount_line, mount_word
 from dynamo_container.run.plan import RunPlan
 from dynamo_container.values import Mount

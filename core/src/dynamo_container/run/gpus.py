@@ -9,11 +9,11 @@ where NVIDIA's hook is there to serve it. One of them: the runtime would add its
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from dynamo_container.engine import EngineFacts
 from dynamo_container.errors import MachineError, UsageError
+from dynamo_container.frozen import dataclass
 from dynamo_container.values import EnvVar, RunFlag
 
 VISIBLE: Final = "NVIDIA_VISIBLE_DEVICES"

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from dynamo_container.frozen import dataclass
 from dynamo_container.provenance import Fact
 from dynamo_container.values import EnvVar, Mount, Readiness, RunFlag
 
