@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,12 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engines import Engine, engine, tiny_image
+from engines import IMAGE as BASE
+from engines import Engine, tiny_engine
 
 pytestmark = pytest.mark.engine
 
-PRIVATE = shutil.which("debootstrap") is not None and os.getuid() == 0
-BASE = "tiny:1"
 STAGES = """
 @hookimpl
 def dynamo_container_stages(request):
@@ -37,11 +35,7 @@ RUNTIME = (
 
 @pytest.fixture(scope="module", params=["stable", "next"])
 def generation(request, docker) -> Iterator[Engine]:
-    if not PRIVATE:
-        pytest.skip("further engines need root on Debian")
-    files = tiny_image(docker.base_image)
-    with engine(request.param) as one:
-        one.docker("import", "-", BASE, stdin=files)
+    with tiny_engine(docker.base_image, request.param) as one:
         yield one
 
 

@@ -5,20 +5,16 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import registry as registries
-from engines import Engine, engine, tiny_image
+from engines import IMAGE, Engine, tiny_engine
 from registry import Registry
 
 pytestmark = pytest.mark.engine
 
-IMAGE = "tiny:1"
-PRIVATE = shutil.which("debootstrap") is not None and os.getuid() == 0
 STAGES = """
 @hookimpl
 def dynamo_container_stages(request):
@@ -40,11 +36,7 @@ RUN --network=none cat /below > /runtime
 @pytest.fixture(scope="module", params=["stable", "next"])
 def store(request, docker) -> Iterator[Engine]:
     """An engine that can write caches: an older one and a newer one."""
-    if not PRIVATE:
-        pytest.skip("further engines need root on Debian")
-    files = tiny_image(docker.base_image)
-    with engine(request.param, image_store=True) as one:
-        one.docker("import", "-", IMAGE, stdin=files)
+    with tiny_engine(docker.base_image, request.param, image_store=True) as one:
         yield one
 
 

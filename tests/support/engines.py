@@ -30,11 +30,16 @@ IMAGE = "tiny:1"
 
 @contextmanager
 def tiny_engine(
-    base_image: str, generation: str = "stable", gpus: str = "none", labels: tuple[str, ...] = ()
+    base_image: str,
+    generation: str = "stable",
+    gpus: str = "none",
+    labels: tuple[str, ...] = (),
+    *,
+    image_store: bool = False,
 ) -> Iterator[Engine]:
     """An engine of its own with the image `tiny:1`, which has these labels."""
     files = tiny_image(base_image)
-    with engine(generation, gpus) as one:
+    with engine(generation, gpus, image_store=image_store) as one:
         changes = [word for label in labels for word in ("--change", f"LABEL {label}")]
         one.docker("import", *changes, "-", IMAGE, stdin=files)
         yield one

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -67,7 +68,7 @@ def command(
     place = absolute(output)
     _make_place(place, force=force)
     _write(folder, place)
-    session.note(f"build it: cd {output}, then as {render.PAGE} says")
+    session.note(f"build it: cd {shlex.quote(output)}, then as {render.PAGE} says")
     return 0
 
 
