@@ -4,6 +4,7 @@
 # make demo   the main job on real input: build an image, serve a model, ask it something
 # make test   every test, those on a real Docker Engine included
 # make bench  what is measured, and against what
+# make docs   the site in site/, from docs/, and no warning
 # make lint   ruff, mypy, the import rules, hadolint, shellcheck
 # make clean  what the above made in this folder, and the private engine
 
@@ -17,7 +18,7 @@ SHELL := /bin/bash
 DOCKERFILES = $(shell git ls-files '*Dockerfile')
 SCRIPTS = $(shell git grep -lE '^\#!/(bin/sh|usr/bin/env bash)' -- . ':!*.py')
 
-.PHONY: bench demo test lint clean engine setup
+.PHONY: bench demo docs test lint clean engine setup
 
 setup: $(VENV)/installed
 
@@ -43,6 +44,14 @@ bench: setup engine
 	$(WITH_ENGINE) for bench in local_dev many_at_once; do \
 	    $(BIN)/python bench/$$bench.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE" || exit 1; done
 
+# mkdocs-material prints a notice about its successor, which is no fault of the pages.
+docs: $(VENV)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+$(VENV)/docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group docs
+	touch $@
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -53,4 +62,4 @@ lint: setup
 
 clean:
 	scripts/engine purge
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
