@@ -43,6 +43,7 @@ test: setup engine
 bench: setup engine
 	$(WITH_ENGINE) for bench in local_dev many_at_once; do \
 	    $(BIN)/python bench/$$bench.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE" || exit 1; done
+	$(BIN)/python bench/start_up.py
 
 # mkdocs-material prints a notice about its successor, which is no fault of the pages.
 docs: $(VENV)/docs

@@ -9,9 +9,10 @@ is made, so that the fault is reported where it was made.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from dynamo_container.frozen import dataclass
 
@@ -26,18 +27,36 @@ def _require(condition: object, message: str) -> None:
         raise ValueError(message)
 
 
+def _is_texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+
+
+# What fields are declared to be, how to see whether they are, and how to say it.
+_ANYTHING: Final[tuple[Callable[[object], bool], str]] = (lambda _: True, "")
+_FORMS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
+    "str": (lambda value: isinstance(value, str), "a text"),
+    "str | None": (lambda value: value is None or isinstance(value, str), "a text or None"),
+    "bool": (lambda value: isinstance(value, bool), "True or False"),
+    "int": (lambda value: isinstance(value, int), "a number"),
+    "tuple[str, ...]": (_is_texts, "a tuple of texts"),
+    "Path | None": (lambda value: value is None or isinstance(value, Path), "a Path or None"),
+}
+
+
 class _Value:
-    """What all values share: a text that is none is refused where it was made."""
+    """What all values share: a field that is not what it is declared to be is refused where it was
+    made, and not when somebody trips over it; a list would not be frozen.
+    """
 
     __slots__ = ()
 
     def __post_init__(self) -> None:
         for name, kind in type(self).__annotations__.items():
             value = getattr(self, name)
-            _require(
-                kind != "str" or isinstance(value, str),
-                f"{type(self).__name__}: {name} is {value!r}, and has to be a text",
-            )
+            fits, what = _FORMS.get(kind, _ANYTHING)
+            if not fits(value):
+                said = f"{type(self).__name__}: {name} is {value!r}, and has to be {what}"
+                raise ValueError(said)
         self._check()
 
     def _check(self) -> None:
@@ -135,6 +154,10 @@ class Pin(_Value):
     build_arg: str = ""
 
     def _check(self) -> None:
+        _require(
+            self.kind in ("wheel", "cuda", "git"),
+            f"pin {self.name!r}: its kind is wheel, cuda or git, not {self.kind!r}",
+        )
         _require(
             self.name and self.version,
             f"a pin has a name and a version: {self.name!r}, {self.version!r}",
@@ -281,6 +304,10 @@ class Mount(_Value):
     options: tuple[str, ...] = ()
 
     def _check(self) -> None:
+        _require(
+            self.type in ("bind", "volume", "tmpfs"),
+            f"the mount at {self.target} is a bind, a volume or a tmpfs, not {self.type!r}",
+        )
         _require(
             self.target.startswith("/"),
             f"a mount goes to an absolute path in the container, not {self.target!r}",

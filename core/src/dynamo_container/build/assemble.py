@@ -264,7 +264,7 @@ def _merge_secrets(said: Iterable[Contributions]) -> tuple[BuildSecret, ...]:
             for source in one.sources
         ],
         key=lambda secret: secret.id,
-        way_out="decide with --secret id={key},src=FILE",
+        way_out="decide with --secret id={key},src=FILE, or {without}",
     )
     return tuple(one.value for one in merged)
 

@@ -173,7 +173,7 @@ def contributions(
             "secret",
             [*say("secrets", BuildSecret), *_user_secrets(settings.secrets, request)],
             key=lambda secret: secret.id,
-            way_out="decide with --secret id={key},src=FILE",
+            way_out="decide with --secret id={key},src=FILE, or {without}",
             tell=_tell_secret,
         ),
         labels=merge(
