@@ -30,6 +30,7 @@ from dynamo_container.values import (
     EnvVar,
     Framework,
     Label,
+    Mirror,
     Mount,
     Notice,
     Option,
@@ -136,6 +137,17 @@ def dynamo_container_base_images(request: BuildRequest) -> Iterable[BaseImage]: 
     @hookimpl
     def dynamo_container_base_images(request):
         yield BaseImage(stage="runtime", image="ubuntu:24.04")
+    """
+
+
+@hook(since="0.1")
+def dynamo_container_mirrors(request: BuildRequest) -> Iterable[Mirror]:  # type: ignore[empty-body]  # as above
+    """Where images that plugins name are taken from instead of their registry; what the user names
+    is taken as it is named.
+
+    @hookimpl
+    def dynamo_container_mirrors(request):
+        yield Mirror(registry="docker.io", mirror="registry.acme.example/docker-hub")
     """
 
 

@@ -8,6 +8,8 @@ import re
 from typing import Final
 
 REPOSITORY: Final = "dynamo"
+# Where an image is from whose reference names no registry.
+DOCKER_HUB: Final = "docker.io"
 # The target whose images have no suffix: what a developer asks for most.
 PLAIN_TARGET: Final = "dev"
 # The target that is for one user, and made with that user's IDs.
@@ -83,3 +85,13 @@ def has_registry(reference: str) -> bool:
 def is_reference(text: str) -> bool:
     """Whether an image can be tagged so: `my-image:dev`, `registry:5000/team/image`."""
     return bool(_REFERENCE.fullmatch(text))
+
+
+def registry_of(image: str) -> tuple[str, str]:
+    """The registry of a reference and what comes after it, as docker reads both: `ubuntu:24.04` is
+    `library/ubuntu:24.04` of `docker.io`.
+    """
+    host, slash, path = image.partition("/")
+    if slash and (host == "localhost" or "." in host or ":" in host):
+        return host, path
+    return DOCKER_HUB, image if slash else f"library/{image}"

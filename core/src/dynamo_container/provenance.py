@@ -78,6 +78,13 @@ class Resolved(Generic[T]):
     sources: tuple[Source, ...]
     shadowed: tuple[Said[T], ...] = ()
 
+    def replaced(self, value: T, sources: tuple[Source, ...]) -> Resolved[T]:
+        """With a value in its place that others made of it; what it was is shadowed."""
+        named = (Said(value=self.value, source=one) for one in self.sources)
+        return Resolved(
+            key=self.key, value=value, sources=sources, shadowed=(*named, *self.shadowed)
+        )
+
     def told(self, kind: str, tell: Callable[[T], str]) -> Fact:
         """The same as text, for `explain`."""
         return Fact(

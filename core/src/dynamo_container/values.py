@@ -19,6 +19,8 @@ from dynamo_container.frozen import dataclass
 # BuildKit's rule for the names of targets and named contexts, less upper case, which it ignores in
 # `FROM`.
 _STAGE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+# A registry's host, as references know it from a name: it has a dot or a port, or is localhost.
+_HOST = re.compile(r"localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|(?=.*:)[a-z0-9.-]+:[0-9]+")
 _ARGUMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -131,6 +133,30 @@ class BaseImage(_Value):
 
     stage: str
     image: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror(_Value):
+    """Where images of a registry are taken from instead.
+
+    Attributes:
+        registry: the registry's host, with its port where it has one: `docker.io`, `nvcr.io`.
+        mirror: what stands in its place: a host, and a path where the mirror has one.
+    """
+
+    registry: str
+    mirror: str
+
+    def _check(self) -> None:
+        _require(
+            _HOST.fullmatch(self.registry),
+            f"{self.registry!r} is no registry's host, such as 'docker.io'",
+        )
+        host, _, path = self.mirror.partition("/")
+        _require(
+            _HOST.fullmatch(host) and path == path.strip("/"),
+            f"{self.mirror!r} is no mirror, such as 'registry.acme.example/docker-hub'",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,23 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 from dynamo_container.build import source
+from dynamo_container.build.mirrors import Mirrors
 from dynamo_container.errors import PluginError, UsageError
 from dynamo_container.frozen import dataclass, replace
 from dynamo_container.images import PLAN
 from dynamo_container.provenance import Fact, Layer, Resolved, Said, Source, merge
 from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
-from dynamo_container.values import BaseImage, BuildArg, BuildSecret, Label, Notice, Pin, Stage
+from dynamo_container.values import (
+    BaseImage,
+    BuildArg,
+    BuildSecret,
+    Label,
+    Mirror,
+    Notice,
+    Pin,
+    Stage,
+)
 
 # The distribution whose version is Dynamo's release.
 DYNAMO: Final = "ai-dynamo"
@@ -147,11 +157,14 @@ def contributions(
     def say(hook: str, kind: type[T]) -> tuple[Said[T], ...]:
         return registry.say(hook, kind, request.framework, request=request)
 
-    stages = _merge_stages(say("stages", Stage), dict(settings.stages), request)
+    mirrors = Mirrors(say("mirrors", Mirror))
+    stages = mirrors.stages(_merge_stages(say("stages", Stage), dict(settings.stages), request))
     files = tuple((one.key, _read(one, request)) for one in stages if one.value.dockerfile)
     bases = list(say("base_images", BaseImage))
-    base_images = _merge_base_images(
-        [*bases, *_user_base_images(bases, dict(files), request, settings)], dict(files)
+    base_images = mirrors.base_images(
+        _merge_base_images(
+            [*bases, *_user_base_images(bases, dict(files), request, settings)], dict(files)
+        )
     )
     pinned = pins(registry, request)
     said_args = [*say("build_args", BuildArg), *_pin_args(pinned, request)]

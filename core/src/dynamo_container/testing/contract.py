@@ -372,7 +372,15 @@ def _plan(plugins: Subject, request: BuildRequest) -> BuildPlan:
     return assemble.plan(plugins.registry, [request], BuildSettings())
 
 
-_BUILD_HOOKS: Final = ("base_images", "build_args", "labels", "pins", "secrets", "stages")
+_BUILD_HOOKS: Final = (
+    "base_images",
+    "build_args",
+    "labels",
+    "mirrors",
+    "pins",
+    "secrets",
+    "stages",
+)
 
 
 def _everything(plugins: Subject) -> Iterator[tuple[str, object]]:

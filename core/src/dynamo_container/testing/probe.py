@@ -141,7 +141,7 @@ def questions(subject: Subject) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 _BUILD_HOOKS: Final = (
-    "stages", "base_images", "pins", "build_args", "secrets", "labels", "notices",
+    "stages", "base_images", "mirrors", "pins", "build_args", "secrets", "labels", "notices",
 )  # fmt: skip
 _RUN_HOOKS: Final = ("run_env", "run_mounts", "run_flags", "accelerator", "readiness")
 
