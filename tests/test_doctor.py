@@ -57,6 +57,7 @@ def line(result, name: str) -> dict[str, str]:
 @pytest.mark.processes
 def test_without_docker(cli: Cli, monkeypatch):
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
 
     result = cli("doctor", "--json")
 
@@ -85,6 +86,7 @@ def test_without_an_engine(cli: Cli, monkeypatch, tmp_path):
 def test_an_engine_that_is_too_old(cli: Cli, monkeypatch, tmp_path):
     answers(tmp_path, OLD_ENGINE)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("DOCKER_HOST", "ssh://a-debian-12")  # only the docker command can ask it
 
     result = cli("doctor", "--json")
 

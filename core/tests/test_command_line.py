@@ -30,8 +30,9 @@ def dynamo_container_pins(request):
 
 @pytest.fixture
 def no_docker(monkeypatch):
-    """A machine without the docker command."""
+    """A machine without the docker command, and without an engine."""
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from dynamo_container import local_engine
 from dynamo_container.driver import DriverFacts
 from dynamo_container.errors import EngineError, MachineError
 from dynamo_container.frozen import dataclass
@@ -30,6 +31,8 @@ _HEREDOC = "EOF"
 tell: Callable[[str], None] | None = None
 # How the client begins what the engine says that it cannot do.
 _REFUSAL: Final = "Error response from daemon:"
+_OK: Final = 200
+_NOT_FOUND: Final = 404
 # A question to a healthy engine takes 20 to 200 ms; one that takes this long has no answer.
 _ANSWER_SECONDS = 60.0
 _PIECE = 65536
@@ -552,14 +555,22 @@ def facts() -> EngineFacts:
 @contextmanager
 def asking_facts() -> Iterator[Callable[[], EngineFacts]]:
     """Ask for the facts beside other work: call what this gives for them. See `facts`."""
+    status, info = _ask_here("/info")
+    if status == _OK and info.get("ServerVersion"):
+        yield lambda: _facts(info)
+        return
     with asking("docker", "info", "--format", "{{json .}}") as answer:
-        yield lambda: _facts(answer())
+        yield lambda: _facts(_info(answer()))
 
 
-def _facts(answer: subprocess.CompletedProcess[str]) -> EngineFacts:
+def _info(answer: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     info = json.loads(answer.stdout) if answer.stdout.strip().startswith("{") else {}
     if answer.returncode or not info.get("ServerVersion"):
         raise no_engine(answer.stderr or " ".join(info.get("ServerErrors") or ()))
+    return dict(info)
+
+
+def _facts(info: dict[str, Any]) -> EngineFacts:
     local = _is_local(info)
     return EngineFacts(
         version=str(info["ServerVersion"]),
@@ -570,6 +581,14 @@ def _facts(answer: subprocess.CompletedProcess[str]) -> EngineFacts:
         local=local,
         root=info.get("DockerRootDir") or "",
     )
+
+
+def _ask_here(path: str) -> tuple[int, dict[str, Any]]:
+    """What an engine at a socket of this machine answers: see `local_engine.ask`."""
+    status, answer = local_engine.ask(path, _ANSWER_SECONDS)
+    if status and tell:
+        tell(f"GET {path} ({status})")
+    return status, answer
 
 
 def _is_local(info: dict[str, Any]) -> bool:
@@ -607,13 +626,14 @@ def inspect_image(reference: str) -> ImageFacts | None:
     Raises:
         EngineError: no engine answers.
     """
-    answer = capture("docker", "image", "inspect", "--format", "{{json .}}", reference)
-    if answer.returncode:
-        if "no such image" in answer.stderr.lower():
-            return None
-        server_version()
-        raise MachineError(f"docker cannot tell about {reference}: {answer.stderr.strip()}")
-    image = json.loads(answer.stdout)
+    from urllib.parse import quote
+
+    status, answer = _ask_here(f"/images/{quote(reference)}/json")
+    if status == _NOT_FOUND:
+        return None
+    image = answer if status == _OK else _inspect(reference)
+    if image is None:
+        return None
     config = image.get("Config") or {}
     return ImageFacts(
         id=image["Id"],
@@ -622,6 +642,17 @@ def inspect_image(reference: str) -> ImageFacts | None:
         user=config.get("User") or "",
         env=tuple(config.get("Env") or ()),
     )
+
+
+def _inspect(reference: str) -> dict[str, Any] | None:
+    answer = capture("docker", "image", "inspect", "--format", "{{json .}}", reference)
+    if answer.returncode:
+        if "no such image" in answer.stderr.lower():
+            return None
+        server_version()
+        raise MachineError(f"docker cannot tell about {reference}: {answer.stderr.strip()}")
+    image: dict[str, Any] = json.loads(answer.stdout)
+    return image
 
 
 def no_engine(said: str) -> EngineError:
