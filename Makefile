@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PROJECTS := $(wildcard VERSION pyproject.toml */pyproject.toml plugins/*/pyproject.toml examples/*/pyproject.toml)
 # Not the example of an overlay: it would have a say in every plan here.
-DISTRIBUTIONS := core container plugins/none plugins/sglang plugins/vllm examples/framework
+DISTRIBUTIONS := core container plugins/none plugins/sglang plugins/trtllm plugins/vllm examples/framework
 SHELL := /bin/bash
 DOCKERFILES = $(shell git ls-files '*Dockerfile')
 SCRIPTS = $(shell git grep -lE '^\#!/(bin/sh|usr/bin/env bash)' -- . ':!*.py')

@@ -21,7 +21,7 @@ import pytest
 pytestmark = pytest.mark.processes
 
 ROOT = Path(__file__).parents[1]
-PROJECTS = ("core", "container", "plugins/none", "plugins/sglang", "plugins/vllm")
+PROJECTS = ("core", "container", "plugins/none", "plugins/sglang", "plugins/trtllm", "plugins/vllm")
 VERSION = (ROOT / "VERSION").read_text().strip()
 
 

@@ -7,7 +7,7 @@ from dynamo_container.checks import as_pinned, imports, packages_agree, serves_a
 from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
 from dynamo_container.hookspecs import hookimpl
 from dynamo_container.images import PREFIX as LABEL_PREFIX
-from dynamo_container.releases import ReleaseTable
+from dynamo_container.releases import Chosen, ReleaseTable
 from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
 from dynamo_container.toml import read_toml
 from dynamo_container.values import (
@@ -39,6 +39,7 @@ __all__ = [
     "Check",
     "CheckRequest",
     "Checkout",
+    "Chosen",
     "ConflictError",
     "CudaImages",
     "DynamoContainerError",

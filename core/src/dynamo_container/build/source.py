@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dynamo_container.errors import PluginError
 
+_PIECE = 1 << 20
 _CONTINUED = re.compile(r"\\[ \t]*\n(?:[ \t]*#.*\n)*")
 _ARG = re.compile(r"^[ \t]*ARG[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
 _FROM = re.compile(r"^[ \t]*FROM[ \t]+.*?[ \t]AS[ \t]+(\S+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
@@ -83,5 +84,14 @@ def _digest(text: str, context: Path) -> str:
         if path.is_file() and "__pycache__" not in path.parts:
             executable = bool(path.stat().st_mode & 0o100)
             digest.update(f"\0{path.relative_to(context).as_posix()}\0{executable}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+            digest.update(_file_digest(path))
     return digest.hexdigest()
+
+
+def _file_digest(path: Path) -> bytes:
+    """SHA-256 of a file, piece by piece: a context may hold a wheel of gigabytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.digest()

@@ -55,7 +55,8 @@ def dynamo_container_releases() -> Iterable[Release]:
 
 @hookimpl
 def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
-    """The image that serves."""
+    """The image that serves, and wheels that it needs and the index does not have."""
+    yield Stage(name="sglang-wheels", dockerfile=HERE / "wheels" / "Dockerfile", extends="tools")
     yield Stage(
         name="runtime", dockerfile=HERE / "runtime" / "Dockerfile", needs=("tools", "wheels")
     )
