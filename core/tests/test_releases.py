@@ -96,8 +96,20 @@ def test_a_cuda_version_that_a_release_does_not_have_is_told_with_those_that_it_
     table, cuda, says
 ):
     with pytest.raises(UsageError, match=r"Dynamo 1\.0\.0 is built for CUDA 12\.9") as error:
-        table.choose(request(cuda_version=cuda))
+        table.choose(request(dynamo_version="1.0.0", cuda_version=cuda))
     assert error.value.next_step == says
+
+
+def test_a_cuda_version_alone_takes_the_newest_release_that_has_it_and_says_so(table):
+    chosen = table.choose(request(cuda_version="13.0"))
+
+    assert chosen.dynamo == "1.10.0"
+    (notice,) = chosen.notices()
+    assert notice.text == "Dynamo is 1.10.0, the newest for CUDA 13.0: 1.0.0 is not for that"
+
+
+def test_the_default_release_is_taken_where_it_has_the_cuda_version(table):
+    assert table.choose(request(cuda_version="12.9")).dynamo == "1.0.0"
 
 
 def test_a_release_that_it_does_not_have_is_built_from_what_the_nearest_older_one_is(table):

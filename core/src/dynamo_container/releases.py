@@ -61,6 +61,8 @@ class Chosen:
         cuda: what it is built from; None where it needs no CUDA.
         kvbm: whether Dynamo's block manager is installed, too.
         compiled: whether Dynamo is compiled from a checkout, which pins what is installed with it.
+        instead_of: the default release, where another was taken because it does not have the
+            wanted CUDA version; else empty.
     """
 
     dynamo: str
@@ -69,6 +71,7 @@ class Chosen:
     cuda: CudaImages | None
     kvbm: bool = False
     compiled: bool = False
+    instead_of: str = ""
 
     def base_images(self, stage: str = "runtime") -> Iterator[BaseImage]:
         """The image with the CUDA libraries of the wheels' major version."""
@@ -113,6 +116,13 @@ class Chosen:
     def notices(self) -> Iterator[Notice]:
         """That the release is not in the table, and what is assumed."""
         if not self.known and not self.compiled:
+        """That the release is not in the table, or not the default."""
+        if self.instead_of and self.cuda:
+            yield Notice(
+                text=f"Dynamo is {self.dynamo}, the newest for CUDA {self.cuda.version}: "
+                f"{self.instead_of} is not for that"
+            )
+        if not self.known:
             yield Notice(
                 text=f"Dynamo {self.dynamo} is not in this plugin's table: what it is built from "
                 f"is that of {self.release.dynamo}, and packages are taken as of today "
@@ -168,7 +178,8 @@ class ReleaseTable:
         """
         from packaging.version import Version
 
-        wanted = Version(request.dynamo_version or self.default)
+        default = self._default_of(request.cuda_version)
+        wanted = Version(request.dynamo_version or default)
         older = [row for row in self.rows if Version(row.dynamo) <= wanted]
         row = older[-1] if older else self.rows[0]
         return Chosen(
@@ -178,7 +189,14 @@ class ReleaseTable:
             cuda=self._cuda(request, row),
             kvbm=_kvbm(request, str(wanted), default=kvbm),
             compiled=bool(request.checkout),
+            instead_of="" if request.dynamo_version or default == self.default else self.default,
         )
+
+    def _default_of(self, cuda: str | None) -> str:
+        """The default release; where it does not have this CUDA version, the newest that has."""
+        having = [row for row in self.rows if cuda in {one.version for one in row.cuda}]
+        names = [row.dynamo for row in having]
+        return self.default if not having or self.default in names else names[-1]
 
     def _cuda(self, request: BuildRequest, row: Release) -> CudaImages | None:
         wanted = request.cuda_version
