@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 import pytest
+from dynamo_container import registry
 
 PIN = """
 @hookimpl
@@ -120,11 +121,13 @@ def test_an_unknown_option_is_two_lines_and_status_2(cli):
     assert "dynamo-container build --help" in result.err
 
 
-def test_a_framework_that_is_published_but_not_installed_says_what_to_install(cli):
-    result = cli("build", "trtllm")
+def test_a_framework_that_is_published_but_not_installed_says_what_to_install(cli, monkeypatch):
+    monkeypatch.setattr(registry, "PUBLISHED", ("gaudi",))
+
+    result = cli("build", "gaudi")
 
     assert result.status == 2
-    assert "pip install dynamo-container-trtllm" in result.err
+    assert "pip install dynamo-container-gaudi" in result.err
 
 
 def test_an_unknown_target_lists_the_known_ones(cli):

@@ -151,7 +151,7 @@ def test_an_unknown_framework_lists_what_is_installed_and_what_to_install(site):
     site.framework("acme")
 
     with pytest.raises(UsageError) as error:
-        Registry.discover().framework("trtllm")
+        candidates("acme", "none").framework("trtllm")
 
     assert "acme" in str(error.value)
     assert "pip install dynamo-container-trtllm" in str(error.value)

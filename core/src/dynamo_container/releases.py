@@ -114,15 +114,13 @@ class Chosen:
             yield Label(key=f"{PREFIX}driver", value=self.cuda.driver)
 
     def notices(self) -> Iterator[Notice]:
-        """That the release is not in the table, and what is assumed."""
-        if not self.known and not self.compiled:
         """That the release is not in the table, or not the default."""
         if self.instead_of and self.cuda:
             yield Notice(
                 text=f"Dynamo is {self.dynamo}, the newest for CUDA {self.cuda.version}: "
                 f"{self.instead_of} is not for that"
             )
-        if not self.known:
+        if not self.known and not self.compiled:
             yield Notice(
                 text=f"Dynamo {self.dynamo} is not in this plugin's table: what it is built from "
                 f"is that of {self.release.dynamo}, and packages are taken as of today "
