@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import rust_image
 from fakes import Site
 from running import Cli, Docker
 
@@ -144,3 +145,16 @@ def tag(docker: Docker) -> Iterator[Callable[[str], str]]:
     yield name
     for one in made:
         docker.run("image", "rm", "--force", one, check=False)
+
+
+@pytest.fixture(scope="session")
+def rust(docker: Docker) -> Iterator[str]:
+    """An image with Rust where the official one has it: the official one needs a registry."""
+    sysroot = rust_image.toolchain()
+    if sysroot is None:
+        required = os.environ.get("CI") or os.environ.get("DYNAMO_CONTAINER_TEST_ENGINE")
+        (pytest.fail if required else pytest.skip)("rustup has no toolchain on this machine")
+    tag = docker.unique("rust")
+    rust_image.load(sysroot, tag)
+    yield tag
+    docker.run("image", "rm", "--force", tag)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import rust_image
 from running import Docker
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
@@ -50,19 +49,6 @@ def run(image: str, script: str, *words: str, **settings) -> str:
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return answer.stdout.strip()
-
-
-@pytest.fixture(scope="session")
-def rust(docker: Docker) -> Iterator[str]:
-    """An image with Rust where the official one has it: the official one needs a registry."""
-    sysroot = rust_image.toolchain()
-    if sysroot is None:
-        required = os.environ.get("CI") or os.environ.get("DYNAMO_CONTAINER_TEST_ENGINE")
-        (pytest.fail if required else pytest.skip)("rustup has no toolchain on this machine")
-    tag = docker.unique("rust")
-    rust_image.load(sysroot, tag)
-    yield tag
-    docker.run("image", "rm", "--force", tag)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from dynamo_container.api import (
     hookimpl,
 )
 
-from dynamo_container_images import source
+from dynamo_container_images import fabric, source
 
 HERE: Final = Path(__file__).parent
 BASE_IMAGE: Final = "ubuntu:24.04"
@@ -41,6 +41,7 @@ def dynamo_container_options(command: str) -> Iterator[Option]:
             is_flag=True,
         )
         yield source.option()
+        yield from fabric.options()
 
 
 @hookimpl
@@ -52,6 +53,7 @@ def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
     if not request.checkout:
         yield Stage(name="wheels", dockerfile=HERE / "wheels" / "Dockerfile", needs=("tools",))
     yield from source.stages(request.checkout)
+    yield from fabric.stages(request)
     yield Stage(
         name="dev", dockerfile=HERE / "dev" / "Dockerfile", needs=("runtime", "rust", "tools")
     )
@@ -87,6 +89,7 @@ def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
             )
         yield BuildArg(name="NSIGHT_SYSTEMS", value="true", stage="dev")
     yield from source.build_args(request)
+    yield from fabric.build_args(request)
 
 
 @hookimpl
