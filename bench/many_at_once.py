@@ -6,7 +6,7 @@
     python bench/many_at_once.py [--base-image IMAGE]
 
 The frameworks are stand-ins: two stages that all share and a runtime of its own, each of which
-waits for three seconds, as a download does, and writes 50 MB. They are built at once, and one
+waits for three seconds, as a download does, and writes 5 MB. They are built at once, and one
 after another, which leaves the shared stages in the cache for the later ones, too. Then a graph of
 five stages is built a second time, beside a `docker buildx build` for each of its stages. Each
 figure is the best of three. It deletes the images that it made.
@@ -30,7 +30,7 @@ FRAMEWORKS = ("bench-a", "bench-b", "bench-c", "bench-d")
 WORK = """\
 ARG USER_UID
 ARG USER_GID
-RUN sleep 3 && echo {name} {round} && head -c 50000000 /dev/urandom > /{name}
+RUN sleep 3 && echo {name} {round} && head -c 5000000 /dev/urandom > /work-{name}
 """
 SHARED = ("bench-tools", "bench-wheels")
 PLUGIN = """

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import checkouts
 import pytest
 from running import Result
 
@@ -68,3 +69,23 @@ def test_the_command_builds_the_same_as_the_script(build, cli, monkeypatch):
     shown = build(line).out
 
     assert cli.ok("build", *line.split(), "--dry-run").out == shown
+
+
+def test_a_release_build_is_of_the_checkout(build, scripts, tmp_path, monkeypatch):
+    """The guide's production workflow: `./build.sh --framework vllm --release-build`."""
+    line = "--framework vllm --release-build"
+    nowhere = scripts("build.sh", f"{line} --dry-run")
+    folder = checkouts.write(tmp_path / "my dynamo")
+    commit = checkouts.commit(folder)
+    monkeypatch.chdir(folder)
+
+    result = build(line)
+
+    assert nowhere.returncode == 2
+    assert "add --source PATH" in nowhere.stderr
+    targets = result.definition["target"]
+    assert targets["dev"]["tags"] == [f"dynamo:v0.6.1.dev.{commit}-vllm", "dynamo:latest-vllm"]
+    assert [name for name, one in targets.items() if "RELEASE_BUILD" in one.get("args", ())] == [
+        "wheels"
+    ]
+    assert targets["wheels"]["context"] == str(folder)

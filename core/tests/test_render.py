@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import checkouts
 import pytest
 from dynamo_container.build import render
 from dynamo_container.build.plan import BuildPlan, Target
@@ -92,6 +93,19 @@ def test_a_folder_that_has_something_else_is_left_alone(cli, rendered, tmp_path)
     other.mkdir()
     (other / "mine").touch()
     assert cli("render", "none", "--output", str(other), "--force").status == 2
+
+
+@pytest.mark.processes
+def test_a_checkout_stays_where_it_is(rendered, tmp_path):
+    checkout = checkouts.write(tmp_path / "my dynamo")
+
+    folder = rendered("--target", "wheels", "--source", str(checkout))
+
+    (wheels,) = (one for one in definition(folder)["target"].values() if "output" in one)
+    assert wheels["context"] == "${WHEELS_CONTEXT}"
+    assert " AS wheels\n" in wheels["dockerfile-inline"]
+    assert definition(folder)["variable"]["WHEELS_CONTEXT"] == {"default": str(checkout)}
+    assert not list(folder.rglob("hatch_build.py"))
 
 
 @pytest.mark.parametrize("word", ["--builder", "--report"])
