@@ -144,6 +144,16 @@ def test_a_cache_that_two_images_would_write_is_refused(cli, site):
     assert "would be written by 2 images" in result.err
 
 
+def test_a_cache_of_github_actions_outside_of_it_is_said_to_do_nothing(cli, monkeypatch):
+    words = ("build", "none", "--cache-to", "type=gha,mode=max", "--dry-run")
+    monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", "x")
+    inside = cli.ok(*words)
+    monkeypatch.delenv("ACTIONS_RUNTIME_TOKEN")
+
+    assert "type=gha does nothing" in cli.ok(*words).err
+    assert "type=gha" not in inside.err
+
+
 @pytest.mark.parametrize("field", ["secret_access_key", "session_token", "token"])
 def test_a_secret_of_a_cache_is_refused_without_being_shown(cli, field):
     result = cli("build", "none", "--cache-to", f"type=s3,{field}=S3CRET", "--dry-run")
@@ -173,6 +183,7 @@ BOTH = ("linux/amd64", "linux/arm64")
         (Places(platforms=BOTH), PLAIN, "one image for several platforms"),
         (Places(attests=("type=sbom",)), PLAIN, "attestations"),
         (Places(platforms=BOTH), CONTAINER, "cannot load an image for several platforms"),
+        (Places(attests=("type=sbom",)), CONTAINER, "cannot load an image with attestations"),
     ],
 )
 def test_what_a_builder_cannot_do_is_said_with_what_makes_one_that_can(wanted, builder, said):

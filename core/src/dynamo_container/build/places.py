@@ -105,18 +105,17 @@ def refuse_what_cannot_be(places: Places, builder: BuilderFacts) -> None:
 
 def _shortcomings(places: Places, builder: BuilderFacts) -> Iterator[tuple[str, str]]:
     several = len(places.platforms) > 1
+    attested = any("disabled=true" not in one for one in places.attests)
     if builder.is_plain_docker:
         if places.cache or any(not one.startswith(_INLINE) for one in places.cache_to):
             yield "write a cache", _MAKE_ONE
         if several:
             yield "build one image for several platforms", _MAKE_ONE
-        if any("disabled=true" not in one for one in places.attests):
+        if attested:
             yield "attach attestations", _MAKE_ONE
-    elif several and places.load and builder.driver != "docker":
-        yield (
-            "load an image for several platforms into the engine",
-            "push it instead: --push; or build one platform",
-        )
+    elif (several or attested) and places.load and builder.driver != "docker":
+        what = "for several platforms" if several else "with attestations"
+        yield f"load an image {what} into the engine", "push it instead, without --load: --push"
 
 
 def doubts(places: Places, builder: BuilderFacts) -> Iterator[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from typing import Any, Final
 
@@ -29,14 +30,23 @@ def places_from(session: Session, params: dict[str, Any]) -> Places:
     builder = params["builder"] or ""
     platforms = _platforms(params["platform"])
     cache = _repository(params["cache"], "--cache")
+    cache_from = tuple(_cache(word, "--cache-from") for word in params["cache_from"])
+    cache_to = tuple(_cache(word, "--cache-to") for word in params["cache_to"])
+    if "ACTIONS_RUNTIME_TOKEN" not in os.environ and any(
+        one.startswith("type=gha") for one in (*cache_from, *cache_to)
+    ):
+        session.warn(
+            "a cache of type=gha does nothing outside of GitHub Actions: "
+            "ACTIONS_RUNTIME_TOKEN is not set, and buildx leaves the cache out"
+        )
     return Places(
         builder=builder,
         platforms=platforms,
         load=params["load"] or not params["push"],
         push=params["push"],
         attests=(*_attest("sbom", params["sbom"]), *_attest("provenance", params["provenance"])),
-        cache_from=tuple(_cache(word, "--cache-from") for word in params["cache_from"]),
-        cache_to=tuple(_cache(word, "--cache-to") for word in params["cache_to"]),
+        cache_from=cache_from,
+        cache_to=cache_to,
         cache=cache,
         cache_platform=_own_platform(session, builder) if cache and not platforms else "",
     )

@@ -58,9 +58,12 @@ class Watcher:
             return
         if event.vertex is None:
             click.echo(event.text, err=True)
-        elif event.kind == "done" and event.vertex.error:
+            return
+        # What is neither may fail without harm: a cache that nobody has written yet.
+        works = bool(event.vertex.text or event.vertex.exports)
+        if event.kind == "done" and event.vertex.error and (works or self.progress != "quiet"):
             self._tell_failure(event.vertex)
-        elif self.progress != "quiet" and (event.vertex.text or event.vertex.exports):
+        elif works and self.progress != "quiet":
             self._tell_step(event, event.vertex)
 
     def _tell_step(self, event: Event, step: Vertex) -> None:
