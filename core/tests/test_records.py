@@ -38,7 +38,9 @@ STREAM = [
     vertex("[tools tools 2/3] COPY a /a", "copy", 1, 1, cached=True),
     # A shared step: each target records it, under a name that one of them gave it.
     vertex("[runtime tools 3/3] RUN one", "run", 2),
-    log("run", "hellö\n"),
+    log("run", "hel"),
+    log("run", "lö\nand"),
+    log("run", " more"),
     vertex("[tools tools 3/3] RUN one", "run", 2, 4.5),
     vertex("[runtime tools 3/3] RUN one", "run", 2, 4.5),
     vertex("[runtime 1/2] RUN <<X\n  two {\nX", "two", 4, 6),
@@ -73,10 +75,12 @@ def test_what_happened_is_told_wherever_the_stream_is_cut(stream, piece):
         ("done", "copy"),
         ("started", "run"),
         ("log", "run"),
+        ("log", "run"),
         ("done", "run"),
     ]
     assert [one[1] for one in told if one[0] == "text"] == [WARNING, "ERROR: the last line"]
-    assert records.vertexes["run"].log == "hellö\n"
+    assert [event.text for event in events if event.kind == "log"] == ["hellö\n", "and more"]
+    assert records.vertexes["run"].log == "hellö\nand more"
 
 
 def test_a_shared_step_belongs_to_the_lowest_target_and_counts_once(stream):

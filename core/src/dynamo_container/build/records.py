@@ -45,6 +45,7 @@ class Vertex:
         seen: what each target saw of it.
         error: why it failed; empty where it did not.
         log: what it printed.
+        line: the end of that, where it is no whole line yet.
     """
 
     digest: str
@@ -52,6 +53,7 @@ class Vertex:
     seen: dict[str, Seen] = field(default_factory=dict)
     error: str = ""
     log: str = ""
+    line: str = ""
 
     @property
     def text(self) -> str:
@@ -138,6 +140,8 @@ class Records:
     def close(self) -> Iterator[Event]:
         """The stream is at its end: what was not a whole line is one."""
         rest, self._rest = self._rest.rstrip(), ""
+        for vertex in self.vertexes.values():
+            yield from _last_line(vertex)
         if rest:
             yield Event("text", text=rest)
 
@@ -151,8 +155,12 @@ class Records:
             vertex = self.vertexes.get(one.get("vertex", ""))
             text = base64.b64decode(one.get("data") or "").decode(errors="replace")
             if vertex and text:
+                # A line may come in pieces.
+                before, newline, rest = (vertex.line + text).rpartition("\n")
                 vertex.log += text
-                yield Event("log", vertex, text)
+                vertex.line = rest
+                if newline:
+                    yield Event("log", vertex, before + newline)
 
     def _vertex(self, record: Mapping[str, Any]) -> Iterator[Event]:
         vertex = self.vertexes.setdefault(record["digest"], Vertex(digest=record["digest"]))
@@ -167,6 +175,7 @@ class Records:
         if seen.started and not was_started:
             yield Event("started", vertex)
         if vertex.done and not was_done:
+            yield from _last_line(vertex)
             yield Event("done", vertex)
 
     def _target(self, name: str) -> str:
@@ -191,6 +200,13 @@ class Records:
     def exports(self, target: str) -> list[Vertex]:
         """What handed on a target's image, and its cache."""
         return [one for one in self.vertexes.values() if one.exports and target in one.seen]
+
+
+def _last_line(vertex: Vertex) -> Iterator[Event]:
+    """What a vertex printed without a newline, when no more of it is to be expected."""
+    if vertex.line:
+        line, vertex.line = vertex.line, ""
+        yield Event("log", vertex, line)
 
 
 def seconds(vertexes: Iterable[Vertex]) -> float:
