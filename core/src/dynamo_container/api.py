@@ -7,7 +7,7 @@ from dynamo_container.checks import as_pinned, imports, packages_agree, serves_a
 from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
 from dynamo_container.hookspecs import hookimpl
 from dynamo_container.images import PREFIX as LABEL_PREFIX
-from dynamo_container.releases import Chosen, ReleaseTable
+from dynamo_container.releases import Chosen, ReleaseTable, without_credentials
 from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
 from dynamo_container.toml import read_toml
 from dynamo_container.values import (
@@ -65,4 +65,5 @@ __all__ = [
     "packages_agree",
     "read_toml",
     "serves_a_model",
+    "without_credentials",
 ]

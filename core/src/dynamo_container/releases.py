@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dynamo_container.errors import UsageError
-from dynamo_container.frozen import dataclass
+from dynamo_container.frozen import dataclass, replace
 from dynamo_container.images import PREFIX
 from dynamo_container.requests import BuildRequest
 from dynamo_container.toml import read_toml
@@ -63,6 +63,7 @@ class Chosen:
         compiled: whether Dynamo is compiled from a checkout, which pins what is installed with it.
         instead_of: the default release, where another was taken because it does not have the
             wanted CUDA version; else empty.
+        overridden: whether overrides were added to those of the row.
     """
 
     dynamo: str
@@ -72,6 +73,13 @@ class Chosen:
     kvbm: bool = False
     compiled: bool = False
     instead_of: str = ""
+    overridden: bool = False
+
+    def overriding(self, *requirements: str) -> Chosen:
+        """The same, with further requirements that replace what packages ask for."""
+        release = self.release
+        overrides = (*(release.overrides if self.known else ()), *requirements)
+        return replace(self, release=replace(release, overrides=overrides), overridden=True)
 
     def base_images(self, stage: str = "runtime") -> Iterator[BaseImage]:
         """The image with the CUDA libraries of the wheels' major version."""
@@ -98,7 +106,7 @@ class Chosen:
         """The day as of which packages are taken, two days after the release; what is overridden;
         the services that an old release needs.
         """
-        if self.known and self.release.overrides:
+        if (self.known or self.overridden) and self.release.overrides:
             yield BuildArg(name=OVERRIDES, value="|".join(self.release.overrides))
         if self.known:
             day = date.fromisoformat(self.release.released) + SETTLING
@@ -230,6 +238,23 @@ class ReleaseTable:
             ordered = tuple(sorted(rows, key=lambda row: Version(row.dynamo)))
             self._read = document["default"], ordered
         return self._read
+
+
+def without_credentials(flag: str, url: str) -> str:
+    """The URL that an option gave.
+
+    Raises:
+        UsageError: it holds a user or a password, which would be in the image's history.
+    """
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise UsageError(
+            f"the URL of {flag} has credentials in it, which would be in the image's history",
+            "put them into a netrc file: --secret id=netrc,src=FILE",
+        )
+    return url
 
 
 def is_before(release: str, other: str) -> bool:

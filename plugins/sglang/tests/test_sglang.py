@@ -32,7 +32,7 @@ def test_the_default_release_is_1_4_2_with_what_it_was_tested_with(values):
 
     assert said["build-arg REQUIREMENTS"] == (
         "ai-dynamo[sglang]==1.4.2 cuda-toolkit[cccl,crt,nvcc,nvvm]==13.0.2 "
-        "nixl==1.3.0 sglang==0.5.16"
+        "nixl==1.3.0 sglang[diffusion]==0.5.16"
     )
     assert said["build-arg RESOLVE_AS_OF"] == "2026-08-30T00:00:00Z"
     assert said["base-image runtime"] == "nvcr.io/nvidia/cuda:13.0.2-runtime-ubuntu24.04"
@@ -66,3 +66,11 @@ def test_what_is_compiled_in_a_container_stays_in_a_volume():
     env = {var.name: var.value for var in plan.env}
     assert env["HF_HOME"] == "/home/ubuntu/.cache/huggingface"
     assert env["TRITON_CACHE_DIR"] == "/home/ubuntu/.cache/sglang/triton"
+
+
+def test_another_sglang_takes_the_place_of_what_dynamo_asks_for(values):
+    said = values("--sglang-version", "0.5.15")
+
+    assert said["pin sglang"] == "0.5.15"
+    assert "sglang[diffusion]==0.5.15" in said["build-arg REQUIREMENTS"]
+    assert said["build-arg OVERRIDES"] == "sglang[diffusion]==0.5.15"

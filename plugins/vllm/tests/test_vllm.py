@@ -32,7 +32,7 @@ def test_the_default_release_is_1_4_2_with_what_it_was_tested_with(values):
 
     assert said["build-arg REQUIREMENTS"] == (
         "ai-dynamo[vllm]==1.4.2 cuda-toolkit[cccl,crt,nvcc,nvvm]==13.0.2 "
-        "kvbm==1.4.2 nixl==1.3.2 vllm==0.26.0"
+        "kvbm==1.4.2 nixl==1.3.2 vllm[flashinfer,otel,runai]==0.26.0"
     )
     assert said["build-arg RESOLVE_AS_OF"] == "2026-08-30T00:00:00Z"
     assert said["base-image runtime"] == "nvcr.io/nvidia/cuda:13.0.2-runtime-ubuntu24.04"
@@ -74,3 +74,41 @@ def test_what_is_compiled_in_a_container_stays_in_a_volume():
     env = {var.name: var.value for var in plan.env}
     assert env["HF_HOME"] == "/home/ubuntu/.cache/huggingface"
     assert env["TRITON_CACHE_DIR"] == "/home/ubuntu/.cache/vllm/triton"
+
+
+def test_what_is_compiled_from_git_takes_the_place_of_a_wheel(cli):
+    words = ("--vllm-ref", "v0.27.0", "--deepgemm-ref", "abc", "--max-jobs", "3")
+    targets = cli.ok("build", "vllm", "--target", "runtime", *words, "--dry-run").definition[
+        "target"
+    ]
+
+    source = targets["vllm-vllm-source"]
+    assert source["args"]["VLLM_REF"] == "v0.27.0"
+    assert source["args"]["DEEPGEMM_REF"] == "abc"
+    assert source["args"]["MAX_JOBS"] == "3"
+    assert "FLASHINFER_REF" not in source["args"]
+    assert "devel" in source["args"]["BASE_IMAGE"]
+    args = targets["wheels"]["args"]
+    assert "vllm[flashinfer,otel,runai]==" not in args["REQUIREMENTS"]
+    assert args["OVERRIDES"] == "nixl[cu13]==1.3.2|vllm[flashinfer,otel,runai]"
+    assert targets["wheels"]["contexts"] == {"tools": "target:vllm-vllm-wheels"}
+
+
+def test_without_a_ref_nothing_is_compiled(cli):
+    targets = cli.ok("build", "vllm", "--target", "runtime", "--dry-run").definition["target"]
+
+    assert set(targets) == {"tools", "wheels", "vllm-runtime"}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--vllm-git-url", "https://a.b/c"), "means nothing without a ref"),
+        (("--vllm-git-url", "https://u:p@a.b/c", "--vllm-ref", "x"), "has credentials in it"),
+    ],
+)
+def test_a_repository_alone_or_with_a_password_is_told(cli, words, says):
+    result = cli("build", "vllm", *words, "--dry-run")
+
+    assert result.status == 2
+    assert says in result.err

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -20,6 +21,7 @@ from dynamo_container.api import (
     Label,
     Mount,
     Notice,
+    Option,
     Pin,
     Readiness,
     Release,
@@ -27,6 +29,7 @@ from dynamo_container.api import (
     RunFlag,
     RunRequest,
     Stage,
+    UsageError,
     as_pinned,
     hookimpl,
     imports,
@@ -54,6 +57,17 @@ def dynamo_container_releases() -> Iterable[Release]:
 
 
 @hookimpl
+def dynamo_container_options(command: str) -> Iterator[Option]:
+    """Another SGLang than the one that Dynamo asks for."""
+    if command == "build":
+        yield Option(
+            flag="--sglang-version",
+            metavar="VERSION",
+            help="instead of the SGLang that Dynamo asks for: untested",
+        )
+
+
+@hookimpl
 def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
     """The image that serves, and wheels that it needs and the index does not have."""
     yield Stage(name="sglang-wheels", dockerfile=HERE / "wheels" / "Dockerfile", extends="tools")
@@ -68,10 +82,29 @@ def dynamo_container_base_images(request: BuildRequest) -> Iterator[BaseImage]:
     yield from RELEASES.choose(request).base_images()
 
 
+def _wheel(request: BuildRequest) -> Pin | None:
+    """The SGLang that the user wants instead of the one that Dynamo asks for."""
+    version = request.option("sglang_version")
+    if not version:
+        return None
+    if request.checkout:
+        raise UsageError(
+            "--sglang-version means nothing with a checkout, which says itself which it needs",
+            "leave it out, or build a release: --dynamo-version",
+        )
+    (pin,) = [one for one in RELEASES.choose(request).release.wheels if one.name == "sglang"]
+    return replace(pin, version=version)
+
+
 @hookimpl
 def dynamo_container_pins(request: BuildRequest) -> Iterator[Pin]:
     """Dynamo with its extra `sglang`, and the SGLang and NIXL that its release was tested with."""
-    yield from RELEASES.choose(request).pins(extras=("sglang",))
+    wheel = _wheel(request)
+    for pin in RELEASES.choose(request).pins(extras=("sglang",)):
+        if not wheel or pin.name != wheel.name:
+            yield pin
+    if wheel:
+        yield wheel
 
 
 @hookimpl
@@ -79,7 +112,8 @@ def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
     """The day of the resolution, what is overridden in it, and the services that old releases
     need.
     """
-    yield from RELEASES.choose(request).build_args()
+    chosen, wheel = RELEASES.choose(request), _wheel(request)
+    yield from (chosen.overriding(wheel.requirement) if wheel else chosen).build_args()
 
 
 @hookimpl

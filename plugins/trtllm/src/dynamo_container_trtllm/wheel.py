@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
-from dynamo_container.api import BuildRequest, Option, UsageError
+from dynamo_container.api import BuildRequest, Option, UsageError, without_credentials
 
 NAME: Final = "tensorrt-llm"
 # NVIDIA's own index; the public one has a placeholder under this name.
@@ -122,7 +121,7 @@ def origin(request: BuildRequest, version: str) -> Index | Directory | Commit:
         return _index(given, version)
     if GIT not in given and _commit_of(DIRECTORY) == commit:
         return _directory(DIRECTORY, commit, assumed=True)
-    return Commit(commit=commit, url=_without_credentials(GIT, given.get(GIT, GIT_URL)))
+    return Commit(commit=commit, url=without_credentials(GIT, given.get(GIT, GIT_URL)))
 
 
 def _given(request: BuildRequest) -> dict[str, str]:
@@ -144,17 +143,8 @@ def _index(given: dict[str, str], version: str) -> Index:
         raise UsageError(
             f"{PIP_WHEEL} {wheel!r} names no version of {NAME}", f"for example: {NAME}==1.1.0rc3"
         )
-    url = _without_credentials(INDEX, given.get(INDEX, INDEX_URL))
+    url = without_credentials(INDEX, given.get(INDEX, INDEX_URL))
     return Index(version=wanted or version, url=url)
-
-
-def _without_credentials(flag: str, url: str) -> str:
-    if urlsplit(url).password or urlsplit(url).username:
-        raise UsageError(
-            f"the URL of {flag} has credentials in it, which would be in the image's history",
-            "put them into a netrc file: --secret id=netrc,src=FILE",
-        )
-    return url
 
 
 def _directory(path: Path, commit: str, *, assumed: bool = False) -> Directory:

@@ -15,11 +15,13 @@ from dynamo_container.api import (
     BuildRequest,
     Check,
     CheckRequest,
+    Chosen,
     EnvVar,
     Framework,
     Label,
     Mount,
     Notice,
+    Option,
     Pin,
     Readiness,
     Release,
@@ -27,15 +29,19 @@ from dynamo_container.api import (
     RunFlag,
     RunRequest,
     Stage,
+    UsageError,
     as_pinned,
     hookimpl,
     imports,
     packages_agree,
     serves_a_model,
+    without_credentials,
 )
 
 HERE: Final = Path(__file__).parent
 RELEASES: Final = ReleaseTable(HERE / "releases.toml")
+# What can be compiled from git: the option, and the pin whose build argument carries it.
+REFS: Final = {"--vllm-ref": "vllm", "--deepgemm-ref": "deepgemm", "--flashinfer-ref": "flashinfer"}
 
 
 @hookimpl
@@ -54,23 +60,60 @@ def dynamo_container_releases() -> Iterable[Release]:
 
 
 @hookimpl
+def dynamo_container_options(command: str) -> Iterator[Option]:
+    """What is compiled from git instead of taken from the index."""
+    if command == "build":
+        for flag, name in REFS.items():
+            yield Option(flag=flag, metavar="REF", help=f"compile {name} from this git ref")
+        yield Option(flag="--vllm-git-url", metavar="URL", help="the repository of --vllm-ref")
+
+
+def _chosen(request: BuildRequest) -> Chosen:
+    return RELEASES.choose(request, kvbm=True)
+
+
+def _refs(request: BuildRequest) -> dict[str, str]:
+    """The git refs that are wanted, by the name of what is compiled."""
+    wanted = {name: request.option(f"{name}_ref") for name in REFS.values()}
+    if request.option("vllm_git_url") and not wanted["vllm"]:
+        raise UsageError("--vllm-git-url means nothing without a ref", "say which: --vllm-ref REF")
+    return {name: ref for name, ref in wanted.items() if ref}
+
+
+@hookimpl
 def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
-    """The image that serves."""
+    """The image that serves; and below `wheels` what is compiled."""
     yield Stage(
         name="runtime", dockerfile=HERE / "runtime" / "Dockerfile", needs=("tools", "wheels")
     )
+    if _refs(request):
+        dockerfile = HERE / "source" / "Dockerfile"
+        yield Stage(name="vllm-source", dockerfile=dockerfile, target="compiled")
+        yield Stage(
+            name="vllm-wheels", dockerfile=dockerfile, extends="tools", needs=("vllm-source",)
+        )
 
 
 @hookimpl
 def dynamo_container_base_images(request: BuildRequest) -> Iterator[BaseImage]:
-    """The CUDA that the release's wheels are built for."""
-    yield from RELEASES.choose(request).base_images()
+    """The CUDA that the release's wheels are built for, and its toolkit for what is compiled."""
+    chosen = _chosen(request)
+    yield from chosen.base_images()
+    if chosen.cuda and _refs(request):
+        yield BaseImage(stage="vllm-source", image=chosen.cuda.devel)
 
 
 @hookimpl
 def dynamo_container_pins(request: BuildRequest) -> Iterator[Pin]:
-    """Dynamo with its extra `vllm`, and the vLLM and NIXL that its release was tested with."""
-    yield from RELEASES.choose(request, kvbm=True).pins(extras=("vllm",))
+    """Dynamo with its extra `vllm`, and the vLLM and NIXL that its release was tested with; or
+    what is compiled.
+    """
+    refs = _refs(request)
+    for pin in _chosen(request).pins(extras=("vllm",)):
+        if pin.name not in refs:
+            yield pin
+    for name, ref in refs.items():
+        yield Pin(name=name, version=ref, kind="git", build_arg=f"{name.upper()}_REF")
 
 
 @hookimpl
@@ -78,7 +121,14 @@ def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
     """The day of the resolution, what is overridden in it, and the services that old releases
     need.
     """
-    yield from RELEASES.choose(request).build_args()
+    chosen, refs = _chosen(request), _refs(request)
+    if "vllm" in refs:
+        # The wheel that is compiled is an override, too, and has no extras of its own.
+        (wheel,) = [one for one in chosen.release.wheels if one.name == "vllm"]
+        chosen = chosen.overriding(f"vllm[{','.join(wheel.extras)}]")
+    yield from chosen.build_args()
+    if url := request.option("vllm_git_url"):
+        yield BuildArg(name="VLLM_GIT_URL", value=without_credentials("--vllm-git-url", url))
 
 
 @hookimpl
@@ -86,13 +136,13 @@ def dynamo_container_labels(request: BuildRequest) -> Iterator[Label]:
     """Who runs in the image, where its home is, and which driver it needs."""
     yield Label(key=f"{LABEL_PREFIX}user", value="ubuntu")
     yield Label(key=f"{LABEL_PREFIX}home", value="/home/ubuntu")
-    yield from RELEASES.choose(request).labels()
+    yield from _chosen(request).labels()
 
 
 @hookimpl
 def dynamo_container_notices(request: BuildRequest) -> Iterator[Notice]:
     """A release that the table does not have."""
-    yield from RELEASES.choose(request).notices()
+    yield from _chosen(request).notices()
 
 
 def _cache(request: RunRequest) -> str:
