@@ -261,12 +261,13 @@ def test_an_answer_that_depends_on_more_than_the_request(site, pytester, value):
 
 
 def test_a_value_that_is_not_frozen(site, pytester):
-    install(site, PLUGIN.replace('"Dockerfile")', '"Dockerfile", needs=[])'))
+    mine = "\nclass Mine(BuildArg):\n    pass\n"
+    install(site, PLUGIN.replace("yield BuildArg(", "yield Mine(") + mine)
 
     text = verdict(pytester, "frozen")
 
-    assert "unhashable type: 'list'" in text
-    assert "__init__.py:14" in text
+    assert "Mine is a class of the plugin's own" in text
+    assert "__init__.py:19" in text
 
 
 @pytest.mark.parametrize(
@@ -274,6 +275,7 @@ def test_a_value_that_is_not_frozen(site, pytester):
     [
         ('yield Label(key=f"{LABEL_PREFIX}u', 'yield 7 or Label(key=f"', "gave a int"),
         ('value="hello"', 'value="hello" + 7', "TypeError"),
+        ('"Dockerfile")', '"Dockerfile", needs=["tools"])', "has to be a tuple of texts"),
         ('default_target="runtime"', 'default_target="rutnime"', "rutnime"),
     ],
 )
@@ -281,6 +283,16 @@ def test_a_hook_that_fails(site, pytester, old, new, said):
     install(site, PLUGIN.replace(old, new))
 
     assert said in verdict(pytester, "hooks_answer")
+
+
+def test_a_fault_fails_the_test_that_is_about_it_and_skips_those_that_cannot_tell(site, pytester):
+    install(site, PLUGIN.replace('value="hello"', 'value="hello" + 7'))
+
+    result = contract(pytester)
+
+    failed = [line for line in result.outlines if line.startswith("FAILED")]
+    assert ["hooks_answer" in line for line in failed] == [True]
+    assert result.parseoutcomes()["skipped"] >= 5
 
 
 def test_a_hook_of_a_run_that_fails(site, pytester):

@@ -86,4 +86,4 @@ def test_what_the_user_says_wins(cli):
 def test_a_development_image_is_made_on_the_hardened_runtime(cli):
     definition = cli.ok("build", "none", "--target", "dev", "--dry-run").definition
 
-    assert definition["target"]["dev"]["contexts"]["runtime"] == "target:none-acme-hardened"
+    assert definition["target"]["dev"]["contexts"]["runtime"] == "target:acme-hardened"
