@@ -105,25 +105,42 @@ def test_every_command_is_in_its_table(page):
         assert re.search(rf"`{first}\b.*\b{second}", page.read_text()), words
 
 
-def test_documented_command_lines_can_be_parsed(cli):
-    lines = [
-        line.strip()
-        for page in PAGES
-        for line in page.read_text().splitlines()
-        if re.match(r"    (\.venv/bin/)?dynamo-container [a-z]", line)
-    ]
+def command_lines() -> list[tuple[str, list[str]]]:
+    """The command lines of the pages, and of READMEs beside them: the page, and the words."""
+    found = []
+    for page in (*PAGES, *ROOT.glob("*/*/README.md")):
+        text = page.read_text().replace("\\\n", " ")
+        blocks = re.findall(r"^    .*?(dynamo-container [a-z-].*)$", text, re.MULTILINE)
+        fenced = re.findall(r"^(?:\$ )?(dynamo-container [a-z-].*)$", text, re.MULTILINE)
+        within = re.findall(r"`(dynamo-container [a-z-][^`\n]+)`", text)
+        for line in (*blocks, *fenced, *within):
+            words = shlex.split(line, comments=True)
+            end = next((n for n, word in enumerate(words) if word in (">", "|", "&&", ";")), None)
+            if not {"...", "--help"} & set(words):
+                found.append((page.name, words[1:end]))
+    return found
 
-    assert lines
-    for line in lines:
-        words = shlex.split(line, comments=True)[1:]
-        with app.make_context("dynamo-container", words) as context:
-            rest = context._protected_args + context.args
-            command: click.Command | None = app
-            while isinstance(command, click.Group):
-                name, command, rest = command.resolve_command(context, rest)
-            assert command
-            with command.make_context(name, rest, parent=context):
-                pass
+
+def test_there_are_documented_command_lines():
+    assert len(command_lines()) > 60
+
+
+@pytest.mark.parametrize(("page", "words"), command_lines(), ids=str)
+def test_a_documented_command_line_can_be_parsed(cli, page, words):
+    with app.make_context("dynamo-container", words) as context:
+        rest = context._protected_args + context.args
+        command: click.Command | None = app
+        while isinstance(command, click.Group):
+            name, command, rest = command.resolve_command(context, rest)
+        assert command
+        with command.make_context(name, rest, parent=context):
+            pass
+
+
+def test_every_page_is_in_the_sites_navigation():
+    navigation = (ROOT / "mkdocs.yml").read_text().partition("nav:")[2]
+
+    assert [page.name for page in DOCS.glob("*.md") if f": {page.name}\n" not in navigation] == []
 
 
 def test_every_exit_status_is_documented():
