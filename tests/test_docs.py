@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -127,7 +128,7 @@ def test_there_are_documented_command_lines():
 
 @pytest.mark.parametrize(("page", "words"), command_lines(), ids=str)
 def test_a_documented_command_line_can_be_parsed(site, page, words):
-    for option, name in zip(words, words[1:], strict=False):
+    for option, name in itertools.pairwise(words):
         if option == "--no-plugin":  # it has to be there to be left out
             site.install(name)
     with app.make_context("dynamo-container", words) as context:
