@@ -3,6 +3,7 @@
 #
 # make demo   the main job on real input: build an image, serve a model, ask it something
 # make test   every test, those on a real Docker Engine included
+# make acceptance   the engines' images from real wheels, built, checked and measured
 # make bench  what is measured, and against what
 # make docs   the site in site/, from docs/, and no warning
 # make lint   ruff, mypy, the import rules, hadolint, shellcheck
@@ -18,7 +19,7 @@ SHELL := /bin/bash
 DOCKERFILES = $(shell git ls-files '*Dockerfile')
 SCRIPTS = $(shell git grep -lE '^\#!/(bin/sh|usr/bin/env bash)' -- . ':!*.py')
 
-.PHONY: bench demo docs test lint clean engine setup
+.PHONY: acceptance bench demo docs test lint clean engine setup
 
 setup: $(VENV)/installed
 
@@ -39,6 +40,10 @@ demo: setup engine
 
 test: setup engine
 	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Takes half an hour and 30 GB of disk.
+acceptance: setup engine
+	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 
 bench: setup engine
 	$(WITH_ENGINE) for bench in local_dev many_at_once; do \
