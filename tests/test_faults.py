@@ -176,6 +176,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         own = distribution(name, group)
         package = own.replace("-", "_")
         target = package + case.target if case.target[:1] in ("", ":") else case.target
+        target = "a_module" if " " in target else target
         # An overlay with the stages of a framework would be in conflict with the others.
         body = case.body if group == FRAMEWORKS else case.body.replace(FRAMEWORK, "")
         package_index.write_wheel(
@@ -193,7 +194,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (info,) = site.glob(f"{distribution(name, group).replace('-', '_')}-*.dist-info")
         for file in case.spoil:
             (info / file).write_bytes(b"\xff\xfe[x")
-        if case.requires == ("dynamo-container>=?",):  # pip would not have it
+        # What pip itself may refuse: it was written by something else.
+        if " " in case.target:
+            entries = info / "entry_points.txt"
+            entries.write_text(entries.read_text().replace("= a_module", f"= {case.target}"))
+        if case.requires == ("dynamo-container>=?",):
             metadata = info / "METADATA"
             metadata.write_text(metadata.read_text() + "Requires-Dist: dynamo-container>=?\n")
     return site
