@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -170,3 +172,40 @@ def test_two_distributions_that_claim_a_name_are_an_error_that_names_both(instal
     assert built.returncode == 5
     assert "acme-none 3.1" in built.stderr
     assert f"dynamo-container-none {VERSION}" in built.stderr
+
+
+PLUGINS = tuple(one.partition("/")[2] for one in PROJECTS if one.startswith("plugins/"))
+CONTRACT = """
+from dynamo_container.testing import PluginContract
+
+class TestContract(PluginContract):
+    distribution = "dynamo-container-{name}"
+    build_targets = ()
+"""
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_each_plugin_alone_plans_lists_itself_and_keeps_its_contract(dist, tmp_path, name):
+    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    alone = Installed(tmp_path / "venv")
+    wheels = [
+        wheel
+        for wheel in dist.glob("*.whl")
+        if wheel.name.split("-")[0]
+        in ("dynamo_container", "dynamo_container_images", f"dynamo_container_{name}")
+    ]
+    alone.pip("install", *wheels, "pytest")
+    (tmp_path / "test_contract.py").write_text(CONTRACT.format(name=name))
+
+    listed = json.loads(alone("plugins", "list", "--json").stdout)
+    planned = alone("build", "--target", "runtime", "--dry-run").stdout
+    told = run(
+        alone.folder / "bin" / "python", "-m", "pytest", "-q", "-m", "not engine",
+        "-p", "no:cacheprovider", "test_contract.py", cwd=tmp_path,
+    ).stdout  # fmt: skip
+
+    assert [one["name"] for one in listed if one["kind"] == "framework"] == [name]
+    assert [one["name"] for one in listed if one["status"] != "ok"] == []
+    assert f'"{name}-runtime"' in planned
+    assert re.search(r"\d+ passed", told)
+    assert "failed" not in told
