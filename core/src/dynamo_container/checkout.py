@@ -4,20 +4,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from dynamo_container import engine
+from dynamo_container.frozen import dataclass
 from dynamo_container.toml import read_toml
 
 # What has no version anywhere is older than everything.
 _UNKNOWN: Final = "0.0.0"
 # Where a tag may be a version: other tags of Dynamo's are of charts and crates.
 _TAGS: Final = ("v[0-9]*", "[0-9]*")
-_CHANNEL: Final = re.compile(r"\d+\.\d+(?:\.\d+)?")
+_CHANNEL: Final = r"\d+\.\d+(?:\.\d+)?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ def read(path: Path, version: str = "") -> Checkout:
         path: absolute, with a `pyproject.toml`.
         version: what it is called, whatever git says; empty for git's word.
     """
-    git = _Git(path)
+    git = _Git(path=path)
     declared = _declared(path)
     tag, exact = git.tag() if git.own else ("", False)
     commit, short = git.commit() if git.own else ("", "")
@@ -68,10 +67,12 @@ def read(path: Path, version: str = "") -> Checkout:
 
 
 def _digest(*parts: str) -> str:
+    import hashlib
+
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Git:
     """The git of a checkout, as far as it has one of its own."""
 
@@ -139,7 +140,7 @@ def _declared(path: Path) -> str:
 
 def _rust(path: Path) -> str:
     channel = str(_table(path / "rust-toolchain.toml", "toolchain").get("channel", ""))
-    return channel if _CHANNEL.fullmatch(channel) else ""
+    return channel if re.fullmatch(_CHANNEL, channel) else ""
 
 
 def _table(path: Path, name: str) -> dict[str, Any]:

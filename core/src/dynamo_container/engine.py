@@ -555,12 +555,20 @@ def facts() -> EngineFacts:
 @contextmanager
 def asking_facts() -> Iterator[Callable[[], EngineFacts]]:
     """Ask for the facts beside other work: call what this gives for them. See `facts`."""
-    status, info = _ask_here("/info")
-    if status == _OK and info.get("ServerVersion"):
-        yield lambda: _facts(info)
-        return
-    with asking("docker", "info", "--format", "{{json .}}") as answer:
+    docker_info = ("docker", "info", "--format", "{{json .}}")
+    with local_engine.asking("/info", _ANSWER_SECONDS) as here:
+        if here:
+            yield lambda: _facts(_heard("/info", *here()) or _info(capture(*docker_info)))
+            return
+    with asking(*docker_info) as answer:
         yield lambda: _facts(_info(answer()))
+
+
+def _heard(path: str, status: int, answer: dict[str, Any]) -> dict[str, Any] | None:
+    """What an engine at a socket has answered; None where that is not what was asked for."""
+    if status and tell:
+        tell(f"GET {path} ({status})")
+    return answer if status == _OK else None
 
 
 def _info(answer: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -581,14 +589,6 @@ def _facts(info: dict[str, Any]) -> EngineFacts:
         local=local,
         root=info.get("DockerRootDir") or "",
     )
-
-
-def _ask_here(path: str) -> tuple[int, dict[str, Any]]:
-    """What an engine at a socket of this machine answers: see `local_engine.ask`."""
-    status, answer = local_engine.ask(path, _ANSWER_SECONDS)
-    if status and tell:
-        tell(f"GET {path} ({status})")
-    return status, answer
 
 
 def _is_local(info: dict[str, Any]) -> bool:
@@ -628,10 +628,12 @@ def inspect_image(reference: str) -> ImageFacts | None:
     """
     from urllib.parse import quote
 
-    status, answer = _ask_here(f"/images/{quote(reference)}/json")
-    if status == _NOT_FOUND:
-        return None
-    image = answer if status == _OK else _inspect(reference)
+    path = f"/images/{quote(reference)}/json"
+    with local_engine.asking(path, _ANSWER_SECONDS) as here:
+        status, answer = here() if here else (0, {})
+    image = _heard(path, status, answer)
+    if image is None and status != _NOT_FOUND:
+        image = _inspect(reference)
     if image is None:
         return None
     config = image.get("Config") or {}

@@ -10,40 +10,52 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import socket
 
 _SCHEME: Final = "unix://"
 _USUAL: Final = "/var/run/docker.sock"
 _NONE: Final[tuple[int, dict[str, Any]]] = (0, {})
 
 
-def ask(path: str, seconds: float) -> tuple[int, dict[str, Any]]:
-    """The HTTP status of a GET and the JSON object that comes with it; status 0 where there is no
-    engine at a socket that the docker command would ask, or none that answers in time.
+@contextmanager
+def asking(path: str, seconds: float) -> Iterator[Callable[[], tuple[int, dict[str, Any]]] | None]:
+    """Ask beside other work: call what this gives for the HTTP status of a GET, and the JSON object
+    that comes with it; the status is 0 where the answer is none. It gives None where nobody
+    listens at a socket that the docker command would use.
     """
     address = _address()
     if not address:
-        return _NONE
+        yield None
+        return
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(seconds)
+        try:
+            connection.connect(address)
+            # The older HTTP, in which the end of the connection is that of the answer.
+            connection.sendall(f"GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
+            listening = True
+        except OSError:
+            listening = False
+        yield (lambda: _answer(connection)) if listening else None
+
+
+def _answer(connection: socket.socket) -> tuple[int, dict[str, Any]]:
+    said = b""
     try:
-        head, _, body = _exchange(address, path, seconds).partition(b"\r\n\r\n")
+        while part := connection.recv(1 << 16):
+            said += part
+        head, _, body = said.partition(b"\r\n\r\n")
         found = json.loads(body)
         return (int(head.split(b" ", 2)[1]), found) if isinstance(found, dict) else _NONE
     except (OSError, ValueError, IndexError):
         return _NONE
-
-
-def _exchange(address: str, path: str, seconds: float) -> bytes:
-    import socket
-
-    answer = b""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(seconds)
-        connection.connect(address)
-        # The older HTTP, in which the end of the connection is that of the answer.
-        connection.sendall(f"GET {path} HTTP/1.0\r\nHost: docker\r\n\r\n".encode())
-        while part := connection.recv(1 << 16):
-            answer += part
-    return answer
 
 
 def _address() -> str:

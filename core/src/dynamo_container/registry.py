@@ -10,7 +10,6 @@ that turns what goes wrong into an error with a name on it.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import inspect
 import itertools
 import re
@@ -289,6 +288,8 @@ class Registry:
         return True
 
     def _unknown_hook(self, name: str, impl: pluggy.HookImpl) -> str:
+        import difflib
+
         alike = difflib.get_close_matches(name, self._hooks, n=1)
         if name in self._removed:
             advice = f"it was removed: {self._removed[name]}"

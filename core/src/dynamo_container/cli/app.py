@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import importlib
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -39,20 +38,23 @@ COMMANDS: Final = {
 }
 
 
-@dataclass(slots=True)
 class Session:
     """What the commands of one call share.
 
-    Attributes:
+    Args:
         quiet: say only what was asked for, and what went wrong.
         near: where to look for a Dynamo checkout, before the current folder.
+        without: plugins that are left out.
     """
 
-    quiet: bool = False
-    near: str = ""
-    without: tuple[str, ...] = ()
-    _registry: Registry | None = None
-    _told: set[str] = field(default_factory=set)
+    def __init__(
+        self, *, quiet: bool = False, near: str = "", without: tuple[str, ...] = ()
+    ) -> None:
+        self.quiet = quiet
+        self.near = near
+        self.without = without
+        self._registry: Registry | None = None
+        self._told: set[str] = set()
 
     @property
     def registry(self) -> Registry:

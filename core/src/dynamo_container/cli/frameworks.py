@@ -4,18 +4,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
-from click.shell_completion import CompletionItem
 
 from dynamo_container.cli.app import Session
 from dynamo_container.registry import Registry
 from dynamo_container.values import Framework
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def complete_framework(
     ctx: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """The frameworks that are installed."""
+    from click.shell_completion import CompletionItem
+
     session = ctx.find_object(Session) or Session()
     return [
         CompletionItem(name)

@@ -47,7 +47,6 @@ def plan_from(
     session = ctx.find_object(Session) or Session()
     params = ctx.params
     _refuse(params)
-    # The answer takes longer than the plugins do: they are loaded meanwhile.
     with nullcontext(lambda: engine.NO_ENGINE) if portable else engine.asking_facts() as facts:
         asked = asked_framework(
             session, params["framework_argument"], params["framework"], params["image"]
