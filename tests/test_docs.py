@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
-from dynamo_container import hookspecs, values
+from dynamo_container import api, hookspecs, values
 from dynamo_container.cli.app import COMMANDS, app
 from dynamo_container.discovery import FRAMEWORKS
 from dynamo_container.engine import ImageFacts
@@ -139,6 +139,16 @@ def test_a_documented_command_line_can_be_parsed(site, page, words):
         assert command
         with command.make_context(name, rest, parent=context):
             pass
+
+
+def test_all_that_plugins_import_is_in_the_reference():
+    page = text("api.md")
+    shown = re.findall(r"^::: ([\w.]+)$", page, re.MULTILINE)
+
+    for name in set(api.__all__) - {"hookimpl", "LABEL_PREFIX"}:
+        module = getattr(api, name).__module__
+        assert {module, f"{module}.{name}"} & set(shown), name
+    assert f"`LABEL_PREFIX` is what the keys of our labels start with: `{api.LABEL_PREFIX}`" in page
 
 
 def test_every_page_is_in_the_sites_navigation():

@@ -147,6 +147,19 @@ def test_a_framework_claimed_twice_is_a_conflict_that_names_both(site):
         assert word in str(error.value)
 
 
+def test_an_overlay_claimed_twice_is_a_conflict_with_a_way_out(site, cli):
+    site.framework("acme")
+    site.install("acme-policy", name="policy")
+    site.install("stranger", name="policy", version="9.1")
+
+    result = cli("build", "acme", "--dry-run")
+
+    assert result.status == 5
+    for word in ("overlay 'policy'", "acme-policy 1.0", "stranger 9.1", "--no-plugin stranger"):
+        assert word in result.err
+    cli.ok("build", "acme", "--dry-run", "--no-plugin", "stranger")
+
+
 def test_an_unknown_framework_lists_what_is_installed_and_what_to_install(site):
     site.framework("acme")
 
