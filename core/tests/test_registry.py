@@ -232,6 +232,13 @@ def test_the_list_of_allowed_plugins(site, cli, monkeypatch):
     assert "note: left out by DYNAMO_CONTAINER_PLUGINS: acme-policy" in built.err
     assert "acme_policy" not in sys.modules
     assert cli("build", "none", "--dry-run").status == 2
+    monkeypatch.setenv("DYNAMO_CONTAINER_PLUGINS", "none")
+    alone = cli("build", "none", "--dry-run")
+    assert "note: left out by DYNAMO_CONTAINER_PLUGINS: acme-policy, images" in alone.err
+    assert "has no target 'dev'" in alone.err
+    alone = cli("build", "none", "--target", "runtime", "--dry-run")
+    assert "needs the stage 'tools', which no loaded plugin provides" in alone.err
+    monkeypatch.setenv("DYNAMO_CONTAINER_PLUGINS", "images, acme")
     assert "left out by DYNAMO_CONTAINER_PLUGINS" in cli.ok("plugins", "show", "none").out
 
 

@@ -197,7 +197,7 @@ def contributions(
             tell=lambda label: label.value,
         ),
         notices=tuple(said.value.text for said in say("notices", Notice)),
-        warnings=_undeclared(args, dict(files), settings),
+        warnings=_undeclared(args, stages, dict(files), settings),
         contexts=settings.contexts,
     )
 
@@ -416,10 +416,17 @@ def _user_secrets(
 
 
 def _undeclared(
-    args: Iterable[Resolved[BuildArg]], files: dict[str, StageFiles], settings: BuildSettings
+    args: Iterable[Resolved[BuildArg]],
+    stages: Iterable[Resolved[Stage]],
+    files: dict[str, StageFiles],
+    settings: BuildSettings,
 ) -> tuple[str, ...]:
     """Warnings for the user's arguments that no Dockerfile declares; a plugin's are an error."""
     warnings = []
+    # A stage that the user replaced may have been the one that declares it, or one that is needed
+    # and not there, which is told when the graph is made.
+    needed = {need for one in stages for need in (*one.value.needs, one.value.extends) if need}
+    whole = not settings.stages and needed <= {one.key for one in stages}
     for arg in args:
         readers = [arg.value.stage] if arg.value.stage else list(files)
         if any(arg.value.name in files[stage].source.args for stage in readers if stage in files):
@@ -429,9 +436,7 @@ def _undeclared(
                 f"{arg.sources[0]} {arg.value.name}: no Dockerfile declares this argument, "
                 "so it has no effect"
             )
-        elif (
-            not settings.stages
-        ):  # a stage that the user replaced may have been the one that declares it
+        elif whole:
             raise _undeclared_by_plugin(arg.sources[0], arg.value)
     return tuple(warnings)
 

@@ -175,7 +175,8 @@ class _Walk:
         if name not in self.stages:
             raise PluginError(
                 f"{asked_by} needs the stage {name!r}, which no loaded plugin provides",
-                "install the plugin that provides it, or give an image: --stage " + f"{name}=IMAGE",
+                "install the plugin that provides it (or is it left out?), or give an image: "
+                f"--stage {name}=IMAGE",
             )
         if name in self.path:
             circle = " -> ".join([*self.path[self.path.index(name) :], name])
