@@ -58,12 +58,25 @@ def test_what_is_built_upon_a_runtime_is_built_upon_efa(cli):
     assert dev["contexts"]["runtime"] == "target:efa"
 
 
+def test_nixl_from_source_is_upon_the_runtime_too_and_compiled_by_the_image_that_is_said(cli):
+    words = ("build", "none", "--make-efa", "--nixl-ref", "v1.3.2", "--builder-image", "my/cuda:1")
+
+    targets = cli.ok(*words, "--target", "runtime", "--dry-run").definition["target"]
+
+    (nixl,) = [one for one in targets.values() if one["target"] == "nixl"]
+    assert nixl["contexts"]["runtime"] == "target:efa"
+    assert nixl["args"]["BUILDER_IMAGE"] == "my/cuda:1"
+    assert (nixl["args"]["NIXL_REF"], nixl["args"]["UCX_REF"]) == ("v1.3.2", "v1.21.0")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("--efa-version", "1.47.0"), "--efa-version means nothing without --make-efa"),
         (("--make-efa", "--efa-version", "new"), "is no version"),
         (("--make-efa", "--target", "wheels"), "--make-efa means nothing for the target"),
+        (("--nixl-ref", "v1.3.2", "--target", "tools"), "--nixl-ref means nothing for the target"),
+        (("--ucx-ref", "v1.20.0"), "--ucx-ref means nothing without --nixl-ref"),
     ],
 )
 def test_what_means_nothing_is_an_error(cli, words, message):

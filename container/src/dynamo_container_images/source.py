@@ -51,7 +51,7 @@ def stages(checkout: Checkout | None) -> Iterator[Stage]:
 
 def pins(request: BuildRequest) -> Iterator[Pin]:
     """What compiles, besides Rust."""
-    if request.checkout:
+    if request.checkout or request.option("nixl_ref"):
         yield Pin(name="maturin", version=MATURIN, build_arg="MATURIN")
     if request.sccache:
         yield Pin(name="sccache", version=SCCACHE, build_arg="SCCACHE")
@@ -64,14 +64,15 @@ def build_args(request: BuildRequest) -> Iterator[BuildArg]:
         UsageError: nothing is compiled.
     """
     given = request.option("builder_image")
-    if given and not request.checkout:
+    compiled = bool(request.checkout or request.option("nixl_ref"))
+    if given and not compiled:
         raise UsageError(
-            "--builder-image means nothing without a checkout: nothing is compiled",
+            "--builder-image means nothing without a checkout or --nixl-ref: nothing is compiled",
             "add --source PATH, or leave it out",
         )
-    if request.checkout:
+    if compiled:
         image = given or request.base_image or BUILDER_IMAGE
-        yield BuildArg(name="BUILDER_IMAGE", value=image, stage="wheels")
+        yield BuildArg(name="BUILDER_IMAGE", value=image)
     if sccache := request.sccache:
         yield BuildArg(name="USE_SCCACHE", value="bucket" if sccache.bucket else "local")
         if sccache.bucket:
