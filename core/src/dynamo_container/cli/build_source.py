@@ -21,7 +21,7 @@ from dynamo_container.values import BuildSecret
 # In the place of a path: no checkout, even inside one.
 _NONE: Final = "none"
 # What may come behind `v` in a tag.
-_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_VERSION: Final = r"[A-Za-z0-9][A-Za-z0-9_.+-]*"
 # Options that say where Dynamo comes from themselves.
 _INSTEAD: Final = ("dynamo_version", "dev_image")
 _ONLY_FROM_SOURCE: Final = (
@@ -53,7 +53,7 @@ def checkout_from(session: Session, params: dict[str, Any]) -> Checkout | None:
         _refuse(params)
         return None
     version = params["version_override"] or ""
-    if version and not _VERSION.fullmatch(version):
+    if version and not re.fullmatch(_VERSION, version):
         raise UsageError(f"--version-override {version!r} is no version", "for example: 0.6.1")
     return checkout.read(path, version.removeprefix("v"))
 

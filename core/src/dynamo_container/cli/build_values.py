@@ -17,7 +17,7 @@ _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\
 # CUDA's packages and images go by these two numbers.
 _CUDA: Final = re.compile(r"\d+\.\d+")
 # A named context that is no folder, as docker writes it.
-_ELSEWHERE: Final = re.compile(r"docker-image://|oci-layout://|https?://|git@|git://|ssh://")
+_ELSEWHERE: Final = ("docker-image://", "oci-layout://", "http://", "https://", "git@", "git://")
 _ARGUMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Build arguments that options of their own are for, which keep credentials out of them.
 _RESERVED: Final = {"INDEX_URL": "--index-url", "EXTRA_INDEX_URLS": "--extra-index-url"}
@@ -110,7 +110,9 @@ def contexts(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
                 f"--build-context {word!r} is not NAME=PATH",
                 "for example: --build-context nixl=./nixl",
             )
-        found[name.lower()] = place if _ELSEWHERE.match(place) else folder(place, "--build-context")
+        found[name.lower()] = (
+            place if place.startswith(_ELSEWHERE) else folder(place, "--build-context")
+        )
     return tuple(found.items())
 
 
