@@ -3,7 +3,13 @@
 """The one import for plugin authors."""
 
 from dynamo_container.checkout import Checkout
-from dynamo_container.checks import as_pinned, imports, packages_agree, serves_a_model
+from dynamo_container.checks import (
+    as_pinned,
+    generates_a_token,
+    imports,
+    packages_agree,
+    serves_a_model,
+)
 from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
 from dynamo_container.hookspecs import hookimpl
 from dynamo_container.images import PREFIX as LABEL_PREFIX
@@ -60,6 +66,7 @@ __all__ = [
     "Stage",
     "UsageError",
     "as_pinned",
+    "generates_a_token",
     "hookimpl",
     "imports",
     "packages_agree",

@@ -29,6 +29,18 @@ import sys, torch
 found = torch.version.cuda
 sys.exit(None if found == sys.argv[1] else f"PyTorch is built for CUDA {found}, not {sys.argv[1]}")
 """
+# A model of two layers without weights: an engine makes them up ("dummy"), and takes token IDs.
+_TINY_MODEL: Final = """
+import json, pathlib, tempfile
+model = tempfile.mkdtemp()
+pathlib.Path(model, "config.json").write_text(json.dumps({
+    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "float16",
+    "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "num_key_value_heads": 4, "vocab_size": 512,
+    "max_position_embeddings": 256, "bos_token_id": 1, "eos_token_id": 2,
+}))
+prompt = [1, 5, 7]
+"""
 
 
 def serves_a_model() -> Readiness:
@@ -42,6 +54,17 @@ def imports(*modules: str) -> Check:
     """These modules can be imported."""
     names = ", ".join(modules)
     return Check(name=f"import {names}", argv=("python", "-c", f"import {names}"))
+
+
+def generates_a_token(script: str) -> Check:
+    """The engine generates one token on a GPU.
+
+    Args:
+        script: Python that has `model`, a directory with the configuration of a tiny model and
+            nothing else, and `prompt`, a list of token IDs; it raises where no token comes.
+    """
+    argv = ("python", "-c", f"{_TINY_MODEL}{script}")
+    return Check(name="a token from a tiny model", argv=argv, needs_gpu=True)
 
 
 def packages_agree(*left_out: str) -> Check:

@@ -31,6 +31,7 @@ from dynamo_container.api import (
     Stage,
     UsageError,
     as_pinned,
+    generates_a_token,
     hookimpl,
     imports,
     packages_agree,
@@ -39,6 +40,15 @@ from dynamo_container.api import (
 
 HERE: Final = Path(__file__).parent
 RELEASES: Final = ReleaseTable(HERE / "releases.toml")
+# One token of a tiny model, on a GPU.
+GENERATE: Final = """
+import sglang
+engine = sglang.Engine(model_path=model, load_format="dummy", skip_tokenizer_init=True,
+                       disable_cuda_graph=True, mem_fraction_static=0.3)
+answer = engine.generate(input_ids=prompt, sampling_params={"max_new_tokens": 1})
+assert answer["meta_info"]["completion_tokens"] == 1, answer
+engine.shutdown()
+"""
 
 
 @hookimpl
@@ -171,3 +181,4 @@ def dynamo_container_checks(request: CheckRequest) -> Iterator[Check]:
     yield imports("nixl")
     yield packages_agree()
     yield from as_pinned(request)
+    yield generates_a_token(GENERATE)

@@ -31,6 +31,7 @@ from dynamo_container.api import (
     RunRequest,
     Stage,
     as_pinned,
+    generates_a_token,
     hookimpl,
     imports,
     packages_agree,
@@ -41,6 +42,14 @@ from dynamo_container_trtllm import wheel
 
 HERE: Final = Path(__file__).parent
 RELEASES: Final = ReleaseTable(HERE / "releases.toml")
+# One token of a tiny model, on a GPU.
+GENERATE: Final = """
+from tensorrt_llm import LLM, SamplingParams
+llm = LLM(model=model, load_format="dummy", skip_tokenizer_init=True)
+wanted = SamplingParams(max_tokens=1, detokenize=False, end_id=2)
+(answer,) = llm.generate([prompt], wanted)
+assert len(answer.outputs[0].token_ids) == 1, answer
+"""
 
 
 @hookimpl
@@ -196,3 +205,4 @@ def dynamo_container_checks(request: CheckRequest) -> Iterator[Check]:
     yield replace(imports("dynamo.trtllm", "tensorrt_llm"), needs_gpu=True)
     yield packages_agree()
     yield from as_pinned(request)
+    yield generates_a_token(GENERATE)

@@ -31,6 +31,7 @@ from dynamo_container.api import (
     Stage,
     UsageError,
     as_pinned,
+    generates_a_token,
     hookimpl,
     imports,
     packages_agree,
@@ -40,6 +41,15 @@ from dynamo_container.api import (
 
 HERE: Final = Path(__file__).parent
 RELEASES: Final = ReleaseTable(HERE / "releases.toml")
+# One token of a tiny model, on a GPU.
+GENERATE: Final = """
+from vllm import LLM, SamplingParams
+llm = LLM(model=model, load_format="dummy", skip_tokenizer_init=True, enforce_eager=True,
+          max_model_len=64, gpu_memory_utilization=0.3)
+wanted = SamplingParams(max_tokens=1, detokenize=False)
+(answer,) = llm.generate({"prompt_token_ids": prompt}, wanted)
+assert len(answer.outputs[0].token_ids) == 1, answer
+"""
 # What can be compiled from git: the option, and the pin whose build argument carries it.
 REFS: Final = {"--vllm-ref": "vllm", "--deepgemm-ref": "deepgemm", "--flashinfer-ref": "flashinfer"}
 
@@ -187,3 +197,4 @@ def dynamo_container_checks(request: CheckRequest) -> Iterator[Check]:
     # KVBM's wheel asks for an older NIXL than Dynamo's extra: what the plan overrides.
     yield packages_agree("nixl")
     yield from as_pinned(request)
+    yield generates_a_token(GENERATE)
