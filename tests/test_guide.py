@@ -16,6 +16,7 @@ LOCAL_DEV = ["dynamo:v1.4.2-vllm-local-dev", "dynamo:latest-vllm-local-dev"]
 EXAMPLES = {
     "": {"dev": DEV},
     "--framework vllm --target local-dev": {"dev": DEV, "local-dev": LOCAL_DEV},
+    "--framework trtllm": {"dev": ["dynamo:v1.4.2-trtllm", "dynamo:latest-trtllm"]},
     "--framework sglang --tag my-custom-tag": {"dev": ["my-custom-tag", "dynamo:latest-sglang"]},
     "--no-cache": {"dev": DEV},
     "--build-arg CUSTOM_ARG=value": {"dev": DEV},
