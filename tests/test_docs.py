@@ -66,8 +66,24 @@ def test_every_hook_is_documented_with_its_signature():
         assert f"### {name}({signatures[name]})\n\n{line}\n" in text("hooks.md")
 
 
-def test_the_examples_of_the_hooks_work_together(site):
-    examples = "\n".join(re.findall(r"```python\n(.*?)```", text("hooks.md"), re.DOTALL))
+def of_the_page() -> str:
+    return "\n".join(re.findall(r"```python\n(.*?)```", text("hooks.md"), re.DOTALL))
+
+
+def of_the_specifications() -> str:
+    """The examples in the docstrings, with what they take from around them."""
+    examples = (inspect.getdoc(function) or "" for function in HOOKS.values())
+    return "\n".join(
+        [
+            "from pathlib import Path\nfrom dynamo_container.api import *",
+            "HERE, TESTED = Path(__file__).parent, ()",
+            *(example[example.index("@hookimpl") :] for example in examples),
+        ]
+    )
+
+
+@pytest.mark.parametrize("examples", [of_the_page(), of_the_specifications()], ids=["page", "code"])
+def test_the_examples_of_the_hooks_work_together(site, examples):
     site.install("documented", examples, group=FRAMEWORKS, name="documented")
     registry = Registry.discover()
 

@@ -11,11 +11,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from dynamo_container import values
 from dynamo_container.build import assemble
 from dynamo_container.build.plan import BuildPlan
 from dynamo_container.registry import Registry
 from dynamo_container.requests import BuildRequest, BuildSettings
-from dynamo_container.values import Check, EnvVar, Mount, Pin, Stage
+from dynamo_container.values import Check, EnvVar, Mount, Pin, Release, Stage
 from fakes import FRAMEWORKS, Site
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,6 +107,7 @@ def test_equal_words_are_no_contradiction(site, cli):
         (Stage, {"name": "a", "image": "b", "also": ["dev"]}, "also is .*a tuple of texts"),
         (Stage, {"name": "a", "dockerfile": "/x"}, "dockerfile is '/x', and has to be a Path"),
         (Stage, {"name": "a", "image": "b", "order": "1"}, "order is '1', and has to be a number"),
+        (Release, {"dynamo": "1", "released": "x", "wheels": ("a==1",)}, "a tuple of Pins"),
         (Pin, {"name": "a", "version": 1.2}, "version is 1.2, and has to be a text"),
         (
             Pin,
@@ -120,6 +122,18 @@ def test_equal_words_are_no_contradiction(site, cli):
 def test_a_value_that_is_not_what_it_is_declared_to_be_is_refused(kind, fields, message):
     with pytest.raises(ValueError, match=message):
         kind(**fields)
+
+
+def test_every_kind_of_field_is_checked():
+    kinds = {
+        kind
+        for one in vars(values).values()
+        if isinstance(one, type) and issubclass(one, values._Value)
+        for kind in one.__annotations__.values()
+    }
+
+    assert len(kinds) > 5
+    assert {kind for kind in kinds - set(values._FORMS) if not kind.startswith("Literal")} == set()
 
 
 # Plugins with something to say, of which the selected framework needs a part, and ones that have

@@ -10,8 +10,8 @@ clock. Mark each implementation with `@hookimpl`; leave out arguments that are n
 
     @hookimpl
     def dynamo_container_pins(request: BuildRequest) -> list[Pin]:
-        return [Pin(name="ai-dynamo", version=request.dynamo_version or "1.4.2",
-        build_arg="REQUIREMENTS")]
+        version = request.dynamo_version or "1.4.2"
+        return [Pin(name="ai-dynamo", version=version, build_arg="REQUIREMENTS")]
 """
 
 from __future__ import annotations
@@ -89,8 +89,7 @@ def dynamo_container_framework() -> Framework:  # type: ignore[empty-body]  # a 
 
     @hookimpl
     def dynamo_container_framework():
-        return Framework(summary="Acme's engine", homepage="https://acme.example",
-        default_target="runtime")
+        return Framework(summary="Acme's engine", default_target="runtime")
     """
 
 
@@ -98,11 +97,10 @@ def dynamo_container_framework() -> Framework:  # type: ignore[empty-body]  # a 
 def dynamo_container_releases() -> Iterable[Release]:  # type: ignore[empty-body]  # as above
     """The releases of Dynamo that the plugin knows, for `dynamo-container releases`.
 
-    RELEASES = ReleaseTable(HERE / "releases.toml")
-
     @hookimpl
     def dynamo_container_releases():
-        return RELEASES.rows
+        engine = Pin(name="acme-engine", version="3.1")
+        yield Release(dynamo="1.4.2", released="2026-08-28", wheels=(engine,))
     """
 
 
@@ -114,8 +112,7 @@ def dynamo_container_options(command: str) -> Iterable[Option]:  # type: ignore[
     @hookimpl
     def dynamo_container_options(command):
         if command == "build":
-            yield Option(flag="--acme-ref", metavar="REF", help="build the engine from this git
-            ref")
+            yield Option(flag="--acme-ref", metavar="REF", help="build from this git ref")
     """
 
 
@@ -125,8 +122,7 @@ def dynamo_container_stages(request: BuildRequest) -> Iterable[Stage]:  # type: 
 
     @hookimpl
     def dynamo_container_stages(request):
-        yield Stage(name="runtime", dockerfile=HERE / "image" / "Dockerfile", needs=("tools",
-        "wheels"))
+        yield Stage(name="runtime", dockerfile=HERE / "Dockerfile", needs=("tools", "wheels"))
     """
 
 

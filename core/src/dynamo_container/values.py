@@ -29,8 +29,8 @@ def _require(condition: object, message: str) -> None:
         raise ValueError(message)
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+def _is_tuple(value: object, kind: type) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, kind) for one in value)
 
 
 # What fields are declared to be, how to see whether they are, and how to say it.
@@ -40,7 +40,12 @@ _FORMS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "str | None": (lambda value: value is None or isinstance(value, str), "a text or None"),
     "bool": (lambda value: isinstance(value, bool), "True or False"),
     "int": (lambda value: isinstance(value, int), "a number"),
-    "tuple[str, ...]": (_is_texts, "a tuple of texts"),
+    "tuple[str, ...]": (lambda value: _is_tuple(value, str), "a tuple of texts"),
+    "tuple[Pin, ...]": (lambda value: _is_tuple(value, Pin), "a tuple of Pins"),
+    "tuple[CudaImages, ...]": (
+        lambda value: _is_tuple(value, CudaImages),
+        "a tuple of CudaImages",
+    ),
     "Path | None": (lambda value: value is None or isinstance(value, Path), "a Path or None"),
 }
 
