@@ -47,6 +47,7 @@ apt-get -qq -y --no-install-recommends install \\
     cargo g++ libpython3-dev libssl-dev pkg-config python3-venv rustc >/dev/null 2>&1
 python3 -m venv /v
 /v/bin/python -m pip --quiet --disable-pip-version-check install "$UV"
+export UV_HTTP_CONNECT_TIMEOUT=30 UV_HTTP_RETRIES=8
 export VIRTUAL_ENV=/v CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback
 started=$(date +%s%N)
 /v/bin/uv pip install --quiet --exclude-newer "$RESOLVE_AS_OF" "$REQUIREMENT"
@@ -170,7 +171,9 @@ def seconds_alone(framework: str, base_image: str) -> float:
         "run", "--rm", "--network", "host", *(bundle if CA_BUNDLE.is_file() else ()),
         *(word for one in environment for word in ("-e", one)), base_image, "sh", "-c", ALONE,
     )  # fmt: skip
-    return int(said_last.split()[-1]) / 1e9
+    seconds = int(said_last.split()[-1]) / 1e9
+    print(f"{seconds:.0f} s", flush=True)
+    return seconds
 
 
 def forget(*descriptions: str, but: frozenset[str] = frozenset()) -> None:
