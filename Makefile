@@ -46,7 +46,7 @@ acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 
 bench: setup engine
-	$(WITH_ENGINE) for bench in local_dev many_at_once; do \
+	$(WITH_ENGINE) for bench in local_dev many_at_once overhead; do \
 	    $(BIN)/python bench/$$bench.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE" || exit 1; done
 	$(BIN)/python bench/start_up.py
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field, replace
 
 from dynamo_container.build.contributions import CUDA, Contributions
 from dynamo_container.build.plan import Target
 from dynamo_container.build.tags import cuda_suffix
 from dynamo_container.errors import PluginError, UsageError
+from dynamo_container.frozen import dataclass, replace
 from dynamo_container.provenance import Layer, Resolved
 from dynamo_container.values import NamedContext, Stage
 
@@ -39,17 +39,17 @@ class Node:
     stages: frozenset[str]
 
 
-@dataclass(slots=True)
 class Graph:
     """Nodes in the order in which they can be built, by their digests. Equal stages of several
     images are one node.
     """
 
-    nodes: dict[str, Node] = field(default_factory=dict)
-    wanted: dict[str, tuple[str, str]] = field(default_factory=dict)
-    users: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    replaced: set[str] = field(default_factory=set)
-    contexts: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.wanted: dict[str, tuple[str, str]] = {}
+        self.users: dict[str, set[tuple[str, str]]] = {}
+        self.replaced: set[str] = set()
+        self.contexts: set[str] = set()
 
     def want(self, said: Contributions) -> str:
         """Add what the request's target needs; the result is the key of its node."""
@@ -146,15 +146,17 @@ def _choices(key: str, node: Node) -> tuple[str, ...]:
     )
 
 
-@dataclass(slots=True, kw_only=True)
 class _Walk:
     """One request's way down the graph."""
 
-    graph: Graph
-    said: Contributions
-    stages: dict[str, Resolved[Stage]]
-    path: tuple[str, ...] = ()
-    seen: dict[str, str] = field(default_factory=dict)
+    def __init__(
+        self, *, graph: Graph, said: Contributions, stages: dict[str, Resolved[Stage]]
+    ) -> None:
+        self.graph = graph
+        self.said = said
+        self.stages = stages
+        self.path: tuple[str, ...] = ()
+        self.seen: dict[str, str] = {}
 
     def top(self, name: str, asked_by: str) -> str:
         """The top of the stack of a stage: a node's digest, or an image's reference."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from dynamo_container.errors import PluginError
+from dynamo_container.frozen import dataclass
 
 _PIECE = 1 << 20
 _CONTINUED = re.compile(r"\\[ \t]*\n(?:[ \t]*#.*\n)*")
@@ -24,7 +24,7 @@ _READ = re.compile(
 _WORD = re.compile(r"""([A-Za-z_][A-Za-z0-9_]*)(?:=(?:"[^"]*"|'[^']*'|\S*))?""")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A Dockerfile and its context, read.
 

@@ -41,6 +41,7 @@ def warning(cuda: str, minimum: str, driver: DriverFacts) -> str:
     raise MachineError(
         f"the image has CUDA {cuda} and needs {needs}; "
         f"this machine's driver {driver.version} is for CUDA up to {driver.cuda}",
-        f"build the image with --cuda-version {_LAST_MINOR.get(has.major, driver.cuda)}, "
-        "upgrade the driver, or try it with --no-preflight",
+        f"build the image with --cuda-version {_LAST_MINOR.get(has.major, driver.cuda)} "
+        "(dynamo-container releases tells which Dynamo has it), upgrade the driver, "
+        "or try it with --no-preflight",
     )
