@@ -84,7 +84,9 @@ def test_docker_alone_builds_the_same_image(cli, site, on, tmp_path):
     sh(f"CA_BUNDLE={tmp_path}/elsewhere {documented(folder)}", folder)
 
     theirs = json.loads(on.docker("image", "inspect", "rendered:1"))[0]
-    assert theirs["Id"] == ours["Id"]
+    # An engine that is short of disk may have forgotten the steps: then only the dates differ.
+    assert theirs["RootFS"] == ours["RootFS"]
+    assert theirs["Config"] == ours["Config"]
     assert theirs["Config"]["Labels"]["ai.dynamo.container.plan"].startswith("sha256:")
     assert "G=${HOME} and %{more}, $$ 'quoted'" in theirs["Config"]["Env"]
 

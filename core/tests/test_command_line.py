@@ -628,7 +628,7 @@ class TestRun:
             (("none", "--wait"), "--wait means nothing without --detach"),
             (("--image", "a/b:1", "--target", "runtime"), "--target means nothing with --image"),
             (("--image", "a/b:1", "-d", "--wait"), "nothing says how"),
-            (("none", "--framework", "trtllm"), "pip install dynamo-container-trtllm"),
+            (("none", "--framework", "trtllm"), "two frameworks are named: none and trtllm"),
             (("none", "-v", "a:b"), "absolute TARGET"),
             (("none", "-e", "=x"), "has no name"),
             (("none", "-p", "abc"), "no port"),
