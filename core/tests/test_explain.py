@@ -143,6 +143,30 @@ def test_graphviz_draws_it(cli):
 
 
 @pytest.mark.processes
+def test_nothing_that_a_plugin_says_breaks_the_picture(site, cli):
+    if not shutil.which("dot"):
+        pytest.skip("Graphviz is not installed")
+    odd = '<b>&amp;</b> "q" `x` #1; [a]\\n\\l'
+    body = f"""
+        @hookimpl
+        def dynamo_container_build_args(request):
+            yield BuildArg(name="GREETING", value={odd!r} + "\\nsecond line")
+    """
+    site.framework("acme", body)
+    words = ("explain", "build", "acme", "--graph")
+
+    svg = cli.ok(*words, "svg").out
+
+    texts = [
+        (one.text or "").replace("\xa0", " ")
+        for one in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    ]
+    assert f"GREETING={odd} second line" in texts
+    (line,) = [line for line in cli.ok(*words).out.splitlines() if "GREETING" in line]
+    assert line.count('"') == 2
+
+
+@pytest.mark.processes
 def test_without_graphviz_it_says_what_to_install(cli, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
 

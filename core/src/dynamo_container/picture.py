@@ -143,7 +143,7 @@ def _versions(target: Target) -> Iterator[str]:
         if all("==" in word for word in words):
             yield from words
         else:
-            yield f"{name}={value}"
+            yield f"{name}={' '.join(words)}"
 
 
 def _reads(target: Target) -> Iterator[str]:
