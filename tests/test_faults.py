@@ -289,6 +289,8 @@ def test_every_one_at_once_leaves_the_others_alone(site, undisturbed):
     warnings = [line for line in built.stderr.splitlines() if line.startswith("warning: ")]
     # The one more is the distribution whose entry points cannot be read: it may be an overlay.
     assert len(warnings) == len(IDLE) + 2
+    every = ("build", "none", "sglang", "trtllm", "vllm", "--target", "runtime", "--dry-run")
+    assert call(site, *every, *out).stdout == call(site.parent, *every).stdout != ""
     listed = call(site, "plugins", "list").stdout
     assert [name for name in CASES if f"acme-{name} {VERSION}" not in listed] == []
     assert call(site, "--version").stderr == ""
