@@ -119,7 +119,7 @@ def test_a_framework_that_keeps_the_contract_passes(site, pytester):
     # Nothing has recorded what a distribution of these tests consists of.
     assert result.ret == 0
     assert result.parseoutcomes().get("skipped") == 1
-    assert result.parseoutcomes()["passed"] >= 13
+    assert result.parseoutcomes()["passed"] >= 14
 
 
 def test_an_overlay_that_keeps_the_contract_passes_without_any_framework(site, pytester):
@@ -128,7 +128,7 @@ def test_an_overlay_that_keeps_the_contract_passes_without_any_framework(site, p
     result = contract(pytester)
 
     assert result.ret == 0
-    assert result.parseoutcomes()["passed"] >= 13
+    assert result.parseoutcomes()["passed"] >= 14
 
 
 def test_plugins_that_it_does_not_require_have_no_say(site, pytester):
@@ -300,6 +300,28 @@ def test_a_hook_of_a_run_that_fails(site, pytester):
     install(site, PLUGIN + hook)
 
     assert "KeyError: 'x'" in verdict(pytester, "hooks_answer")
+
+
+def test_a_release_that_is_listed_and_cannot_be_built(site, pytester):
+    hook = """
+@hookimpl
+def dynamo_container_releases():
+    yield Release(dynamo="1.0", released="2026-03-13")
+    yield Release(dynamo="1.1", released="2026-05-04")
+
+
+@hookimpl
+def dynamo_container_pins(request):
+    if request.dynamo_version == "1.1":
+        raise UsageError("of 1.1 there is no engine")
+    yield Pin(name="ai-dynamo", version=request.dynamo_version or "1.0")
+"""
+    install(site, PLUGIN + hook)
+
+    text = verdict(pytester, "every_release")
+
+    assert "Dynamo 1.1 for CUDA none is listed" in text
+    assert "of 1.1 there is no engine" in text
 
 
 @pytest.mark.parametrize(

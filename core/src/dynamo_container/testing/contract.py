@@ -36,6 +36,7 @@ from dynamo_container.values import (
     Label,
     Mirror,
     Pin,
+    Release,
     Stage,
 )
 
@@ -217,6 +218,17 @@ class PluginContract:
                 f"the plugin ({error.next_step or 'its hooks'})",
             )
 
+    def test_every_release_of_its_table_can_be_planned(self, answering: Subject) -> None:
+        """What `dynamo-container releases` lists can be built."""
+        for request in _releases(answering):
+            if cause := _not_planned(answering, request):
+                broken(
+                    f"Dynamo {request.dynamo_version} for CUDA {request.cuda_version or 'none'} "
+                    f"is listed and cannot be planned: {cause}",
+                    "what dynamo_container_releases says can be built",
+                    answering.where("releases"),
+                )
+
     def test_every_build_argument_is_declared(self, answering: Subject) -> None:
         """An argument that no Dockerfile declares has no effect."""
         for request in answering.builds():
@@ -390,6 +402,27 @@ def _probe(distribution: str, seed: str, *options: str) -> dict[str, Any]:
 
 def _plan(plugins: Subject, request: BuildRequest) -> BuildPlan:
     return assemble.plan(plugins.registry, [request], BuildSettings())
+
+
+def _not_planned(plugins: Subject, request: BuildRequest) -> str:
+    try:
+        _plan(plugins, request)
+    except DynamoContainerError as error:
+        return error.what
+    return ""
+
+
+def _releases(plugins: Subject) -> Iterator[BuildRequest]:
+    """A build of each release that its frameworks list, for each of its CUDA versions."""
+    for framework in plugins.frameworks:
+        for said in plugins.registry.say("releases", Release, framework):
+            for cuda in tuple(one.version for one in said.value.cuda) or (None,):
+                yield BuildRequest(
+                    framework=framework,
+                    target=RUNTIME,
+                    dynamo_version=said.value.dynamo,
+                    cuda_version=cuda,
+                )
 
 
 # What is said about builds, by hook.

@@ -128,6 +128,7 @@ def questions(subject: Subject) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Every hook with each of its requests: the hook's name, the framework, the arguments."""
     for framework in subject.frameworks:
         yield "framework", framework, {}
+        yield "releases", framework, {}
         for command in ("build", "run"):
             yield "options", framework, {"command": command}
     for build in subject.builds():
