@@ -123,6 +123,7 @@ def test_one_image_for_two_platforms(cli, site, on_store, registry):
     platforms = [one["platform"] for one in index["manifests"]]
     assert [one["architecture"] for one in platforms] == ["amd64", "arm64"]
     assert "no linux/arm64 of its own" in result.err
+    assert "no linux/amd64 of its own" not in result.err
 
 
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN", "GITHUB_TOKEN")

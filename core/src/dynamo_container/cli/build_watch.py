@@ -113,7 +113,7 @@ def _made(plan: BuildPlan) -> dict[str, report.Made]:
     path.unlink()
     found = {}
     for image in plan.images:
-        facts = engine.inspect_image(image.tags[0])
+        facts = engine.inspect_image(image.tags[0]) if plan.places.load else None
         found[image.target] = report.Made(
             digest=told.get(image.target, {}).get("containerimage.digest"),
             size=facts.size if facts else None,
