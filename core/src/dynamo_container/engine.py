@@ -3,7 +3,7 @@
 """The docker boundary: commands as values, and the one place that runs them.
 
 A renderer makes a `Command`; this module runs it or prints it. Nothing else in the package starts a
-process.
+process, but `attached`, which listens to a container.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ OLDEST_BUILDX: Final = "0.13"
 _HEREDOC = "EOF"
 # Called with each command that is run, where somebody wants to know (`--verbose`).
 tell: Callable[[str], None] | None = None
-# How the client begins what the engine says that it cannot do.
-_REFUSAL: Final = "Error response from daemon:"
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 # A question to a healthy engine takes 20 to 200 ms; one that takes this long has no answer.
@@ -145,7 +143,8 @@ class ImageFacts:
         return dict(self.labels).get(key, "")
 
 
-def _told(argv: tuple[str, ...]) -> tuple[str, ...]:
+def told(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The same words, after they were told to who wants to know."""
     if tell:
         tell(shlex.join(argv))
     return argv
@@ -157,14 +156,14 @@ def run(command: Command) -> int:
 
     try:
         return subprocess.run(
-            _told(command.argv),
+            told(command.argv),
             cwd=command.cwd or None,
             env=command.environment(),
             input=command.stdin.encode() if command.stdin else None,
             check=False,
         ).returncode
     except OSError as error:
-        raise _no_client(error) from error
+        raise no_client(error) from error
 
 
 def capture(*argv: str, timeout: float = _ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
@@ -187,7 +186,7 @@ def asking(*argv: str) -> Iterator[Callable[..., subprocess.CompletedProcess[str
     try:
         # A container's log may hold anything.
         process = subprocess.Popen(
-            _told(argv),
+            told(argv),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -200,7 +199,7 @@ def asking(*argv: str) -> Iterator[Callable[..., subprocess.CompletedProcess[str
     def answer(timeout: float = _ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
         if process is None:
             assert missing is not None
-            raise _no_client(missing) from missing
+            raise no_client(missing) from missing
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
@@ -236,7 +235,7 @@ def ask(*argv: str, without: str = "", **variables: str) -> str:
     }
     try:
         answer = subprocess.run(
-            _told(argv),
+            told(argv),
             env={**kept, **variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -258,14 +257,14 @@ def start(command: Command) -> tuple[int, str]:
 
     try:
         answer = subprocess.run(
-            _told(command.argv),
+            told(command.argv),
             env=command.environment(),
             stdout=subprocess.PIPE,
             text=True,
             check=False,
         )
     except OSError as error:
-        raise _no_client(error) from error
+        raise no_client(error) from error
     return answer.returncode, answer.stdout.strip()
 
 
@@ -284,142 +283,19 @@ def watch(command: Command, take: Callable[[bytes], None]) -> int:
         stdin.seek(0)
         try:
             process = subprocess.Popen(
-                _told(command.argv),
+                told(command.argv),
                 cwd=command.cwd or None,
                 env=command.environment(),
                 stdin=stdin,
                 stderr=subprocess.PIPE,
             )
         except OSError as error:
-            raise _no_client(error) from error
+            raise no_client(error) from error
         assert process.stderr
         with process:
             while data := os.read(process.stderr.fileno(), _PIECE):
                 take(data)
         return process.returncode
-
-
-@contextmanager
-def trying(*argv: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command beside other work, for its status alone; it does not outlive this."""
-    import subprocess
-
-    try:
-        process = subprocess.Popen(
-            _told(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError as error:
-        raise _no_client(error) from error
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-class Attached:
-    """A container that was started, and what it says from its first line on; see `attached`.
-
-    Attributes:
-        ended: set when it has ended, or could not be started.
-    """
-
-    def __init__(self, client: subprocess.Popen[str], most_lines: int) -> None:
-        import threading
-        from collections import deque
-
-        self.ended = threading.Event()
-        self._client = client
-        self._lock = threading.Lock()
-        self._lines: deque[str] = deque(maxlen=most_lines)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The last ones that it said."""
-        with self._lock:
-            return tuple(self._lines)
-
-    @property
-    def started(self) -> bool:
-        """Whether docker could start it: where not, its client says so and ends with status 1."""
-        return not (self._client.returncode == 1 and self._refusal)
-
-    @property
-    def _refusal(self) -> str:
-        return next((one for one in self.lines[-2:] if one.startswith(_REFUSAL)), "")
-
-    @property
-    def status(self) -> int:
-        """The exit status: the container's, or that of `docker run` where it could not start."""
-        self.ended.wait()
-        if self.started:
-            return self._client.returncode
-        said = self._refusal
-        if "executable file not found" in said or "no such file or directory" in said:
-            return 127
-        return 126 if "permission denied" in said else 125
-
-    def leave(self) -> None:
-        """Listen no more. Killed, because the client hands all other signals to the container."""
-        self._client.kill()
-        self._reader.join()
-
-    def _read(self) -> None:
-        assert self._client.stdout is not None
-        with self._client.stdout as output:
-            for line in output:
-                if text := line.rstrip():
-                    with self._lock:
-                        self._lines.append(text)
-        self._client.wait()
-        self.ended.set()
-
-
-@contextmanager
-def attached(container: str, most_lines: int) -> Iterator[Attached]:
-    """Start a container that was created, and listen to it.
-
-    Its log would be gone with it where it deletes itself: so somebody listens before it starts. It
-    goes on when nobody listens any more.
-    """
-    import subprocess
-
-    argv = ("docker", "start", "--attach", container)
-    try:
-        client = subprocess.Popen(
-            _told(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            # Ctrl-C is for this process, which stops the container.
-            start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509  # there is no other thread yet
-        )
-    except OSError as error:
-        raise _no_client(error) from error
-    log = Attached(client, most_lines)
-    try:
-        yield log
-    finally:
-        log.leave()
-
-
-def _end_with_parent() -> None:
-    """Where this process is killed, nobody else would end its child (Linux only)."""
-    import ctypes
-    import signal
-    import sys
-
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def replace_process(command: Command) -> None:
@@ -434,9 +310,9 @@ def replace_process(command: Command) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     try:
-        os.execvpe(command.argv[0], _told(command.argv), command.environment())  # noqa: S606
+        os.execvpe(command.argv[0], told(command.argv), command.environment())  # noqa: S606
     except OSError as error:
-        raise _no_client(error) from error
+        raise no_client(error) from error
 
 
 def server_version() -> str:
@@ -667,7 +543,8 @@ def no_engine(said: str) -> EngineError:
     )
 
 
-def _no_client(error: OSError) -> EngineError:
+def no_client(error: OSError) -> EngineError:
+    """The error for a docker command that cannot be started."""
     missing = isinstance(error, FileNotFoundError)
     return EngineError(
         "the docker command is not installed"

@@ -15,6 +15,7 @@ from typing import Final
 import click
 
 from dynamo_container import engine
+from dynamo_container.attached import attached
 from dynamo_container.cli.app import Session
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.run import docker_argv
@@ -40,7 +41,7 @@ def start_and_wait(session: Session, plan: RunPlan, seconds: float) -> int:
     progress = _Progress(session)
     with _ending_raises():
         try:
-            with engine.attached(container, LAST_LINES) as log:
+            with attached(container, LAST_LINES) as log:
                 try:
                     wait(container, log, plan.readiness, seconds, progress.tell)
                 except WorkFailedError:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from dynamo_container import engine
+from dynamo_container.attached import Attached, trying
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.values import Readiness
 
@@ -22,7 +22,7 @@ _NO_PROGRAM: Final = (126, 127)
 
 def wait(
     container: str,
-    log: engine.Attached,
+    log: Attached,
     readiness: Readiness,
     seconds: float,
     tell: Callable[[str], None],
@@ -68,15 +68,15 @@ def wait(
         log.ended.wait(_PAUSE_SECONDS)
 
 
-def _ask(container: str, log: engine.Attached, readiness: Readiness, deadline: float) -> int | None:
+def _ask(container: str, log: Attached, readiness: Readiness, deadline: float) -> int | None:
     """The status of one check; None where the container or the time ended before it did."""
-    with engine.trying("docker", "exec", container, *readiness.command) as check:
+    with trying("docker", "exec", container, *readiness.command) as check:
         while (status := check.poll()) is None:
             if log.ended.wait(_GLANCE_SECONDS) or time.monotonic() > deadline:
                 return None
         return status
 
 
-def _told(log: engine.Attached) -> str:
+def _told(log: Attached) -> str:
     text = "\n".join(log.lines)
     return f"its last lines:\n{text}" if text else "it logged nothing"
