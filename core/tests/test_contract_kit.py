@@ -6,6 +6,7 @@ rule and the place, for one that breaks it.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -357,6 +358,30 @@ def test_a_wheel_without_its_dockerfile(site, pytester):
     record.write_text("acme_engine/__init__.py,,\nacme_engine/Dockerfile,,\n")
 
     assert contract(pytester, "-k", "wheel").ret == 0
+
+
+def test_a_source_tree_whose_wheel_would_have_no_dockerfile(site, pytester, tmp_path):
+    install(site)
+    tree = tmp_path / "a tree"
+    (tree / "acme_engine").mkdir(parents=True)
+    (tree / "acme_engine" / "__init__.py").touch()
+    (tree / "acme_engine" / "Dockerfile").touch()
+    project = tree / "pyproject.toml"
+    project.write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        '[project]\nname = "acme-engine"\nversion = "1.0"\n'
+        '[tool.hatch.build]\nexclude = ["Dockerfile"]\n'
+    )
+    origin = {"url": tree.as_uri(), "dir_info": {"editable": True}}
+    info = site.folder / "acme_engine-1.0.dist-info"
+    (info / "direct_url.json").write_text(json.dumps(origin))
+    assert "acme_engine/Dockerfile" in verdict(pytester, "wheel")
+
+    project.write_text(project.read_text().replace("exclude", "# exclude"))
+    assert contract(pytester, "-k", "wheel").ret == 0
+
+    project.write_text(project.read_text().replace("[project]", "[project"))
+    assert "no wheel can be built of acme-engine" in verdict(pytester, "wheel")
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,7 @@ class PluginContract:
                 "its pyproject.toml",
             )
         if names is None:
-            pytest.skip("its installation has no record of its files")
+            pytest.skip("nothing tells what its wheel has: no record of its files, and no pip")
         for stage in answering.dockerfiles():
             for name in sorted(_files(answering, stage) - names):
                 broken(

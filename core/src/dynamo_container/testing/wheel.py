@@ -31,7 +31,8 @@ def names(distribution: str) -> frozenset[str] | None:
         WheelError: the wheel cannot be built.
     """
     if tree := source_tree(distribution):
-        return _built(tree)
+        # Environments that uv makes have no pip.
+        return _built(tree) if importlib.util.find_spec("pip") else None
     files = importlib_metadata.files(distribution)
     return None if files is None else frozenset(str(file) for file in files)
 
@@ -61,6 +62,9 @@ def _built(tree: Path) -> frozenset[str]:
 
 
 def _has_backend(tree: Path) -> bool:
-    system = read_toml(tree / "pyproject.toml").get("build-system", {})
+    try:
+        system = read_toml(tree / "pyproject.toml").get("build-system", {})
+    except (OSError, ValueError) as error:
+        raise WheelError(f"{tree / 'pyproject.toml'}: {error}") from error
     backend = str(system.get("build-backend", "setuptools")).partition(":")[0]
     return importlib.util.find_spec(backend.partition(".")[0]) is not None
