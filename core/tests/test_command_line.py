@@ -645,5 +645,9 @@ class TestRun:
         assert result.status == 2
         assert said in result.err
 
+    @pytest.mark.parametrize("words", [("--gpus", "al"), ("-p", "abc"), ("-v", "a:b")])
+    def test_what_makes_no_sense_is_told_before_the_engine_is_asked(self, cli, words):
+        assert cli("run", "none", *words).status == 2
+
     def test_framework_names_are_case_insensitive(self, cli):
         assert self.argv(cli, "--framework", "NONE")[-1] == "dynamo:latest-none"

@@ -47,6 +47,7 @@ def plan_from(
     session = ctx.find_object(Session) or Session()
     params = ctx.params
     _refuse(params)
+    request = _request(ctx, session)
     with nullcontext(lambda: engine.NO_ENGINE) if portable else engine.asking_facts() as facts:
         asked = asked_framework(
             session, params["framework_argument"], params["framework"], params["image"]
@@ -62,7 +63,6 @@ def plan_from(
         )
     framework = asked or _framework_of(session, image_facts)
     registry = session.load(*([framework] if framework else []))
-    request = _request(ctx, session)
     return assemble.plan(
         registry,
         replace(
