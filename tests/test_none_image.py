@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import tiny_model
+from engines import until
 from running import Cli, Docker
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
@@ -99,9 +100,10 @@ def test_its_checks_pass(cli: Cli, image):
     result = cli.ok("check", image)
 
     assert [line.split(maxsplit=1) for line in result.out.splitlines()] == [
-        ["ok", "import dynamo"],
+        ["ok", "import dynamo.frontend, dynamo.mocker, dynamo.runtime"],
         ["ok", "load NIXL"],
         ["ok", "packages agree"],
+        ["ok", "versions are the plan's"],
     ]
 
 
@@ -119,7 +121,7 @@ def test_a_check_that_fails_is_told_with_its_output_and_status_1(cli: Cli, docke
     assert result.status == 1
     assert "FAILED   load NIXL" in result.out
     assert "libnixl.so: cannot open" in result.err
-    assert "1 of 3 checks failed" in result.err
+    assert "1 of 4 checks failed" in result.err
 
 
 def test_a_second_build_sends_nothing_and_runs_nothing(docker, image, cli):
@@ -235,15 +237,15 @@ def test_a_container_that_dies_while_it_is_waited_for_is_told_with_its_last_line
 
 def test_a_container_that_never_gets_ready_is_stopped_at_its_limit(cli, docker, image):
     result = cli(
-        "run", "--image", image, "-d", "--wait", "--wait-timeout", "1", "--gpus", "none",
+        "run", "--image", image, "-d", "--wait", "--wait-timeout", "3", "--gpus", "none",
         "--name", "dc-test-never", "--",
         "sh", "-c", "trap 'exit 0' TERM; echo waiting for a model; while :; do sleep 0.1; done",
     )  # fmt: skip
 
     assert result.status == 1
-    assert "not ready after 1 s" in result.err
+    assert "not ready after 3 s" in result.err
     assert "waiting for a model" in result.err
-    assert docker.run("ps", "--all", "--quiet", "--filter", "name=dc-test-never") == ""
+    until(lambda: not docker.run("ps", "--all", "--quiet", "--filter", "name=dc-test-never"))
 
 
 def test_files_in_a_mounted_folder_and_status_are_dockers_own(image, tmp_path):
@@ -255,10 +257,3 @@ def test_files_in_a_mounted_folder_and_status_are_dockers_own(image, tmp_path):
 
     assert answer.returncode == 42, answer.stderr
     assert (tmp_path / "x").stat().st_uid == 1000
-
-
-def test_a_missing_host_path_is_an_error_and_no_folder_of_roots(image, tmp_path):
-    answer = run_process("--image", image, "-v", f"{tmp_path}/no:/x", "--", "true")
-
-    assert answer.returncode == 125
-    assert not (tmp_path / "no").exists()
