@@ -119,18 +119,18 @@ def test_a_commit_is_compiled_on_the_toolkits_image(cli):
     words = (wheel.COMMIT, COMMIT, wheel.GIT, "https://my.git/trt.git")
     targets = planned(cli, *words).definition["target"]
 
-    args = targets["trtllm-tensorrt-llm-source"]["args"]
+    args = targets[WHEEL_STAGE]["args"]
     assert args["TENSORRTLLM_COMMIT"] == COMMIT
     assert args["TENSORRTLLM_GIT_URL"] == "https://my.git/trt.git"
     assert "devel" in args["BASE_IMAGE"]
-    assert targets[WHEEL_STAGE]["target"] == "from-source"
+    assert targets[WHEEL_STAGE]["dockerfile"].endswith("source/Dockerfile")
     assert "tensorrt-llm==" not in targets["wheels"]["args"]["REQUIREMENTS"]
 
 
 def test_the_default_commit_is_the_experimental_one(cli):
     targets = planned(cli, wheel.DEFAULT_COMMIT).definition["target"]
 
-    args = targets["trtllm-tensorrt-llm-source"]["args"]
+    args = targets[WHEEL_STAGE]["args"]
     assert args["TENSORRTLLM_COMMIT"] == wheel.EXPERIMENTAL_COMMIT
 
 

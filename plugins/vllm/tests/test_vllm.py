@@ -82,7 +82,7 @@ def test_what_is_compiled_from_git_takes_the_place_of_a_wheel(cli):
         "target"
     ]
 
-    source = targets["vllm-vllm-source"]
+    source = targets["vllm-vllm-wheels"]
     assert source["args"]["VLLM_REF"] == "v0.27.0"
     assert source["args"]["DEEPGEMM_REF"] == "abc"
     assert source["args"]["MAX_JOBS"] == "3"

@@ -103,9 +103,7 @@ def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
     elif isinstance(origin, wheel.Directory):
         yield replace(of_wheel, target="from-directory", context=origin.path)
     else:
-        # On the toolkit's image, not on `tools`, which is below the wheel.
-        yield Stage(name="tensorrt-llm-source", dockerfile=HERE / "source" / "Dockerfile")
-        yield replace(of_wheel, target="from-source", needs=("tensorrt-llm-source",))
+        yield replace(of_wheel, dockerfile=HERE / "source" / "Dockerfile")
 
 
 @hookimpl
@@ -114,7 +112,7 @@ def dynamo_container_base_images(request: BuildRequest) -> Iterator[BaseImage]:
     chosen = _chosen(request)
     yield from chosen.base_images()
     if chosen.cuda and isinstance(_origin(request), wheel.Commit):
-        yield BaseImage(stage="tensorrt-llm-source", image=chosen.cuda.devel)
+        yield BaseImage(stage="tensorrt-llm-wheel", image=chosen.cuda.devel)
 
 
 @hookimpl

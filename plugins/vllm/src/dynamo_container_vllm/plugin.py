@@ -97,11 +97,9 @@ def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
         name="runtime", dockerfile=HERE / "runtime" / "Dockerfile", needs=("tools", "wheels")
     )
     if _refs(request):
+        # It is below whatever needs `tools`, and so takes nothing but those.
         dockerfile = HERE / "source" / "Dockerfile"
-        yield Stage(name="vllm-source", dockerfile=dockerfile, target="compiled")
-        yield Stage(
-            name="vllm-wheels", dockerfile=dockerfile, extends="tools", needs=("vllm-source",)
-        )
+        yield Stage(name="vllm-wheels", dockerfile=dockerfile, extends="tools")
 
 
 @hookimpl
@@ -110,7 +108,7 @@ def dynamo_container_base_images(request: BuildRequest) -> Iterator[BaseImage]:
     chosen = _chosen(request)
     yield from chosen.base_images()
     if chosen.cuda and _refs(request):
-        yield BaseImage(stage="vllm-source", image=chosen.cuda.devel)
+        yield BaseImage(stage="vllm-wheels", image=chosen.cuda.devel)
 
 
 @hookimpl
