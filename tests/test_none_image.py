@@ -145,9 +145,9 @@ def progress(text: str) -> tuple[dict[str, bool], list[int]]:
         record, end = decoder.raw_decode(text, position)
         for vertex in record.get("vertexes", ()):
             if " RUN " in vertex["name"] or " COPY " in vertex["name"]:
-                steps[vertex["name"]] = steps.get(vertex["name"], False) or vertex.get(
-                    "cached", False
-                )
+                # By what it says: several stages may want the same step, and one of them is told.
+                name = vertex["name"].partition("] ")[2]
+                steps[name] = steps.get(name, False) or vertex.get("cached", False)
         for status in record.get("statuses", ()):
             if status["id"] == "transferring context:":
                 sent[status["vertex"]] = status.get("current", 0)
