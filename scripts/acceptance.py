@@ -35,7 +35,7 @@ STEPS = (
     "COMPILE_BYTECODE=false /opt/tools/create-venv",
     "/opt/tools/install-dynamo",
     "/opt/tools/link-cuda",
-    "/opt/tools/compile-imports",
+    "/opt/tools/compile-packages",
 )
 # What an image may have besides its base and its venv, in bytes.
 OVERHEAD = 200e6
