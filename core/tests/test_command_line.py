@@ -626,6 +626,7 @@ class TestRun:
         ("words", "said"),
         [
             (("none", "--wait"), "--wait means nothing without --detach"),
+            (("none", "-d", "--wait-timeout", "5"), "--wait-timeout means nothing without --wait"),
             (("--image", "a/b:1", "--target", "runtime"), "--target means nothing with --image"),
             (("--image", "a/b:1", "-d", "--wait"), "nothing says how"),
             (("none", "--framework", "trtllm"), "two frameworks are named: none and trtllm"),

@@ -230,8 +230,9 @@ class TestWithoutAnEngine:
         monkeypatch.setenv("HF_HOME", "/big/disk")
 
         assert any("source=/big/disk," in word for word in self.run(cli, "--mount-workspace"))
-        without = self.run(cli, "--mount-workspace", "--hf-cache", "none")
-        assert not any("--mount" in word and "huggingface" in word for word in without)
+        for none in ("none", "None"):
+            without = self.run(cli, "--mount-workspace", "--hf-cache", none)
+            assert not any("--mount" in word and "huggingface" in word for word in without)
 
     def test_a_path_is_told_from_a_framework(self, cli, tmp_path):
         (tmp_path / "here").mkdir()
@@ -271,6 +272,8 @@ class TestWithoutAnEngine:
         [
             (("--mount-workspace",), "no Dynamo checkout"),
             (("--mount-workspace", "./no"), "no folder"),
+            # As of a folder that is closed to the user, the system says an error of its own.
+            (("--mount-workspace", f"./{'x' * 300}"), "no folder"),
         ],
     )
     def test_a_workspace_that_is_not_there_is_an_error(self, cli, words, said):

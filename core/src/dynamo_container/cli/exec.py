@@ -60,7 +60,9 @@ def command(
     from dynamo_container.cli.containers import the_one
 
     session: Session = ctx.obj
-    words = (*rest, *ctx.meta.get(_COMMAND, ()))
+    after = ctx.meta.get(_COMMAND)
+    # What follows a command's first word is its own: `git log -- FILE`.
+    words = (*rest, *(("--",) if rest and after is not None else ()), *(after or ()))
     container = the_one(session, word, running=True)
     terminal = not words and at_terminal()
     switches = (("--interactive", interactive or terminal), ("--tty", tty or terminal))

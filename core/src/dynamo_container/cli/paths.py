@@ -22,16 +22,32 @@ def absolute(path: str) -> Path:
         raise UsageError(f"{path!r} cannot be made an absolute path: {error}") from error
 
 
+# Pathlib's own raise where a folder on the way is closed to the user.
+def exists(path: Path) -> bool:
+    """Whether something is there that the user can see."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there that the user can see."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there that the user can see."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def file(path: str, option: str) -> str:
     full = absolute(path)
-    if not full.is_file():
+    if not is_file(full):
         raise UsageError(f"{option}: there is no file {full}", "name one that exists")
     return str(full)
 
 
 def folder(path: str, option: str) -> str:
     full = absolute(path)
-    if not full.is_dir():
+    if not is_folder(full):
         raise UsageError(f"{option}: there is no folder {full}", "name one that exists")
     return str(full)
 
@@ -43,6 +59,6 @@ def new_file(path: str, option: str) -> Path:
         UsageError: it cannot be.
     """
     full = absolute(path)
-    if full.is_dir() or not os.access(full if full.exists() else full.parent, os.W_OK):
+    if is_folder(full) or not os.access(full if exists(full) else full.parent, os.W_OK):
         raise UsageError(f"{option}: {full} cannot be written", "name a file in a folder of yours")
     return full

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from dynamo_container import engine
 from dynamo_container.cli.app import Session
@@ -33,6 +34,8 @@ def command(
     session: Session = ctx.obj
     if wait and not ctx.params["detach"]:
         raise UsageError("--wait means nothing without --detach", "add -d, or leave it out")
+    if not wait and _given(ctx, "wait_timeout"):
+        raise UsageError("--wait-timeout means nothing without --wait", "add -d --wait")
     plan = plan_from(ctx, dry=dry_run)
     if wait and plan.readiness is None:
         raise UsageError(
@@ -53,6 +56,11 @@ def command(
         return start_and_wait(session, plan, wait_timeout)
     engine.replace_process(rendered)
     raise AssertionError("unreachable: the process is docker's now")
+
+
+def _given(ctx: click.Context, name: str) -> bool:
+    """Whether this call's own words say it: what the project file says is for every call."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _require_paths(plan: RunPlan) -> None:

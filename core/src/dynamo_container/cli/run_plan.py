@@ -16,7 +16,7 @@ from dynamo_container.cli import run_values as values
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.developer import sudo_user
 from dynamo_container.cli.frameworks import default_target
-from dynamo_container.cli.paths import absolute
+from dynamo_container.cli.paths import absolute, is_folder
 from dynamo_container.cli.plugin_command import origins, plugin_options
 from dynamo_container.cli.run_options import CHECKOUT, command_of
 from dynamo_container.cli.terminal import at_terminal
@@ -118,11 +118,8 @@ def _request(ctx: click.Context, session: Session) -> RunRequest:
 
 def _with_driver(facts: EngineFacts, image: ImageFacts | None, request: RunRequest) -> EngineFacts:
     """The facts, and the driver's where an image with CUDA gets this machine's GPUs."""
-    gpus = (
-        facts.cdi_devices or facts.hook or any(one.startswith("nvidia") for one in facts.runtimes)
-    )
     asked = request.preflight and request.gpus != "none"
-    if not (facts.local and gpus and asked and image and image.label(CUDA)):
+    if not (facts.local and facts.has_gpus and asked and image and image.label(CUDA)):
         return facts
     from dynamo_container import driver
 
@@ -197,14 +194,15 @@ def _workspace(session: Session, word: str | None, mounts: Iterable[Mount]) -> s
             )
         return str(checkout)
     folder = absolute(word)
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UsageError(f"--mount-workspace: there is no folder {folder}", "name one that exists")
     return str(folder)
 
 
 def _hf_cache(params: dict[str, Any]) -> str:
     word = params["hf_cache"]
-    if word == "none" or (word is None and params["mount_workspace"] is None):
+    off = word is not None and word.lower() == "none"
+    if off or (word is None and params["mount_workspace"] is None):
         return ""
     return str(absolute(word or default_hf_cache()))
 
