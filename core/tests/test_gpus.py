@@ -94,7 +94,7 @@ def test_without_the_name_all_every_index_is_meant():
 def test_a_runtime_that_is_named_is_honoured():
     assert words("0", BOTH, runtime="nvidia")[0] == "--runtime=nvidia"
     assert words("0", BOTH, runtime="runc")[0] == "--device=nvidia.com/gpu=0"
-    with pytest.raises(MachineError):
+    with pytest.raises(MachineError, match="do not come in by --runtime runc"):
         words("0", RUNTIME, runtime="runc")
 
 
@@ -102,6 +102,9 @@ def test_who_chooses_by_the_variable_gets_the_runtime_and_no_device_besides():
     assert words("auto", BOTH, chosen=True) == ["--runtime=nvidia"]
     with pytest.raises(UsageError, match="means nothing"):
         words("auto", CDI, chosen=True)
+    # Docker's own `--gpus` would give all of them, and put its own word over the variable.
+    with pytest.raises(UsageError, match="means nothing"):
+        words("auto", HOOK, chosen=True)
     with pytest.raises(UsageError, match="both say"):
         words("0", BOTH, chosen=True)
 

@@ -116,6 +116,14 @@ def test_without_a_gpu_there_is_one_warning_and_none_where_none_was_asked_for(si
     assert plan_of(engine=CPU, gpus="none").warnings == ()
 
 
+def test_gpus_that_a_runtime_keeps_out_are_told_as_what_they_are(site):
+    site.framework("tiny")
+
+    (told,) = plan_of(engine=NVIDIA, flags=(RunFlag(flag="--runtime", value="runc"),)).warnings
+
+    assert "do not come in by --runtime runc" in told
+
+
 def test_an_accelerator_of_a_plugin_comes_instead_of_nvidias(site):
     site.framework("tiny", GAUDI)
 

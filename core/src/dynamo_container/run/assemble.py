@@ -156,7 +156,7 @@ def _accelerator(request: RunRequest, said: tuple[Said[RunFlag], ...]) -> _Accel
     return _Accelerator(
         flags=tuple(Said(value=flag, source=source) for flag in way.flags),
         env=tuple(Said(value=var, source=source) for var in way.env),
-        warnings=tuple(_accelerator_warnings(request, way)),
+        warnings=tuple(_accelerator_warnings(request, way, runtime)),
     )
 
 
@@ -171,9 +171,12 @@ def _runtime(request: RunRequest) -> str:
     return name
 
 
-def _accelerator_warnings(request: RunRequest, way: gpus.WayIn) -> Iterator[str]:
+def _accelerator_warnings(request: RunRequest, way: gpus.WayIn, runtime: str) -> Iterator[str]:
     if not way and request.gpus != "none" and request.engine.version:
-        yield "the engine knows no GPU: the container runs without (--gpus none: without this line)"
+        why = "the engine knows no GPU"
+        if runtime and request.engine.has_gpus:
+            why = f"the engine's GPUs do not come in by --runtime {runtime}"
+        yield f"{why}: the container runs without (--gpus none: without this line)"
     cuda, driver = request.label(CUDA), request.engine.driver
     if way and cuda and driver and request.preflight:
         # Imported here: few runs know of a driver.

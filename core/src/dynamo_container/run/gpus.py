@@ -57,18 +57,21 @@ def way_in(gpus: str, engine: EngineFacts, runtime: str = "", *, chosen: bool = 
         raise UsageError(f"--gpus and --env {VISIBLE} both say which GPUs", "leave one of them out")
     if gpus == "none":
         return _without(engine)
-    way = (
-        (None if chosen else _by_cdi(gpus, engine, runtime))
-        or _by_runtime(gpus, engine, runtime, chosen=chosen)
-        or _by_docker(gpus, engine, runtime)
-    )
-    if not way and chosen and _indexes(engine):
+    if chosen:
+        way = _by_runtime(gpus, engine, runtime, chosen=True)
+    else:
+        way = (
+            _by_cdi(gpus, engine, runtime)
+            or _by_runtime(gpus, engine, runtime)
+            or _by_docker(gpus, engine, runtime)
+        )
+    if not way and chosen and (_indexes(engine) or engine.hook):
         raise UsageError(
-            f"--env {VISIBLE} means nothing to an engine that has its GPUs by CDI",
+            f"--env {VISIBLE} means nothing to an engine that has no nvidia runtime",
             "say which with --gpus, for example: --gpus 0",
         )
     if not way and gpus != "auto":
-        raise _lacking(gpus, engine)
+        raise _lacking(gpus, engine, runtime)
     return way or _NONE
 
 
@@ -110,7 +113,9 @@ def _indexes(engine: EngineFacts) -> tuple[str, ...]:
     return tuple(sorted((name for name in names if name.isdigit()), key=int))
 
 
-def _by_runtime(gpus: str, engine: EngineFacts, runtime: str, *, chosen: bool) -> WayIn | None:
+def _by_runtime(
+    gpus: str, engine: EngineFacts, runtime: str, *, chosen: bool = False
+) -> WayIn | None:
     name = runtime or _RUNTIME
     if not name.startswith(_RUNTIME) or (engine.version and name not in engine.runtimes):
         return None
@@ -146,8 +151,13 @@ def _docker_word(gpus: str) -> str:
     return f'"device={gpus}"' if "," in gpus else f"device={gpus}"
 
 
-def _lacking(gpus: str, engine: EngineFacts) -> MachineError:
+def _lacking(gpus: str, engine: EngineFacts, runtime: str) -> MachineError:
     names = [name[len(_KIND) :] for name in engine.cdi_devices if name.startswith(_KIND)]
+    if not names and runtime and engine.has_gpus:
+        return MachineError(
+            f"no GPU for --gpus {gpus}: the engine's do not come in by --runtime {runtime}",
+            "leave out --runtime",
+        )
     if not names:
         return MachineError(
             f"no GPU for --gpus {gpus}: the engine has no CDI device of NVIDIA's, "
