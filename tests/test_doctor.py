@@ -97,19 +97,69 @@ def test_an_engine_that_is_too_old(cli: Cli, monkeypatch, tmp_path):
     assert states(result)["buildx"] == "ok"
 
 
-def answers(folder, recorded):
+def answers(folder, recorded, measure=""):
     """A docker command that answers what another one has answered."""
     script = f"""\
-#!/bin/sh
 case "$*" in
-*system*) echo '{json.dumps(recorded["df"])}' ;;
+*system*) {measure or f"echo '{json.dumps(recorded['df'])}'"} ;;
 info*) echo '{json.dumps(recorded["info"])}' ;;
 buildx*) echo '{recorded["buildx"]}' ;;
 version*) echo '{recorded["client"]}' ;;
 esac
 """
-    (folder / "docker").write_text(script)
+    write_docker(folder, script)
+
+
+def write_docker(folder, script):
+    (folder / "docker").write_text(f"#!/bin/sh\n{script}\n")
     (folder / "docker").chmod(0o755)
+
+
+@pytest.mark.processes
+def test_a_context_that_is_none_is_the_engines_fault_and_not_the_commands(
+    cli: Cli, monkeypatch, tmp_path
+):
+    write_docker(
+        tmp_path,
+        """case "$*" in
+--version) echo "Docker version 28.5.2, build ecc6942" ;;
+*) echo "Failed to initialize: context not found" >&2; exit 1 ;;
+esac""",
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("DOCKER_HOST", "ssh://nobody")
+
+    result = cli("doctor", "--json")
+
+    assert line(result, "docker")["said"] == "the command is of version 28.5.2"
+    assert "context not found" in line(result, "engine")["said"]
+
+
+@pytest.mark.processes
+def test_a_build_cache_that_takes_long_to_measure_holds_nothing_up(cli: Cli, monkeypatch, tmp_path):
+    answers(tmp_path, OLD_ENGINE, measure="exec sleep 100")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("DOCKER_HOST", "ssh://a-debian-12")
+    monkeypatch.setattr("dynamo_container.engine._ANSWER_SECONDS", 2.0)
+
+    result = cli("doctor", "--json")
+
+    assert line(result, "build cache")["said"] == "its size is not known"
+
+
+@pytest.mark.processes
+def test_a_gpu_that_shares_the_processors_memory_is_one_all_the_same(monkeypatch, tmp_path):
+    if not shutil.which("cc"):
+        pytest.skip("no C compiler for the stand-in of NVIDIA's library")
+    library = nvml.build(tmp_path, "580.95.05", 13000, shared=True)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(library))
+    ask = "from dynamo_container import driver; print(driver.facts())"
+
+    said = subprocess.check_output([sys.executable, "-c", ask], text=True)
+
+    assert said.startswith("DriverFacts(version='580.95.05', cuda='13.0', gpus=(Gpu(")
+    shared = replace(DRIVER, gpus=(replace(H100, name="NVIDIA GB10", memory=0),))
+    assert findings(driver=shared)["nvidia driver"].said.endswith(": NVIDIA GB10")
 
 
 @pytest.mark.engine
@@ -199,6 +249,15 @@ def test_who_may_not_use_the_engine_is_told_which_group_to_join():
     found = findings(engine=NO_ENGINE, silence=said)["engine"]
 
     assert "usermod -aG docker" in found.next_step
+
+
+def test_a_cache_that_is_not_there_and_cannot_be_made_is_told():
+    folder = doctor.Folder(path="/roots/cache", exists=False, writable=False)
+
+    found = findings(hf_cache=folder)["hugging face cache"]
+
+    assert (found.state, found.status) == ("failure", 6)
+    assert "sudo install -d" in found.next_step
 
 
 def test_a_cache_that_belongs_to_root_is_told():

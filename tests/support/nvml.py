@@ -26,16 +26,19 @@ int nvmlDeviceGetUUID(void *device, char *text, unsigned size)
 { strncpy(text, "GPU-00000000-0000-0000-0000-00000000000X", size);
   text[strlen(text) - 1] = '0' + (char)(unsigned long)device - 1; return 0; }
 int nvmlDeviceGetMemoryInfo(void *device, memory *info)
-{ info->total = 80ULL << 30; info->free = info->total; info->used = 0; return 0; }
+{ if (SHARED) return 3; /* NVML_ERROR_NOT_SUPPORTED */
+  info->total = 80ULL << 30; info->free = info->total; info->used = 0; return 0; }
 """
 
 
-def build(folder: Path, driver: str, cuda: int) -> Path:
-    """Compile it for this driver's version and CUDA version (`12020` is 12.2).
+def build(folder: Path, driver: str, cuda: int, *, shared: bool = False) -> Path:
+    """Compile it for this driver's version and CUDA version (`12020` is 12.2), of GPUs with a
+    memory of their own, or the processor's.
 
     The result is the folder to put into LD_LIBRARY_PATH.
     """
-    command = ["cc", "-shared", "-fPIC", f'-DDRIVER="{driver}"', f"-DCUDA={cuda}", "-x", "c"]
+    defined = (f'-DDRIVER="{driver}"', f"-DCUDA={cuda}", f"-DSHARED={int(shared)}")
+    command = ["cc", "-shared", "-fPIC", *defined, "-x", "c"]
     library = folder / "libnvidia-ml.so.1"
     subprocess.run([*command, "-o", library, "-"], input=SOURCE, text=True, check=True)
     return folder

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from packaging.version import InvalidVersion, Version
 
-from dynamo_container.driver import DriverFacts
+from dynamo_container.driver import DriverFacts, Gpu
 from dynamo_container.engine import OLDEST_BUILDX, OLDEST_ENGINE, EngineFacts
 from dynamo_container.errors import EngineError, MachineError
 from dynamo_container.frozen import dataclass
@@ -194,7 +194,7 @@ def _gpus(machine: Machine) -> Finding:
 def _driver(machine: Machine) -> Finding:
     driver, engine = machine.driver, machine.engine
     if driver:
-        gpus = ", ".join(f"{gpu.name} ({gpu.memory / 2**30:.0f} GiB)" for gpu in driver.gpus)
+        gpus = ", ".join(map(_gpu, driver.gpus))
         said = f"version {driver.version}, for CUDA up to {driver.cuda}: {gpus or 'no GPU'}"
         return _ok("nvidia driver", said)
     if engine.has_gpus and engine.local:
@@ -203,12 +203,23 @@ def _driver(machine: Machine) -> Finding:
     return _ok("nvidia driver", "none on this machine")
 
 
+def _gpu(gpu: Gpu) -> str:
+    return f"{gpu.name} ({gpu.memory / 2**30:.0f} GiB)" if gpu.memory else gpu.name
+
+
 def _hf_cache(folder: Folder) -> Finding:
     name = "hugging face cache"
-    if not folder.exists:
-        return _ok(name, f"{folder.path} will be made where it is needed")
     if folder.writable:
-        return _ok(name, folder.path)
+        made = "" if folder.exists else " will be made where it is needed"
+        return _ok(name, f"{folder.path}{made}")
+    if not folder.exists:
+        return _failure(
+            name,
+            MachineError.exit_status,
+            f"{folder.path} is not there, and cannot be made",
+            "name another by HF_HOME, or make it, and yours: "
+            f"sudo install -d -o $(id -u) -g $(id -g) {folder.path}",
+        )
     return _failure(
         name,
         MachineError.exit_status,

@@ -9,7 +9,7 @@ from dynamo_container.frozen import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
-    """A GPU: its name, its UUID, and its memory in bytes."""
+    """A GPU: its name, its UUID, and its memory in bytes; 0 where that is the machine's own."""
 
     name: str
     uuid: str
@@ -57,8 +57,12 @@ def _gpu(index: int) -> Gpu:
     import pynvml
 
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    try:
+        memory = int(pynvml.nvmlDeviceGetMemoryInfo(handle).total)
+    except pynvml.NVMLError:
+        memory = 0  # a GPU that shares the processor's memory has no answer (DGX Spark, Jetson)
     return Gpu(
         name=pynvml.nvmlDeviceGetName(handle),
         uuid=pynvml.nvmlDeviceGetUUID(handle),
-        memory=pynvml.nvmlDeviceGetMemoryInfo(handle).total,
+        memory=memory,
     )

@@ -340,7 +340,12 @@ def client_version() -> str:
     Raises:
         EngineError: the docker command is not installed.
     """
-    return capture("docker", "version", "--format", "{{.Client.Version}}").stdout.strip()
+    said = capture("docker", "version", "--format", "{{.Client.Version}}").stdout.strip()
+    if said:
+        return said
+    # It says nothing where its context is none: `Docker version 28.5.2, build ecc6942`.
+    words = capture("docker", "--version").stdout.replace(",", " ").split()
+    return next((word for word in words if word[0].isdigit()), "")
 
 
 def buildx_version() -> str:
@@ -357,13 +362,17 @@ def buildx_version() -> str:
 @contextmanager
 def asking_build_cache() -> Iterator[Callable[[], tuple[str, str]]]:
     """Ask beside other work for the size of the build cache, and for what of it can be freed; both
-    as docker says them, and empty where it does not.
+    as docker says them, and empty where it does not: on a busy engine that takes minutes.
     """
     with asking("docker", "system", "df", "--format", "{{json .}}") as answer:
-        yield lambda: _build_cache(answer().stdout)
+        yield lambda: _build_cache(answer)
 
 
-def _build_cache(told: str) -> tuple[str, str]:
+def _build_cache(answer: Callable[..., subprocess.CompletedProcess[str]]) -> tuple[str, str]:
+    try:
+        told = answer().stdout
+    except EngineError:
+        return "", ""
     for line in told.splitlines():
         row = json.loads(line)
         if row.get("Type") == "Build Cache":

@@ -15,7 +15,7 @@ import click
 
 from dynamo_container import doctor, driver, engine
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.paths import absolute
+from dynamo_container.cli.paths import absolute, exists
 from dynamo_container.cli.run_plan import default_hf_cache
 from dynamo_container.errors import EngineError
 
@@ -90,7 +90,7 @@ def _free(facts: engine.EngineFacts) -> int | None:
 
 def _folder(path: Path) -> doctor.Folder:
     # One that is not there is made by whoever may write to the nearest that is.
-    nearest = next(one for one in (path, *path.parents) if one.exists())
+    nearest = next(one for one in (path, *path.parents) if exists(one))
     return doctor.Folder(
-        path=str(path), exists=path.exists(), writable=os.access(nearest, os.W_OK | os.X_OK)
+        path=str(path), exists=nearest == path, writable=os.access(nearest, os.W_OK | os.X_OK)
     )
