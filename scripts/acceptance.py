@@ -37,6 +37,9 @@ STEPS = (
     "/opt/tools/link-cuda",
     "/opt/tools/compile-packages",
 )
+HEADINGS = """
+| framework | uv alone, s | build, s | ratio | image, MB | base | venv | besides | checks | wheels |
+|---|---|---|---|---|---|---|---|---|---|"""
 # What an image may have besides its base and its venv, in bytes.
 OVERHEAD = 200e6
 # Installs the packages and says how long that took; what compiles some of them comes before.
@@ -110,12 +113,11 @@ def main() -> int:
         help="delete the builder's cache of uv before each build, whoever filled it",
     )
     options = parser.parse_args()
-    rows = [accept(one, options.base_image, cold=options.cold) for one in options.frameworks]
-    print(
-        "\n| framework | uv alone, s | build, s | ratio | image, MB | base | venv | besides "
-        "| checks | wheels |\n|---|---|---|---|---|---|---|---|---|---|"
-    )
-    print(*rows, sep="\n")
+    rows = []
+    for framework in options.frameworks:
+        rows.append(accept(framework, options.base_image, cold=options.cold))
+        # Each as it comes: the next may take long, or fail.
+        print(HEADINGS, *rows, "", sep="\n", flush=True)
     too_large = [row.framework for row in rows if row.overhead > OVERHEAD]
     if too_large:
         print(f"more than {OVERHEAD / 1e6:.0f} MB besides base and venv: {', '.join(too_large)}")
