@@ -244,7 +244,7 @@ def test_logs_and_exec_take_a_framework_a_name_an_id_or_nothing():
         assert (shell.stdout, shell.returncode) == ("a  b\n", 3)
     assert call("exec", "-i", "one", input="echo from the shell\n").stdout == "from the shell\n"
     assert call("exec", "one", "ls", "-d", "/bin").stdout.strip() == "/bin"
-    assert call("exec", "one", "echo", "a", "--", "b").stdout == "a -- b\n"
+    assert call("exec", "one", "sh", "-c", 'echo "$@"', "sh", "--", "b").stdout == "-- b\n"
 
 
 def test_logs_follow_to_the_containers_end():
