@@ -226,6 +226,14 @@ class TestWithoutAnEngine:
         source = f"--mount=type=bind,source={tmp_path}/here,target=/root/.cache/huggingface"
         assert source in argv
 
+    def test_what_is_pasted_makes_the_cache_that_the_run_would_make(self, cli, tmp_path):
+        new = tmp_path / "a new" / "hf"
+        words = ("none", "--hf-cache", str(new))
+
+        assert self.run(cli, *words)[:6] == ["mkdir", "-p", "--", str(new), "&&", "docker"]
+        new.mkdir(parents=True)
+        assert self.run(cli, *words)[0] == "docker"
+
     def test_hf_home_is_honoured_and_none_is_none(self, cli, checkout, monkeypatch):
         monkeypatch.setenv("HF_HOME", "/big/disk")
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from click.core import ParameterSource
 from dynamo_container import engine
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.developer import sudo_user
+from dynamo_container.cli.paths import is_folder
 from dynamo_container.cli.run_options import RunCommand, run_options
 from dynamo_container.cli.run_plan import plan_from
 from dynamo_container.errors import MachineError, UsageError
@@ -45,7 +47,7 @@ def command(
         session.warn(warning)
     rendered = docker_argv.command(plan)
     if dry_run:
-        click.echo(rendered.shell())
+        click.echo(f"{_making_folders(plan)}{rendered.shell()}")
         return 0
     _require_paths(plan)
     _make_folders(plan)
@@ -77,6 +79,12 @@ def _require_paths(plan: RunPlan) -> None:
         raise UsageError(
             f"there is no {missing[0]}, which is to be mounted", "make it, or name one that exists"
         )
+
+
+def _making_folders(plan: RunPlan) -> str:
+    """What a shell does first where the run would make folders."""
+    missing = (one for one in plan.folders if not is_folder(Path(one)))
+    return "".join(f"{shlex.join(('mkdir', '-p', '--', one))} && " for one in missing)
 
 
 def _make_folders(plan: RunPlan) -> None:
