@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -148,6 +149,28 @@ def test_who_ends_the_wait_leaves_no_container(engine, number, status):
     process.communicate(timeout=20)
     assert process.returncode == status
     until(lambda: names(engine) == [])
+
+
+def test_who_ends_it_while_the_image_is_pulled_ends_the_pull(monkeypatch, tmp_path):
+    pid = tmp_path / "pid"
+    docker = tmp_path / "docker"
+    docker.write_text(
+        f"""#!/bin/sh
+[ "$1" = create ] || exec {shutil.which("docker")} "$@"
+echo $$ >'{pid}.new' && mv '{pid}.new' '{pid}'
+exec sleep 100
+"""
+    )
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    process = start("-d", "--wait", "--", "true")
+    until(pid.exists)
+
+    process.terminate()
+
+    process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert not Path("/proc", pid.read_text().strip()).exists()
 
 
 def test_who_is_killed_while_waiting_leaves_what_docker_leaves_and_no_process(engine):

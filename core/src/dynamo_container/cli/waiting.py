@@ -35,11 +35,12 @@ def start_and_wait(session: Session, plan: RunPlan, seconds: float) -> int:
         WorkFailedError: it did not become ready; it is stopped then, where it deletes itself.
     """
     assert plan.readiness is not None
-    status, container = engine.start(docker_argv.create_command(plan))
-    if status:
-        return status
     progress = _Progress(session)
     with _ending_raises():
+        # It may pull the image: who ends this meanwhile ends that, too.
+        status, container = engine.start(docker_argv.create_command(plan))
+        if status:
+            return status
         try:
             with attached(container, LAST_LINES) as log:
                 try:
