@@ -305,3 +305,11 @@ def test_a_build_context_stands_for_what_a_dockerfile_reads(cli, tmp_path):
     assert "tools" not in definition
     assert definition["wheels"]["contexts"] == {"tools": str(tmp_path)}
     assert definition["none-runtime"]["contexts"]["tools"] == str(tmp_path)
+
+
+def test_the_users_argument_is_more_than_what_comes_with_a_checkout(cli, folder):
+    argument = "REQUIREMENTS=ai-dynamo nixl-cu12==0.8.0"
+
+    said = cli.values(*BUILD, "--source", str(folder), "--build-arg", argument)
+
+    assert f"REQUIREMENTS={said['build-arg REQUIREMENTS']}" == argument

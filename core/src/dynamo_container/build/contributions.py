@@ -167,7 +167,7 @@ def contributions(
         )
     )
     pinned = pins(registry, request)
-    said_args = [*say("build_args", BuildArg), *_pin_args(pinned, request)]
+    said_args = [*say("build_args", BuildArg), *_pin_args(pinned, request, settings)]
     args = merge(
         "build argument",
         [*said_args, *_user_args(request, settings, said_args)],
@@ -355,10 +355,14 @@ def _user_cuda(said: list[Said[Pin]], request: BuildRequest) -> Said[Pin]:
     )
 
 
-def _pin_args(pins: Iterable[Resolved[Pin]], request: BuildRequest) -> Iterator[Said[BuildArg]]:
+def _pin_args(
+    pins: Iterable[Resolved[Pin]], request: BuildRequest, settings: BuildSettings
+) -> Iterator[Said[BuildArg]]:
     """The arguments that carry pins. The version of what is compiled is in its wheel: in an
-    argument, each commit would resolve everything anew.
+    argument, each commit would resolve everything anew. The user's word on a pin is less than the
+    one on the argument.
     """
+    given = dict(settings.build_args)
     by_arg: dict[str, list[Resolved[Pin]]] = {}
     for pin in pins:
         if pin.value.build_arg:
@@ -372,7 +376,8 @@ def _pin_args(pins: Iterable[Resolved[Pin]], request: BuildRequest) -> Iterator[
         ]
         arg = BuildArg(name=name, value=" ".join(words))
         for source_ in sorted({one for pin in sharing for one in pin.sources}, key=str):
-            yield Said(value=arg, source=source_)
+            if not (name in given and source_.layer is Layer.USER):
+                yield Said(value=arg, source=source_)
 
 
 def _user_args(
