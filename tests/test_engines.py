@@ -13,13 +13,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from dynamo_container.engine import ImageFacts
 from dynamo_container.registry import Registry
-from dynamo_container.values import Release
+from dynamo_container.requests import CheckRequest
+from dynamo_container.values import Check, Release
 from packaging.version import Version
 from running import Cli
 
 ROOT = Path(__file__).parents[1]
 FRAMEWORKS = ("none", "sglang", "trtllm", "vllm")
+# What each engine's own module is called.
+ENGINES = {"sglang": "sglang", "trtllm": "tensorrt_llm", "vllm": "vllm"}
 DOCKERFILES = sorted(ROOT.glob("plugins/*/src/*/*/Dockerfile"))
 # What a plan of vllm says, for two releases a year apart.
 GOLDEN = {
@@ -108,6 +112,18 @@ def test_every_row_of_every_table_plans(framework):
             assert images.driver in ("525", "580")
             # The wheels' libraries and the image's are of one major version.
             assert images.torch.partition(".")[0] in ("", images.version.partition(".")[0])
+
+
+@pytest.mark.parametrize("framework", ENGINES)
+def test_what_is_imported_is_the_frameworks_own(framework):
+    registry = Registry.discover()
+    registry.load(framework)
+    request = CheckRequest(framework=framework, image="x", image_facts=ImageFacts(id="i", size=1))
+    checks = [said.value for said in registry.say("checks", Check, framework, request=request)]
+
+    names = " ".join(check.name for check in checks if check.name.startswith("import "))
+    modules = set(re.findall(r"[\w.]+", names)) - {"import", "nixl"}
+    assert modules == {"dynamo.frontend", f"dynamo.{framework}", ENGINES[framework]}
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: "-".join(path.parts[-4::3]))

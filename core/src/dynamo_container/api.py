@@ -13,7 +13,7 @@ from dynamo_container.checks import (
 from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
 from dynamo_container.hookspecs import hookimpl
 from dynamo_container.images import PREFIX as LABEL_PREFIX
-from dynamo_container.releases import Chosen, ReleaseTable, without_credentials
+from dynamo_container.releases import Chosen, ReleaseTable, exact_version, without_credentials
 from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
 from dynamo_container.toml import read_toml
 from dynamo_container.values import (
@@ -66,6 +66,7 @@ __all__ = [
     "Stage",
     "UsageError",
     "as_pinned",
+    "exact_version",
     "generates_a_token",
     "hookimpl",
     "imports",

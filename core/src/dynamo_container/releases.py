@@ -257,6 +257,20 @@ def without_credentials(flag: str, url: str) -> str:
     return url
 
 
+def exact_version(flag: str, word: str) -> str:
+    """The version that an option gave, as packages have it: `1.4.2-RC1` is `1.4.2rc1`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return str(Version(word))
+    except InvalidVersion as error:
+        raise UsageError(f"{flag} {word!r} is no version", "for example: 1.4.2") from error
+
+
 def is_before(release: str, other: str) -> bool:
     """Whether a Dynamo release is older than another."""
     from packaging.version import Version

@@ -49,7 +49,11 @@ def test_services_that_an_old_release_needs_are_in_it(values):
 
 def test_kvbm_is_in_it_where_it_is_wanted(values):
     assert "pin kvbm" not in values()
-    assert values("--enable-kvbm")["pin kvbm"] == "1.4.2"
+    said = values("--enable-kvbm")
+
+    assert said["pin kvbm"] == "1.4.2"
+    # Its wheel asks for another NIXL than Dynamo's extra, and without this nothing resolves.
+    assert said["build-arg OVERRIDES"] == "nixl[cu13]==1.3.0"
 
 
 def test_what_is_compiled_in_a_container_stays_in_a_volume():
@@ -73,4 +77,12 @@ def test_another_sglang_takes_the_place_of_what_dynamo_asks_for(values):
 
     assert said["pin sglang"] == "0.5.15"
     assert "sglang[diffusion]==0.5.15" in said["build-arg REQUIREMENTS"]
-    assert said["build-arg OVERRIDES"] == "sglang[diffusion]==0.5.15"
+    assert said["build-arg OVERRIDES"] == "nixl[cu13]==1.3.0|sglang[diffusion]==0.5.15"
+
+
+def test_a_version_is_one_version_as_packages_have_it(cli, values):
+    assert values("--sglang-version", "0.5.16-POST1")["pin sglang"] == "0.5.16.post1"
+    result = cli("build", "sglang", "--sglang-version", "0.5.16 other", "--dry-run")
+
+    assert result.status == 2
+    assert "--sglang-version '0.5.16 other' is no version" in result.err

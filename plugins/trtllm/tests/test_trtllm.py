@@ -117,11 +117,12 @@ def test_a_directory_without_its_wheel_is_told(cli, tmp_path):
 
 def test_a_commit_is_compiled_on_the_toolkits_image(cli):
     words = (wheel.COMMIT, COMMIT, wheel.GIT, "https://my.git/trt.git")
-    targets = planned(cli, *words).definition["target"]
+    targets = planned(cli, *words, "--max-jobs", "3").definition["target"]
 
     args = targets[WHEEL_STAGE]["args"]
     assert args["TENSORRTLLM_COMMIT"] == COMMIT
     assert args["TENSORRTLLM_GIT_URL"] == "https://my.git/trt.git"
+    assert args["MAX_JOBS"] == "3"
     assert "devel" in args["BASE_IMAGE"]
     assert targets[WHEEL_STAGE]["dockerfile"].endswith("source/Dockerfile")
     assert "tensorrt-llm==" not in targets["wheels"]["args"]["REQUIREMENTS"]
@@ -151,6 +152,7 @@ def test_a_commit_that_was_built_before_is_taken_and_told(cli, folder, monkeypat
         ((wheel.INDEX, "https://a.b/c", wheel.COMMIT, COMMIT), "exclude each other"),
         ((wheel.GIT, "https://a.b/c"), "means nothing without a commit"),
         ((wheel.PIP_WHEEL, "vllm==1"), "names no version of tensorrt-llm"),
+        ((wheel.PIP_WHEEL, "tensorrt-llm==1.1 other"), "'1.1 other' is no version"),
         ((wheel.INDEX, "https://u:p@a.b/c"), "has credentials in it"),
     ],
 )

@@ -26,14 +26,10 @@ _RESERVED: Final = {"INDEX_URL": "--index-url", "EXTRA_INDEX_URLS": "--extra-ind
 def version(word: str | None) -> str | None:
     if word is None:
         return None
-    from packaging.version import InvalidVersion, Version
+    # Imported here: only where there is such a word does a command pay for it.
+    from dynamo_container.releases import exact_version
 
-    try:
-        return str(Version(word))
-    except InvalidVersion as error:
-        raise UsageError(
-            f"--dynamo-version {word!r} is no version", "for example: 1.4.2"
-        ) from error
+    return exact_version("--dynamo-version", word)
 
 
 def day(word: str | None) -> str | None:

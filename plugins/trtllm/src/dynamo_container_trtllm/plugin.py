@@ -198,7 +198,7 @@ def dynamo_container_readiness(request: RunRequest) -> Readiness:
 @hookimpl
 def dynamo_container_checks(request: CheckRequest) -> Iterator[Check]:
     """What has to work; a token from a tiny model where there is a GPU."""
-    yield imports("dynamo.frontend", "dynamo.vllm", "trtllm")
+    yield imports("dynamo.frontend")
     # Its bindings load the driver's library.
     yield replace(imports("dynamo.trtllm", "tensorrt_llm"), needs_gpu=True)
     yield packages_agree()

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from dynamo_container.api import BuildRequest, Option, UsageError, without_credentials
+from dynamo_container.api import (
+    BuildRequest,
+    Option,
+    UsageError,
+    exact_version,
+    without_credentials,
+)
 
 NAME: Final = "tensorrt-llm"
 # NVIDIA's own index; the public one has a placeholder under this name.
@@ -144,7 +150,7 @@ def _index(given: dict[str, str], version: str) -> Index:
             f"{PIP_WHEEL} {wheel!r} names no version of {NAME}", f"for example: {NAME}==1.1.0rc3"
         )
     url = without_credentials(INDEX, given.get(INDEX, INDEX_URL))
-    return Index(version=wanted or version, url=url)
+    return Index(version=exact_version(PIP_WHEEL, wanted) if wanted else version, url=url)
 
 
 def _directory(path: Path, commit: str, *, assumed: bool = False) -> Directory:
