@@ -43,6 +43,20 @@ def no_engine(monkeypatch, tmp_path):
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
 
 
+@pytest.mark.parametrize("words", [("ps",), ("stop", "--all")])
+def test_a_context_that_is_none_is_not_taken_for_this_machines_engine(
+    cli, monkeypatch, tmp_path, words
+):
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONTEXT", "nosuch")
+
+    result = cli(*words)
+
+    assert result.status == 3
+    assert "there is no docker context 'nosuch'" in result.err
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize("words", [("build", "none"), ("run", "none"), ("check", "an/image")])
 def test_without_an_engine_the_status_is_3_and_two_lines_say_what_to_do(cli, no_engine, words):

@@ -7,12 +7,14 @@ The SDK takes 130 ms to import: nothing on the way to a build or a run imports t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
 
 import docker
+from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, NotFound
 from requests.exceptions import RequestException
 
@@ -51,6 +53,11 @@ class Container:
     def running(self) -> bool:
         """Whether something can be run in it."""
         return self.state == RUNNING
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended: it may be paused, and holds what it has."""
+        return self.state in (RUNNING, "paused", "restarting")
 
 
 def listed() -> tuple[Container, ...]:
@@ -95,6 +102,7 @@ def stop(containers: Iterable[Container], seconds: int) -> Iterator[Container]:
 def _client(**options: Any) -> Iterator[docker.DockerClient]:
     """The SDK's client; where an engine cannot be reached, it is our error."""
     try:
+        _require_context()
         client = docker.from_env(use_ssh_client=True, **options)
         try:
             yield client
@@ -102,6 +110,18 @@ def _client(**options: Any) -> Iterator[docker.DockerClient]:
             client.close()
     except (DockerException, RequestException, OSError) as error:
         raise _no_engine(error) from error
+
+
+def _require_context() -> None:
+    """Where the context is none, the SDK would take this machine's engine without a word."""
+    if os.environ.get("DOCKER_HOST"):
+        return
+    name = os.environ.get("DOCKER_CONTEXT") or None
+    if ContextAPI.get_context(name) is None:
+        raise EngineError(
+            f"there is no docker context {name!r}" if name else "docker's current context is none",
+            "see: docker context ls",
+        )
 
 
 def _no_engine(error: Exception) -> EngineError:

@@ -44,7 +44,7 @@ def the_one(session: Session, word: str | None, *, running: bool) -> Container:
         EngineError: no engine answers.
     """
     found = chosen(session, [word]) if word else listed()
-    alive = tuple(one for one in found if one.running)
+    alive = tuple(one for one in found if (one.running if running else one.alive))
     candidates = alive if running or alive else found
     of = f" of {word!r}" if word else ""
     if not candidates:

@@ -19,7 +19,9 @@ def absolute(path: str) -> Path:
     try:
         return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  # no links followed
     except (RuntimeError, OSError) as error:
-        raise UsageError(f"{path!r} cannot be made an absolute path: {error}") from error
+        raise UsageError(
+            f"{path!r} cannot be made an absolute path: {error}", "write it from / on"
+        ) from error
 
 
 # Pathlib's own raise where a folder on the way is closed to the user.

@@ -31,7 +31,7 @@ def command(
     from dynamo_container.containers import listed
 
     found = [
-        one for one in (chosen(session, words) if words else listed()) if everything or one.running
+        one for one in (chosen(session, words) if words else listed()) if everything or one.alive
     ]
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=2))

@@ -32,7 +32,7 @@ def command(session: Session, words: tuple[str, ...], everything: bool, seconds:
     from dynamo_container.cli.containers import chosen
 
     found = chosen(session, words) if words else containers.listed()
-    running = [one for one in found if one.running or one.state == "paused"]
+    running = [one for one in found if one.alive]
     if not running:
         session.note("none of them runs")
     for one in containers.stop(running, seconds):
