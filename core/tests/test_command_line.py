@@ -175,6 +175,7 @@ def test_an_unknown_target_lists_the_known_ones(cli):
         (("--ca-bundle", "/no/such/file"), "there is no file /no/such/file"),
         (("--secret", "src=x"), "not like docker's"),
         (("--secret", "id=x\n,src=y"), "not like docker's"),
+        (("--secret", "id=x,value=mine"), "--secret id=x is not like docker's"),
     ],
 )
 def test_what_makes_no_sense_is_told_with_status_2(cli, words, said):

@@ -83,6 +83,18 @@ def test_a_release_that_is_not_in_the_table_says_itself_which_wheel_it_asks_for(
     assert targets["wheels"]["args"]["REQUIREMENTS"] == "ai-dynamo[trtllm]==9.0 kvbm==9.0"
 
 
+@pytest.mark.processes
+def test_a_checkout_says_itself_which_wheel_it_asks_for(cli, tmp_path):
+    """Its own release is on no index yet, where it could be looked up."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "ai-dynamo"\nversion = "9.0"\n'
+        '[project.optional-dependencies]\ntrtllm = ["uvloop", "tensorrt-llm==1.4.0rc3"]\n'
+    )
+    targets = planned(cli, "--source", str(tmp_path)).definition["target"]
+
+    assert targets[WHEEL_STAGE]["args"]["TENSORRTLLM_WHEEL"] == "tensorrt-llm==1.4.0rc3"
+
+
 def test_the_wheel_of_a_directory(cli, folder):
     before = contents(folder)
     targets = planned(cli, wheel.PIP_WHEEL_DIR, str(folder)).definition["target"]

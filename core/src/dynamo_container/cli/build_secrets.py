@@ -94,8 +94,10 @@ def _secret(word: str) -> BuildSecret:
     )
     unknown = set(fields) - {"id", "src", "source", "env", "type"}
     if not name or unknown or (path and variable):
+        # No more of the word: somebody may have put the secret itself there.
+        which = f" id={name}" if name else ""
         raise UsageError(
-            f"--secret {word!r} is not like docker's", "for example: --secret id=netrc,src=~/.netrc"
+            f"--secret{which} is not like docker's", "for example: --secret id=netrc,src=~/.netrc"
         )
     if fields.get("type") == "env" and path:
         path, variable = "", path

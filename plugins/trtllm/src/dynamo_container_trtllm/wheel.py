@@ -15,6 +15,7 @@ from dynamo_container.api import (
     Option,
     UsageError,
     exact_version,
+    read_toml,
     without_credentials,
 )
 
@@ -124,6 +125,8 @@ def origin(request: BuildRequest, version: str) -> Index | Directory | Commit:
         return _directory(Path(given[PIP_WHEEL_DIR]), commit)
     if not commit:
         _refuse_git(given)
+        if request.checkout:
+            version = _asked_by(request.checkout.path)
         return _index(given, version)
     if GIT not in given and _commit_of(DIRECTORY) == commit:
         return _directory(DIRECTORY, commit, assumed=True)
@@ -151,6 +154,18 @@ def _index(given: dict[str, str], version: str) -> Index:
         )
     url = without_credentials(INDEX, given.get(INDEX, INDEX_URL))
     return Index(version=exact_version(PIP_WHEEL, wanted) if wanted else version, url=url)
+
+
+def _asked_by(checkout: Path) -> str:
+    """The version that the extra `trtllm` of a checkout asks for; empty where it does not say one:
+    its own release may not be on any index.
+    """
+    try:
+        extras = read_toml(checkout / "pyproject.toml")["project"]["optional-dependencies"]
+        asked = [re.fullmatch(rf"{NAME} *== *([^ ;*,]+)", one) for one in extras["trtllm"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return next((one[1] for one in asked if one), "")
 
 
 def _directory(path: Path, commit: str, *, assumed: bool = False) -> Directory:
