@@ -28,6 +28,14 @@ def test_the_default_release_is_1_4_2_as_of_two_days_after_it(cli):
     assert "build-arg EXTRA_PACKAGES" not in said
 
 
+def test_with_kvbm_the_nixl_of_the_row_stays(cli):
+    """Its wheel asks for another one, and without this nothing resolves."""
+    said = values(cli, "--enable-kvbm")
+
+    assert said["pin kvbm"] == "1.4.2"
+    assert said["build-arg OVERRIDES"] == "torch; python_version < '0'|nixl[cu13]==1.3.2"
+
+
 def test_releases_before_0_8_bring_etcd_and_nats(cli):
     said = values(cli, "--dynamo-version", "0.7.1")
 

@@ -156,6 +156,24 @@ def test_a_commit_that_was_built_before_is_taken_and_told(cli, folder, monkeypat
     assert "is of that commit, and is taken" in result.err
 
 
+def test_a_commit_whose_earlier_build_left_no_wheel_is_compiled(cli, folder, monkeypatch):
+    monkeypatch.setattr(wheel, "DIRECTORY", folder)
+    (left,) = folder.glob("*.whl")
+    left.unlink()
+
+    targets = planned(cli, wheel.COMMIT, COMMIT).definition["target"]
+
+    assert targets[WHEEL_STAGE]["args"]["TENSORRTLLM_COMMIT"] == COMMIT
+
+
+def test_a_commit_file_that_is_no_text_is_of_another_commit(cli, folder):
+    (folder / "commit.txt").write_bytes(b"\xff\xfe")
+
+    said = refused(cli, wheel.PIP_WHEEL_DIR, str(folder), wheel.COMMIT, COMMIT)
+
+    assert f"is not of commit {COMMIT}" in said
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -77,9 +77,16 @@ def dynamo_container_pins(request: BuildRequest) -> Iterator[Pin]:
 @hookimpl
 def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
     """The day of the resolution, what it leaves out, and the services that old releases need."""
-    yield from RELEASES.choose(request).build_args()
+    chosen = RELEASES.choose(request)
+    yield from chosen.build_args()
     # NIXL's Python bindings ask for torch, 5 GB of it: an engine's, and there is none here.
-    yield BuildArg(name="OVERRIDES", value="torch; python_version < '0'")
+    overrides = ["torch; python_version < '0'"]
+    if chosen.kvbm:
+        # Its wheel often asks for an older NIXL than the row's, by a wheel that chooses among them.
+        (wheel,) = chosen.release.wheels
+        name, _, cuda = wheel.name.partition("-")
+        overrides.append(f"{name}[{cuda}]=={wheel.version}" if cuda else wheel.requirement)
+    yield BuildArg(name="OVERRIDES", value="|".join(overrides))
 
 
 @hookimpl
@@ -107,6 +114,7 @@ def dynamo_container_checks(request: CheckRequest) -> Iterator[Check]:
     yield imports("dynamo.frontend", "dynamo.mocker", "dynamo.runtime")
     load = "import ctypes, os; ctypes.CDLL(os.environ['NIXL_LIB_DIR'] + '/libnixl.so')"
     yield Check(name="load NIXL", argv=("python", "-c", load))
-    # NIXL's Python bindings ask for torch, and without an engine nobody uses them.
-    yield packages_agree("torch")
+    # NIXL's Python bindings ask for torch, and without an engine nobody uses them; KVBM's wheel
+    # asks for an older NIXL: what the plan overrides.
+    yield packages_agree("torch", "nixl")
     yield from as_pinned(request)

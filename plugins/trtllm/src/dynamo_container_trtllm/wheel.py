@@ -128,8 +128,8 @@ def origin(request: BuildRequest, version: str) -> Index | Directory | Commit:
         if request.checkout:
             version = _asked_by(request.checkout.path)
         return _index(given, version)
-    if GIT not in given and _commit_of(DIRECTORY) == commit:
-        return _directory(DIRECTORY, commit, assumed=True)
+    if GIT not in given and (built := _built_before(commit)):
+        return built
     return Commit(commit=commit, url=without_credentials(GIT, given.get(GIT, GIT_URL)))
 
 
@@ -168,6 +168,16 @@ def _asked_by(checkout: Path) -> str:
     return next((one[1] for one in asked if one), "")
 
 
+def _built_before(commit: str) -> Directory | None:
+    """The wheel that an earlier build of this commit left; None where there is none, or not whole:
+    nobody asked for that directory.
+    """
+    try:
+        return _directory(DIRECTORY, commit, assumed=True)
+    except UsageError:
+        return None
+
+
 def _directory(path: Path, commit: str, *, assumed: bool = False) -> Directory:
     path = path.expanduser().absolute()
     wheels = sorted(_look(path, lambda: path.glob("*.whl")))
@@ -190,8 +200,9 @@ def _directory(path: Path, commit: str, *, assumed: bool = False) -> Directory:
 
 def _commit_of(path: Path) -> str:
     """The commit in `commit.txt`, behind the architecture; empty without such a file."""
-    text = _look(path, (path / "commit.txt").read_text) if (path / "commit.txt").is_file() else ""
-    return text.strip().rpartition("_")[2]
+    file = path / "commit.txt"
+    text = _look(path, lambda: file.read_bytes() if file.is_file() else b"")
+    return text.decode(errors="replace").strip().rpartition("_")[2]
 
 
 def _look(path: Path, read: Callable[[], T]) -> T:
