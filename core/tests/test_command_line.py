@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -41,6 +42,16 @@ def no_engine(monkeypatch, tmp_path):
     """A docker client, where there is one, with no engine behind it."""
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+
+
+@pytest.mark.skipif(bool(find_spec("paramiko")), reason="with paramiko it would be asked")
+def test_what_an_engine_over_ssh_needs_is_told(cli, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "ssh://me@host")
+
+    result = cli("ps")
+
+    assert result.status == 3
+    assert result.err.splitlines()[1] == "pip install 'dynamo-container[ssh]'"
 
 
 @pytest.mark.parametrize("words", [("ps",), ("stop", "--all")])

@@ -125,6 +125,11 @@ def _require_context() -> None:
 
 
 def _no_engine(error: Exception) -> EngineError:
+    if "paramiko" in str(error):
+        return EngineError(
+            "an engine over ssh:// needs paramiko here, which is not installed",
+            "pip install 'dynamo-container[ssh]'",
+        )
     return no_engine(" ".join(str(error).split()))
 
 
