@@ -52,3 +52,32 @@ def test_a_step_that_uses_the_index_mounts_every_secret_and_declares_the_indexs_
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
 def test_no_dockerfile_asks_for_a_frontend(dockerfile):
     assert "syntax=" not in dockerfile.read_text()
+
+
+def test_an_option_that_nothing_reads_is_an_error(cli):
+    replaced = ("build", "none", "--stage", "runtime=my/runtime:1", "--dry-run")
+
+    for option in (("--make-efa",), ("--nixl-ref", "1.3.2")):
+        read = cli.ok("build", "none", *option, "--dry-run")
+        result = cli(*replaced, *option)
+
+        assert read.err == ""
+        assert result.status == 2
+        assert f"{option[0]} means nothing here" in result.err
+
+
+def test_what_an_image_of_the_users_leaves_out_is_told(cli, site):
+    harden = (
+        "from pathlib import Path\nfrom dynamo_container.api import Stage, hookimpl\n\n"
+        "@hookimpl\ndef dynamo_container_stages(request):\n"
+        "    file = Path(__file__).parent / 'Dockerfile'\n"
+        "    yield Stage(name='harden', dockerfile=file, extends='runtime')\n"
+    )
+    file = "FROM scratch AS runtime\nFROM runtime AS harden\n"
+    site.install("acme-harden", harden, files={"Dockerfile": file})
+
+    result = cli.ok("build", "none", "--stage", "runtime=my/runtime:1", "--dry-run")
+
+    assert "taken as it is" in result.err
+    assert "harden of acme-harden (acme-harden 1.0)" in result.err
+    assert cli.ok("build", "none", "--dry-run").err == ""

@@ -55,6 +55,7 @@ def plan(
     _refuse_unused_replacements(settings, graph)
     for one, image in zip(said, images, strict=True):
         _refuse_unanswered(registry, one.request, settings, image)
+    _refuse_unread_options(registry, said, settings)
     planned = BuildPlan(
         images=images,
         targets=tuple(graph.target(node, targets) for node in graph.nodes),
@@ -69,7 +70,10 @@ def plan(
             *dict.fromkeys(notice for one in said for notice in one.notices),
             *named.notices(),
         ),
-        warnings=tuple(dict.fromkeys(warning for one in said for warning in one.warnings)),
+        warnings=(
+            *dict.fromkeys(warning for one in said for warning in one.warnings),
+            *dict.fromkeys(line for one in said for line in _left_out(one, graph)),
+        ),
     )
     refuse_shared_cache(planned)
     return planned
@@ -240,6 +244,19 @@ def _pinned(said: Contributions) -> str:
     )
 
 
+def _left_out(said: Contributions, graph: Graph) -> Iterator[str]:
+    """What an image of the user's leaves out: a company's hardening may be among it."""
+    for name in sorted(graph.replaced):
+        upon = [
+            f"{one.key} of {one.sources[0]}" for one in said.stages if one.value.extends == name
+        ]
+        if upon:
+            yield (
+                f"the image in the place of the stage {name!r} is taken as it is: "
+                f"left out is what would be stacked upon it: {', '.join(upon)}"
+            )
+
+
 def _refuse_unused_replacements(settings: BuildSettings, graph: Graph) -> None:
     for name, _ in settings.stages:
         if name not in graph.replaced:
@@ -296,6 +313,44 @@ def _opposites(request: BuildRequest) -> Iterator[tuple[str, BuildRequest]]:
         yield "--release-build", replace(request, release_build=False)
     if request.max_jobs:
         yield "--max-jobs", replace(request, max_jobs=None)
+
+
+def _refuse_unread_options(
+    registry: Registry, said: Sequence[Contributions], settings: BuildSettings
+) -> None:
+    """The same for plugins' own options: one is read where another value would make another image,
+    another secret or another notice, or is refused. One image that reads it is enough.
+
+    Raises:
+        UsageError: no image does; with `--stage`, what would have read it may be what is replaced.
+    """
+    for destination, value in said[0].request.options:
+        others = {**dict(said[0].request.options), destination: f"{value}-another"}
+        if value == "true":
+            del others[destination]
+        options = tuple(others.items())
+        if not any(_reads(registry, one, options, settings) for one in said):
+            raise UsageError(
+                f"--{destination.replace('_', '-')} means nothing here: nothing that is built "
+                "reads it",
+                "leave it out",
+            )
+
+
+def _reads(
+    registry: Registry,
+    said: Contributions,
+    options: tuple[tuple[str, str], ...],
+    settings: BuildSettings,
+) -> bool:
+    other = replace(said.request, options=options)
+    try:
+        answer = contributions(registry, other, settings)
+    except DynamoContainerError:
+        return True
+    if (answer.notices, answer.secrets) != (said.notices, said.secrets):
+        return True
+    return _plan_hash(registry, other, settings) != _plan_hash(registry, said.request, settings)
 
 
 def _plan_hash(registry: Registry, request: BuildRequest, settings: BuildSettings) -> str:
