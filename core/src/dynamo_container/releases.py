@@ -130,9 +130,10 @@ class Chosen:
             )
         if not self.known and not self.compiled:
             yield Notice(
+                warning=True,
                 text=f"Dynamo {self.dynamo} is not in this plugin's table: what it is built from "
                 f"is that of {self.release.dynamo}, and packages are taken as of today "
-                "unless --resolve-as-of says a day"
+                "unless --resolve-as-of says a day",
             )
 
 

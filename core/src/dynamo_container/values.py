@@ -264,9 +264,15 @@ class NamedContext(_Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice(_Value):
-    """One line for the user about the plan: something was assumed, left out, or is untested."""
+    """One line for the user about the plan: something was assumed, left out, or is untested.
+
+    Attributes:
+        text: the line.
+        warning: whether it is probably not what the user wants; then `--quiet` says it, too.
+    """
 
     text: str
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

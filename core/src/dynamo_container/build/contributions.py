@@ -157,6 +157,7 @@ def contributions(
     def say(hook: str, kind: type[T]) -> tuple[Said[T], ...]:
         return registry.say(hook, kind, request.framework, request=request)
 
+    notices = [one.value for one in say("notices", Notice)]
     mirrors = Mirrors(say("mirrors", Mirror))
     stages = mirrors.stages(_merge_stages(say("stages", Stage), dict(settings.stages), request))
     files = tuple((one.key, _read(one, request)) for one in stages if one.value.dockerfile)
@@ -196,8 +197,11 @@ def contributions(
             way_out="{without}",
             tell=lambda label: label.value,
         ),
-        notices=tuple(said.value.text for said in say("notices", Notice)),
-        warnings=_undeclared(args, stages, dict(files), settings),
+        notices=tuple(one.text for one in notices if not one.warning),
+        warnings=(
+            *_undeclared(args, stages, dict(files), settings),
+            *(one.text for one in notices if one.warning),
+        ),
         contexts=settings.contexts,
     )
 

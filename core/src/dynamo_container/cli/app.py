@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +92,13 @@ class Session:
         """A line about something that is probably not meant."""
         click.secho("warning: ", fg="yellow", bold=True, err=True, nl=False)
         click.echo(text, err=True)
+
+    def tell(self, warnings: Iterable[str], notices: Iterable[str] = ()) -> None:
+        """What a plan has to say to its user."""
+        for text in warnings:
+            self.warn(text)
+        for text in notices:
+            self.note(text)
 
     def note(self, text: str) -> None:
         """A line that is good to know; not with --quiet."""

@@ -33,10 +33,7 @@ def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
     """Build images: one or several frameworks in one graph."""
     session: Session = ctx.obj
     asked = plan_from(ctx)
-    for warning in asked.plan.warnings:
-        session.warn(warning)
-    for notice in asked.plan.notices:
-        session.note(notice)
+    session.tell(asked.plan.warnings, asked.plan.notices)
     rendered = bake.command(asked.plan)
     if dry_run:
         for variable, _ in asked.hidden_env:

@@ -87,8 +87,7 @@ def _render(ctx: click.Context, session: Session) -> tuple[str, str]:
     framework = asked_framework(session, params["framework_argument"], params["framework"], None)
     params["image"] = params["image"] or image_reference(framework, DEVELOPER_TARGET)
     plan = plan_from(ctx, dry=True, target=DEVELOPER_TARGET, portable=True)
-    for warning in plan.warnings:
-        session.warn(warning)
+    session.tell(plan.warnings)
     return devcontainer.render(plan, framework, str(Path.home()), gpus=gpus), framework
 
 

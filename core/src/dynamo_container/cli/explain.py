@@ -69,7 +69,7 @@ def explain_build(
         other = "--json" if as_json else f"the key {key!r}"
         raise UsageError(f"--graph shows the whole plan, without {other}", "leave one of them out")
     plan = build_plan.plan_from(ctx).plan
-    _say(ctx.obj, (*plan.warnings, *plan.notices))
+    ctx.obj.tell(plan.warnings, plan.notices)
     if graph:
         draw(plan, graph)
         return 0
@@ -94,7 +94,7 @@ def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_option
     if key is None and not _is_framework(ctx, word):
         key, ctx.params["framework_argument"] = word, None
     plan = run_plan.plan_from(ctx, dry=True)
-    _say(ctx.obj, plan.warnings)
+    ctx.obj.tell(plan.warnings)
     click.echo(explain.run_json(plan, key) if as_json else explain.run_text(plan, key), nl=False)
     return 0
 
@@ -103,8 +103,3 @@ def _is_framework(ctx: click.Context, word: str | None) -> bool:
     """Whether a word names a framework that is installed, or one that could be."""
     session = ctx.find_object(Session) or Session()
     return word is None or normalize(word) in (*session.registry.frameworks, *PUBLISHED)
-
-
-def _say(session: Session, lines: tuple[str, ...]) -> None:
-    for line in lines:
-        session.warn(line)

@@ -59,8 +59,7 @@ def command(
                 "leave it out",
             )
     plan = plan_from(ctx).plan
-    for warning in (*plan.warnings, *plan.notices):
-        session.warn(warning)
+    session.tell(plan.warnings, plan.notices)
     folder = render.folder(plan)
     if dry_run:
         click.echo(dict(folder.files)[render.BAKE_FILE], nl=False)

@@ -43,8 +43,7 @@ def command(
         raise UsageError(
             "--wait: nothing says how this image's containers become ready", "name its --framework"
         )
-    for warning in plan.warnings:
-        session.warn(warning)
+    session.tell(plan.warnings)
     rendered = docker_argv.command(plan)
     if dry_run:
         click.echo(f"{_making_folders(plan)}{rendered.shell()}")
