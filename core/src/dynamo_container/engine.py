@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container import local_engine
 from dynamo_container.driver import DriverFacts
-from dynamo_container.errors import EngineError, MachineError
+from dynamo_container.errors import EngineError, MachineError, NoAnswerError
 from dynamo_container.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def asking(*argv: str) -> Iterator[Callable[..., subprocess.CompletedProcess[str
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
-            raise EngineError(
+            raise NoAnswerError(
                 f"'{shlex.join(argv[:3])}' gave no answer in {timeout:g} s",
                 "look whether the docker engine is healthy: docker version",
             ) from error

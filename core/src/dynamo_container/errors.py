@@ -44,6 +44,10 @@ class EngineError(DynamoContainerError):
     exit_status = 3
 
 
+class NoAnswerError(EngineError):
+    """The docker command did not end in time."""
+
+
 class PluginError(DynamoContainerError):
     """A plugin that was asked for failed: at import, at validation, or in a hook."""
 

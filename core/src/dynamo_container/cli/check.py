@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import uuid
+
 import click
 
 from dynamo_container import engine
 from dynamo_container.cli.app import Session
-from dynamo_container.errors import MachineError, UsageError, WorkFailedError
+from dynamo_container.errors import MachineError, NoAnswerError, UsageError, WorkFailedError
 from dynamo_container.images import FRAMEWORK, is_image
 from dynamo_container.requests import CheckRequest
 from dynamo_container.run import gpus
@@ -19,8 +21,15 @@ from dynamo_container.values import Check
 @click.command(epilog="Example: dynamo-container check dynamo:latest-none-runtime")
 @click.argument("image")
 @click.option("--framework", metavar="F", help="Whose checks (default: as the image's label says).")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=600.0,
+    metavar="SECONDS",
+    help="The longest that one check may take (default 600).",
+)
 @click.pass_obj
-def command(session: Session, image: str, framework: str | None) -> int:
+def command(session: Session, image: str, framework: str | None, timeout: float) -> int:
     """Run the plugins' checks in IMAGE: CPU ones always, GPU ones where the engine has a GPU."""
     if not is_image(image):
         raise UsageError(f"{image!r} is no image reference", "for example: my-image:dev")
@@ -39,7 +48,7 @@ def command(session: Session, image: str, framework: str | None) -> int:
         raise UsageError(f"no plugin has a check for {name!r}", "there is nothing to do")
     way = gpus.way_in("auto", engine.facts())
     gpu_flags = [*flag_words(way.flags), *env_words(way.env)] if way else []
-    failed = [check.name for check in checks if not _passes(image, check, gpu_flags)]
+    failed = [check.name for check in checks if not _passes(image, check, gpu_flags, timeout)]
     if failed:
         raise WorkFailedError(
             f"{len(failed)} of {len(checks)} checks failed in {image}: {', '.join(failed)}"
@@ -47,22 +56,27 @@ def command(session: Session, image: str, framework: str | None) -> int:
     return 0
 
 
-def _passes(image: str, check: Check, gpu_flags: list[str]) -> bool:
+def _passes(image: str, check: Check, gpu_flags: list[str], seconds: float) -> bool:
     if check.needs_gpu and not gpu_flags:
         click.echo(f"skipped  {check.name} (the engine knows no GPU)")
         return True
-    devices = gpu_flags if check.needs_gpu else []
-    argv = (
-        "docker",
-        "run",
-        "--rm",
-        *devices,
-        f"--entrypoint={check.argv[0]}",
-        image,
-        *check.argv[1:],
-    )
-    answer = engine.capture(*argv, timeout=600)
-    click.echo(f"{'ok' if answer.returncode == 0 else 'FAILED':<8} {check.name}")
-    if answer.returncode:
-        click.echo((answer.stdout + answer.stderr).rstrip(), err=True)
-    return answer.returncode == 0
+    status, said = _run(image, check, gpu_flags if check.needs_gpu else [], seconds)
+    click.echo(f"{'FAILED' if status else 'ok':<8} {check.name}")
+    if status:
+        click.echo(said.rstrip(), err=True)
+    return not status
+
+
+def _run(image: str, check: Check, devices: list[str], seconds: float) -> tuple[int, str]:
+    """The check's status and what it said; its container is gone afterwards, however it went."""
+    name = f"dynamo-container-check-{uuid.uuid4().hex[:12]}"
+    words = ("--rm", f"--name={name}", *devices, f"--entrypoint={check.argv[0]}")
+    try:
+        answer = engine.capture("docker", "run", *words, image, *check.argv[1:], timeout=seconds)
+    except BaseException as error:
+        # Without its client, a container goes on.
+        engine.capture("docker", "rm", "--force", name)
+        if isinstance(error, NoAnswerError):
+            return 1, f"it did not end within {seconds:g} s (--timeout)"
+        raise
+    return answer.returncode, answer.stdout + answer.stderr
