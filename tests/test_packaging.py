@@ -200,12 +200,12 @@ def test_each_plugin_alone_plans_lists_itself_and_keeps_its_contract(dist, tmp_p
     listed = json.loads(alone("plugins", "list", "--json").stdout)
     planned = alone("build", "--target", "runtime", "--dry-run").stdout
     told = run(
-        alone.folder / "bin" / "python", "-m", "pytest", "-q", "-m", "not engine",
-        "-p", "no:cacheprovider", "test_contract.py", cwd=tmp_path,
+        alone.folder / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+        "test_contract.py", cwd=tmp_path,
     ).stdout  # fmt: skip
 
     assert [one["name"] for one in listed if one["kind"] == "framework"] == [name]
     assert [one["name"] for one in listed if one["status"] != "ok"] == []
     assert f'"{name}-runtime"' in planned
-    assert re.search(r"\d+ passed", told)
-    assert "failed" not in told
+    # Its images take minutes: the class says that there is none to build.
+    assert re.search(r"^\d+ passed, .*1 deselected", told, re.MULTILINE), told
