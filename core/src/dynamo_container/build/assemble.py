@@ -55,7 +55,7 @@ def plan(
     _refuse_unused_replacements(settings, graph)
     for one, image in zip(said, images, strict=True):
         _refuse_unanswered(registry, one.request, settings, image)
-    _refuse_unread_options(registry, said, settings)
+    _refuse_unread_options(registry, said, settings, images)
     planned = BuildPlan(
         images=images,
         targets=tuple(graph.target(node, targets) for node in graph.nodes),
@@ -316,7 +316,10 @@ def _opposites(request: BuildRequest) -> Iterator[tuple[str, BuildRequest]]:
 
 
 def _refuse_unread_options(
-    registry: Registry, said: Sequence[Contributions], settings: BuildSettings
+    registry: Registry,
+    said: Sequence[Contributions],
+    settings: BuildSettings,
+    images: Sequence[Image],
 ) -> None:
     """The same for plugins' own options: one is read where another value would make another image,
     another secret or another notice, or is refused. One image that reads it is enough.
@@ -329,7 +332,8 @@ def _refuse_unread_options(
         if value == "true":
             del others[destination]
         options = tuple(others.items())
-        if not any(_reads(registry, one, options, settings) for one in said):
+        pairs = zip(said, images, strict=True)
+        if not any(_reads(registry, one, image, options, settings) for one, image in pairs):
             raise UsageError(
                 f"--{destination.replace('_', '-')} means nothing here: nothing that is built "
                 "reads it",
@@ -340,24 +344,29 @@ def _refuse_unread_options(
 def _reads(
     registry: Registry,
     said: Contributions,
+    image: Image,
     options: tuple[tuple[str, str], ...],
     settings: BuildSettings,
 ) -> bool:
-    other = replace(said.request, options=options)
     try:
-        answer = contributions(registry, other, settings)
+        other = contributions(registry, replace(said.request, options=options), settings)
+        return (other.notices, other.secrets, _hash_alone(other, settings)) != (
+            said.notices,
+            said.secrets,
+            image.plan_hash,
+        )
     except DynamoContainerError:
         return True
-    if (answer.notices, answer.secrets) != (said.notices, said.secrets):
-        return True
-    return _plan_hash(registry, other, settings) != _plan_hash(registry, said.request, settings)
 
 
 def _plan_hash(registry: Registry, request: BuildRequest, settings: BuildSettings) -> str:
     """The hash of one image alone; empty where it cannot be."""
     try:
-        said = contributions(registry, request, settings)
-        graph = Graph()
-        return _image(said, graph, graph.want(said), "", (), settings).plan_hash
+        return _hash_alone(contributions(registry, request, settings), settings)
     except DynamoContainerError:
         return ""
+
+
+def _hash_alone(said: Contributions, settings: BuildSettings) -> str:
+    graph = Graph()
+    return _image(said, graph, graph.want(said), "", (), settings).plan_hash
