@@ -49,6 +49,10 @@ bench: setup engine
 	$(WITH_ENGINE) for bench in local_dev many_at_once overhead; do \
 	    $(BIN)/python bench/$$bench.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE" || exit 1; done
 	$(BIN)/python bench/start_up.py
+	scripts/engine up --generation next
+	eval "$$(scripts/engine env --generation next)" && \
+	    $(BIN)/python bench/many_at_once.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"; \
+	    status=$$?; scripts/engine down --generation next; exit $$status
 
 # mkdocs-material prints a notice about its successor, which is no fault of the pages.
 docs: $(VENV)/docs

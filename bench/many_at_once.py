@@ -7,9 +7,9 @@
 
 The frameworks are stand-ins: two stages that all share and a runtime of its own, each of which
 waits for three seconds, as a download does, and writes 5 MB. They are built at once, and one
-after another, which leaves the shared stages in the cache for the later ones, too. Then a graph of
-five stages is built a second time, beside a `docker buildx build` for each of its stages. Each
-figure is the best of some rounds. It deletes the images that it made.
+after another, which leaves the shared stages in the cache for the later ones, too. Then the five
+stages of a local-dev graph are built a second time, beside a `docker buildx build` for each of
+them. Each figure is the best of some rounds. It deletes the images that it made.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 MOST_AT_ONCE, MOST_REBUILD = 0.6, 0.5
+# Before it builds, buildx 0.13 asks the engine for 20 ms about each target of a bake definition, and
+# itself starts in half the time that later ones take.
+MOST_REBUILD_BY_OLD = 0.65
 ROUNDS, REBUILDS = 3, 7
 FRAMEWORKS = ("bench-a", "bench-b", "bench-c", "bench-d")
 WORK = """\
@@ -76,6 +79,7 @@ def main() -> int:
             rows = [*at_once(Path(folder, "first"), base), *rebuilt(Path(folder, "second"), base)]
     finally:
         remove_images()
+    print(" ".join(versions()))
     print("| | seconds | against | ratio | at most |\n|---|---|---|---|---|")
     good = True
     for title, ours, theirs, most in rows:
@@ -114,7 +118,8 @@ def rebuilt(folder: Path, base: str) -> list[Row]:
     for _ in range(REBUILDS):  # in turns: a machine's load changes
         ours.append(timed(lambda: build(folder, *words)))
         theirs.append(timed(lambda: for_each(stages)))
-    return [("five stages with nothing to do", min(ours), min(theirs), MOST_REBUILD)]
+    most = MOST_REBUILD_BY_OLD if versions()[-1].startswith("v0.13.") else MOST_REBUILD
+    return [("five stages with nothing to do", min(ours), min(theirs), most)]
 
 
 def install(site: Path, base: str, mark: str, chain: tuple[str, ...]) -> None:
@@ -160,7 +165,12 @@ def build(site: Path, *words: str) -> None:
     allowed = " ".join(["bench-shared", *FRAMEWORKS])
     environment = {**os.environ, "PYTHONPATH": str(site), "DYNAMO_CONTAINER_PLUGINS": allowed}
     command = [sys.executable, "-m", "dynamo_container", "-q", "build", *words]
-    subprocess.run([*command, "--progress", "quiet"], check=True, env=environment)
+    command += ["--progress", "quiet"]
+    if subprocess.run(command, check=False, env=environment).returncode:
+        # BuildKit may collect a record that a build has just found (moby/buildkit#3959); the best
+        # round counts.
+        print("once more", file=sys.stderr)
+        subprocess.run(command, check=True, env=environment)
 
 
 def build_each(site: Path, builds: list[tuple[str, ...]]) -> None:
@@ -180,6 +190,17 @@ def for_each(stages: list[tuple[str, Path]]) -> None:
             ["docker", "buildx", "build", "--quiet", *words], check=True, stdout=subprocess.DEVNULL
         )
         below = stage
+
+
+@functools.cache
+def versions() -> list[str]:
+    """What is measured: docker's version and buildx's, `v0.29.1`."""
+    server = ["docker", "version", "--format", "docker {{.Server.Version}} buildx"]
+    said = subprocess.run(server, check=True, capture_output=True, text=True).stdout.split()
+    buildx = subprocess.run(
+        ["docker", "buildx", "version"], check=True, capture_output=True, text=True
+    ).stdout.split()[1]
+    return [*said, f"v{buildx.lstrip('v')}"]
 
 
 def timed(work: Callable[[], None]) -> float:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,6 +158,25 @@ def test_secrets_are_in_no_layer_no_attestation_no_cache_and_no_record(
     assert registry.holds("https://index.example/simple")
     assert not registry.holds("s3cr3t-")
     assert "s3cr3t-" not in result.out + result.err + report.read_text()
+
+
+def test_an_attestation_tells_of_no_repository_that_plugins_happen_to_lie_in(
+    cli, site, on_store, registry
+):
+    framework(site)
+    origin = "https://git.example/team/unrelated.git"
+    git = ["git", "-C", str(site.folder), "-c", "user.name=a", "-c", "user.email=a@example"]
+    for words in (["init", "-q"], ["remote", "add", "origin", origin], ["add", "."],
+                  ["commit", "-q", "-m", "A commit"]):  # fmt: skip
+        subprocess.run([*git, *words], check=True)
+
+    cli.ok(
+        "build", "tiny", "--base-image", IMAGE, "--tag", f"{registry.address}/tiny:1",
+        "--no-latest", "--push", "--provenance", "mode=max",
+    )  # fmt: skip
+
+    assert registry.holds("slsa.dev/provenance")
+    assert not registry.holds("git.example")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from dynamo_container import engine, local_engine
+from dynamo_container.errors import EngineError
 
 pytestmark = pytest.mark.processes  # sockets are guarded, too
 
@@ -40,10 +41,12 @@ def serve(tmp_path, monkeypatch) -> Iterator[Serve]:
             def log_message(self, *_words: object) -> None:
                 pass
 
-        server = socketserver.UnixStreamServer(str(tmp_path / "docker.sock"), Handler)
+        path = tmp_path / "docker.sock"
+        path.unlink(missing_ok=True)  # of an earlier one
+        server = socketserver.UnixStreamServer(str(path), Handler)
         servers.append(server)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
 
     yield serve
     for server in servers:
@@ -105,6 +108,24 @@ def test_an_image_is_asked_for_by_its_whole_reference(serve: Serve):
         id="sha256:1", size=5, labels=(("a", "b"),), user="ubuntu", env=("A=b",)
     )
     assert engine.inspect_image("another:1") is None
+
+
+def test_the_version_is_asked_at_the_socket(serve: Serve, monkeypatch):
+    monkeypatch.setenv("PATH", "")  # no docker command
+    serve({"/version": (200, b'{"Version": "28.5.2"}')})
+    assert engine.server_version() == "28.5.2"
+
+    serve({"/version": (200, b'{"Version": "25.0.1"}')})
+    with pytest.raises(EngineError, match=r"25\.0\.1 is too old: builds need 26 or newer"):
+        engine.server_version()
+
+
+def test_where_the_socket_has_no_answer_the_command_is_asked(serve: Serve, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    serve({})
+
+    with pytest.raises(EngineError, match="the docker command is not installed"):
+        engine.server_version()
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff"])

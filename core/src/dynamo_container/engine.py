@@ -321,10 +321,9 @@ def server_version() -> str:
     Raises:
         EngineError: no engine answers, or it is too old.
     """
-    answer = capture("docker", "version", "--format", "{{.Server.Version}}")
-    if answer.returncode:
-        raise no_engine(answer.stderr)
-    version = answer.stdout.strip()
+    with local_engine.asking("/version", _ANSWER_SECONDS) as here:
+        status, answer = here() if here else (0, {})
+    version = str((_heard("/version", status, answer) or {}).get("Version") or _server_version())
     major = version.split(".")[0]
     if major.isdigit() and int(major) < OLDEST_ENGINE:
         raise EngineError(
@@ -332,6 +331,13 @@ def server_version() -> str:
             "upgrade Docker Engine, or point DOCKER_HOST at a newer one",
         )
     return version
+
+
+def _server_version() -> str:
+    answer = capture("docker", "version", "--format", "{{.Server.Version}}")
+    if answer.returncode:
+        raise no_engine(answer.stderr)
+    return answer.stdout.strip()
 
 
 def client_version() -> str:

@@ -57,7 +57,7 @@ def command(plan: BuildPlan) -> Command:
     return Command(
         argv=("docker", "buildx", "bake", *told, "--file", "-"),
         cwd="/",
-        env=(("BUILDX_NO_DEFAULT_LOAD", "1"),),
+        env=(("BUILDX_NO_DEFAULT_LOAD", "1"), ("BUILDX_GIT_INFO", "0")),
         stdin=json.dumps(definition(plan), indent=2, ensure_ascii=False),
     )
 
