@@ -25,8 +25,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 MOST_AT_ONCE, MOST_REBUILD = 0.6, 0.5
-# Before it builds, buildx 0.13 asks the engine for 20 ms about each target of a bake definition, and
-# itself starts in half the time that later ones take.
+# Before it builds, buildx 0.13 asks the engine for 20 ms about each target of a bake definition,
+# and itself starts in half the time that later ones take.
 MOST_REBUILD_BY_OLD = 0.65
 ROUNDS, REBUILDS = 3, 7
 FRAMEWORKS = ("bench-a", "bench-b", "bench-c", "bench-d")

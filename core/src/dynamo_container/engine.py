@@ -321,10 +321,9 @@ def server_version() -> str:
     Raises:
         EngineError: no engine answers, or it is too old.
     """
-    with local_engine.asking("/version", _ANSWER_SECONDS) as here:
-        status, answer = here() if here else (0, {})
-    version = str((_heard("/version", status, answer) or {}).get("Version") or _server_version())
-    major = version.split(".")[0]
+    _, known = _get("/version")
+    version = str(known["Version"]) if known else _server_version()
+    major = version.partition(".")[0]
     if major.isdigit() and int(major) < OLDEST_ENGINE:
         raise EngineError(
             f"docker engine {version} is too old: builds need {OLDEST_ENGINE} or newer",
@@ -455,6 +454,13 @@ def asking_facts() -> Iterator[Callable[[], EngineFacts]]:
         yield lambda: _facts(_info(answer()))
 
 
+def _get(path: str) -> tuple[int, dict[str, Any] | None]:
+    """Ask an engine at a socket: the HTTP status, 0 where none answers, and what was asked for."""
+    with local_engine.asking(path, _ANSWER_SECONDS) as here:
+        status, answer = here() if here else (0, {})
+    return status, _heard(path, status, answer)
+
+
 def _heard(path: str, status: int, answer: dict[str, Any]) -> dict[str, Any] | None:
     """What an engine at a socket has answered; None where that is not what was asked for."""
     if status and tell:
@@ -519,10 +525,7 @@ def inspect_image(reference: str) -> ImageFacts | None:
     """
     from urllib.parse import quote
 
-    path = f"/images/{quote(reference)}/json"
-    with local_engine.asking(path, _ANSWER_SECONDS) as here:
-        status, answer = here() if here else (0, {})
-    image = _heard(path, status, answer)
+    status, image = _get(f"/images/{quote(reference)}/json")
     if image is None and status != _NOT_FOUND:
         image = _inspect(reference)
     if image is None:
