@@ -35,7 +35,6 @@ STEPS = (
     "COMPILE_BYTECODE=false /opt/tools/create-venv",
     "/opt/tools/install-dynamo",
     "/opt/tools/link-cuda",
-    "/opt/tools/compile-packages",
 )
 HEADINGS = """
 | framework | uv alone, s | build, s | ratio | image, MB | base | venv | besides | checks | wheels |

@@ -184,3 +184,16 @@ def test_the_tables_are_told_by_the_command(cli: Cli):
     assert set(FRAMEWORKS) <= set(told)
     newest = told["vllm"][-1]
     assert (newest["dynamo"], newest["cuda"][0]["version"]) == ("1.4.2", "13.0")
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_no_step_upon_the_packages_has_secrets(framework):
+    """BuildKit before 0.15 reads all that is below such a step, and that is gigabytes."""
+    (dockerfile,) = ROOT.glob(f"plugins/{framework}/src/*/runtime/Dockerfile")
+    text = dockerfile.read_text().replace("\\\n", " ")
+    below, packages, above = text.rpartition("/opt/tools/create-venv")
+
+    assert packages
+    assert "type=secret" in below
+    assert "/opt/tools/install-dynamo" in above
+    assert "type=secret" not in above

@@ -126,10 +126,10 @@ def test_dockerfiles_and_scripts_travel_along(installed):
         for line in shown.splitlines()
         if line.strip().startswith(('"dockerfile"', '"context"'))
     ]
-    assert len(places) == 6
+    assert len(places) == 8
     assert [one for one in places if not one.startswith(str(installed.folder))] == []
     assert [one for one in places if not Path(one).exists()] == []
-    scripts = list(installed.folder.rglob("tools/bin/*"))
+    scripts = list(installed.folder.rglob("scripts/bin/*"))
     assert len(scripts) >= 5
     assert [path for path in scripts if not os.access(path, os.X_OK)] == []
 

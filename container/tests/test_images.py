@@ -23,7 +23,7 @@ def stages_of(cli, target):
 
 
 def test_local_dev_is_built_with_dev_on_any_frameworks_runtime(cli):
-    dev = {"dev", "runtime", "rust", "tools", "wheels"}
+    dev = {"dev", "runtime", "rust", "scripts", "tools", "wheels"}
 
     assert stages_of(cli, "local-dev") == [dev, {*dev, "local-dev"}]
 

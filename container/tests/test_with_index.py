@@ -8,7 +8,7 @@ import pytest
 from dynamo_container_images import plugin
 from running import Docker
 
-TOOL = plugin.HERE / "tools" / "bin" / "with-index"
+TOOL = plugin.HERE / "scripts" / "bin" / "with-index"
 
 
 @pytest.mark.engine

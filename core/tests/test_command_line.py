@@ -160,7 +160,7 @@ def test_an_unknown_target_lists_the_known_ones(cli):
 
     assert result.status == 2
     assert "'nosuch'" in result.err
-    assert "known targets: dev, local-dev, runtime, rust, tools, wheels" in result.err
+    assert "known targets: dev, local-dev, runtime, rust, scripts, tools, wheels" in result.err
 
 
 @pytest.mark.parametrize(
@@ -297,6 +297,7 @@ def test_several_frameworks_are_one_graph_with_the_shared_stages_once(cli, site)
     assert set(result.definition["target"]) == {
         "dev",
         "none-runtime",
+        "scripts",
         "tiny-runtime",
         "tools",
         "wheels",

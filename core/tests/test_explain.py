@@ -100,8 +100,8 @@ def test_the_picture_has_the_stages_their_images_and_their_versions(cli):
     boxes = dict(
         line.split("(", 1) if "([" in line else line.split("[", 1) for line in lines if '"' in line
     )
-    base, tools, wheels, runtime = boxes
-    assert "ubuntu:24.04" in boxes[base]
+    (base,) = [name for name, text in boxes.items() if "ubuntu:24.04" in text]
+    scripts, tools, wheels, runtime = [name for name in boxes if name != base]
     assert "uv==" in boxes[tools]
     assert "dynamo-container-images" in boxes[tools]
     assert "ai-dynamo==1.4.2<br/>" in boxes[wheels]
@@ -109,8 +109,10 @@ def test_the_picture_has_the_stages_their_images_and_their_versions(cli):
     assert "dynamo:v1.4.2-none-runtime" in boxes[runtime]
     for arrow in (
         (base, tools),
+        (scripts, tools),
         (tools, wheels),
         (base, runtime),
+        (scripts, runtime),
         (tools, runtime),
         (wheels, runtime),
     ):

@@ -80,6 +80,7 @@ def test_every_combination_is_one_graph_with_shared_stages_once(bake):
             for version in ("cu129", "cu130")
             for stage in ("dev", "local-dev", "runtime")
         ),
+        "scripts",
         "shared",
         "tools",
     }

@@ -237,7 +237,7 @@ def test_the_list_of_allowed_plugins(site, cli, monkeypatch):
     assert "note: left out by DYNAMO_CONTAINER_PLUGINS: acme-policy, images" in alone.err
     assert "has no target 'dev'" in alone.err
     alone = cli("build", "none", "--target", "runtime", "--dry-run")
-    assert "needs the stage 'tools', which no loaded plugin provides" in alone.err
+    assert "needs the stage 'scripts', which no loaded plugin provides" in alone.err
     monkeypatch.setenv("DYNAMO_CONTAINER_PLUGINS", "images, acme")
     assert "left out by DYNAMO_CONTAINER_PLUGINS" in cli.ok("plugins", "show", "none").out
 

@@ -37,7 +37,7 @@ def test_the_folder_has_all_that_the_build_reads(rendered):
     for target in targets.values():
         context = folder / target["context"]
         assert (context / target["dockerfile"]).is_file()
-    assert (folder / targets["tools"]["context"] / "bin" / "install-uv").stat().st_mode & 0o100
+    assert (folder / targets["scripts"]["context"] / "bin" / "install-uv").stat().st_mode & 0o100
     # Paths of this machine are the defaults of variables, and nowhere else.
     assert definition(folder)["variable"] == {"CA_BUNDLE": {"default": __file__}}
     assert targets["tools"]["secret"] == ['id=ca-bundle,"src=${CA_BUNDLE}"']
@@ -70,7 +70,7 @@ def test_it_takes_the_options_of_build_from_wherever_they_come(cli, tmp_path, mo
 
     shown = json.loads(cli.ok("render", "none", "--output", "out", "--dry-run").out)
 
-    assert list(shown["target"]) == ["tools"]
+    assert list(shown["target"]) == ["scripts", "tools"]
     assert shown["target"]["tools"]["args"]["BASE_IMAGE"] == "from-file:1"
     assert not (tmp_path / "out").exists()
 
@@ -87,7 +87,7 @@ def test_a_folder_that_has_something_else_is_left_alone(cli, rendered, tmp_path)
     assert refused.status == 2
     assert "--force" in refused.err
     assert (folder / "mine").exists()
-    assert [one.name for one in (folder / "contexts").iterdir()] == ["tools"]
+    assert {one.name for one in (folder / "contexts").iterdir()} == {"scripts", "tools"}
     assert not (folder / "contexts" / "tools" / "stale").exists()
     other = tmp_path / "other"
     other.mkdir()

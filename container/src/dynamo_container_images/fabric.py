@@ -18,7 +18,7 @@ EFA: Final = "1.49.0"
 UCX: Final = "v1.21.0"
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d+|latest")
 # Stages that no runtime is below.
-_BELOW: Final = ("tools", "wheels")
+_BELOW: Final = ("scripts", "tools", "wheels")
 
 
 def options() -> Iterator[Option]:

@@ -46,10 +46,11 @@ def dynamo_container_options(command: str) -> Iterator[Option]:
 
 @hookimpl
 def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
-    """`tools` is what other stages build with, `wheels` what Dynamo is installed from; `dev` and
-    `local-dev` are a framework's runtime to develop in.
+    """`scripts` and `tools` are what others build with, `wheels` is what Dynamo is installed from;
+    `dev` and `local-dev` are a framework's runtime to develop in.
     """
-    yield Stage(name="tools", dockerfile=HERE / "tools" / "Dockerfile")
+    yield Stage(name="scripts", dockerfile=HERE / "scripts" / "Dockerfile")
+    yield Stage(name="tools", dockerfile=HERE / "tools" / "Dockerfile", needs=("scripts",))
     if not request.checkout:
         yield Stage(name="wheels", dockerfile=HERE / "wheels" / "Dockerfile", needs=("tools",))
     yield from source.stages(request.checkout)

@@ -97,7 +97,7 @@ def test_what_is_compiled_from_git_takes_the_place_of_a_wheel(cli):
 def test_without_a_ref_nothing_is_compiled(cli):
     targets = cli.ok("build", "vllm", "--target", "runtime", "--dry-run").definition["target"]
 
-    assert set(targets) == {"tools", "wheels", "vllm-runtime"}
+    assert set(targets) == {"scripts", "tools", "wheels", "vllm-runtime"}
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,9 @@ def dynamo_container_releases() -> Iterable[Release]:
 def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
     """The image that serves."""
     yield Stage(
-        name="runtime", dockerfile=HERE / "runtime" / "Dockerfile", needs=("tools", "wheels")
+        name="runtime",
+        dockerfile=HERE / "runtime" / "Dockerfile",
+        needs=("scripts", "tools", "wheels"),
     )
 
 

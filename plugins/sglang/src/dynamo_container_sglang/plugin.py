@@ -83,7 +83,9 @@ def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
     """The image that serves, and wheels that it needs and the index does not have."""
     yield Stage(name="sglang-wheels", dockerfile=HERE / "wheels" / "Dockerfile", extends="tools")
     yield Stage(
-        name="runtime", dockerfile=HERE / "runtime" / "Dockerfile", needs=("tools", "wheels")
+        name="runtime",
+        dockerfile=HERE / "runtime" / "Dockerfile",
+        needs=("scripts", "tools", "wheels"),
     )
 
 

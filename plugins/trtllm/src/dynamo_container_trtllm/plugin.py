@@ -93,7 +93,9 @@ def _origin(request: BuildRequest) -> wheel.Index | wheel.Directory | wheel.Comm
 def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
     """The image that serves, and below `wheels` a stage that has TensorRT-LLM's wheel."""
     yield Stage(
-        name="runtime", dockerfile=HERE / "runtime" / "Dockerfile", needs=("tools", "wheels")
+        name="runtime",
+        dockerfile=HERE / "runtime" / "Dockerfile",
+        needs=("scripts", "tools", "wheels"),
     )
     origin = _origin(request)
     dockerfile = HERE / "wheel" / "Dockerfile"

@@ -94,7 +94,9 @@ def _refs(request: BuildRequest) -> dict[str, str]:
 def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
     """The image that serves; and below `wheels` what is compiled."""
     yield Stage(
-        name="runtime", dockerfile=HERE / "runtime" / "Dockerfile", needs=("tools", "wheels")
+        name="runtime",
+        dockerfile=HERE / "runtime" / "Dockerfile",
+        needs=("scripts", "tools", "wheels"),
     )
     if _refs(request):
         # It is below whatever needs `tools`, and so takes nothing but those.
