@@ -108,15 +108,21 @@ def scripts(
 
 
 @pytest.fixture(scope="session")
-def docker() -> Docker:
-    """The real engine. Where none answers, the test is skipped, or fails where one is required."""
+def docker() -> Iterator[Docker]:
+    """The real engine. Where none answers, the test is skipped, or fails where one is required.
+    Images that lost their names to what tests built are deleted in the end.
+    """
     reason = _no_engine()
     if reason:
         required = (
             os.environ.get("CI") or os.environ.get("DYNAMO_CONTAINER_TEST_ENGINE") == "required"
         )
         (pytest.fail if required else pytest.skip)(f"{reason}; start one: scripts/engine up")
-    return Docker(os.environ.get("DYNAMO_CONTAINER_TEST_BASE_IMAGE") or "ubuntu:24.04")
+    engine = Docker(os.environ.get("DYNAMO_CONTAINER_TEST_BASE_IMAGE") or "ubuntu:24.04")
+    before = engine.nameless()
+    yield engine
+    for image in engine.nameless() - before:
+        engine.run("image", "rm", "--force", image, check=False)
 
 
 def _no_engine() -> str:

@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engines' images from real wheels: built, checked, measured, and deleted again.
 
-    python scripts/acceptance.py [--base-image IMAGE] [--cold] [FRAMEWORK...]
+    python scripts/acceptance.py [--base-image IMAGE] [FRAMEWORK...]
 
-For each framework: the seconds of a build against those of installing the same packages alone (uv,
-in a container of the same base image, with nothing in its cache), the image's size against that of
-its base and its venv, and what `check` says. It takes some 30 GB of disk, and needs a docker engine
-that answers and the packages installed: `make acceptance` sees to both.
+For each framework: the seconds of a build on a builder that has nothing in its caches against those
+of installing the same packages alone (uv, in a container of the same base image, with nothing in
+its cache either), the image's size against that of its base and its venv, and what `check` says. It
+takes some 30 GB of disk, and needs a docker engine that answers and the packages installed: `make
+acceptance` sees to both.
 """
 
 from __future__ import annotations
@@ -29,13 +30,8 @@ WHEELS = ("ai-dynamo", "kvbm", "nixl", "sglang", "torch", "transformers", "vllm"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 CA_VARIABLES = ("CARGO_HTTP_CAINFO", "PIP_CERT", "SSL_CERT_FILE")
 VENV = "/opt/dynamo/venv"
-# How the builder's cache calls what uv keeps, and the large layers of an engine's image.
-UV_CACHE = 'with id "/dynamo-uv"'
-STEPS = (
-    "COMPILE_BYTECODE=false /opt/tools/create-venv",
-    "/opt/tools/install-dynamo",
-    "/opt/tools/link-cuda",
-)
+# The large layers of an engine's image.
+STEPS = ("/opt/tools/create-venv", "/opt/tools/link-cuda", "/opt/tools/install-dynamo")
 HEADINGS = """
 | framework | uv alone, s | build, s | ratio | image, MB | base | venv | besides | checks | wheels |
 |---|---|---|---|---|---|---|---|---|---|"""
@@ -106,15 +102,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("frameworks", nargs="*", default=FRAMEWORKS, metavar="FRAMEWORK")
     parser.add_argument("--base-image", default="ubuntu:24.04")
-    parser.add_argument(
-        "--cold",
-        action="store_true",
-        help="delete the builder's cache of uv before each build, whoever filled it",
-    )
     options = parser.parse_args()
     rows = []
     for framework in options.frameworks:
-        rows.append(accept(framework, options.base_image, cold=options.cold))
+        rows.append(accept(framework, options.base_image))
         # Each as it comes: the next may take long, or fail.
         print(HEADINGS, *rows, "", sep="\n", flush=True)
     too_large = [row.framework for row in rows if row.overhead > OVERHEAD]
@@ -123,17 +114,18 @@ def main() -> int:
     return 0 if all(row.passed for row in rows) and not too_large else 1
 
 
-def accept(framework: str, base_image: str, *, cold: bool) -> Row:
+def accept(framework: str, base_image: str) -> Row:
     """Install a framework's packages alone, build its image, check it, delete it."""
-    tag = f"dynamo-container-acceptance/{framework}:{uuid.uuid4().hex[:12]}"
+    mark = uuid.uuid4().hex[:12]
+    tag = f"dynamo-container-acceptance/{framework}:{mark}"
     alone = seconds_alone(framework, base_image)
-    if cold:
-        forget(UV_CACHE)
     before = frozenset(identity for identity, _ in cache_records())
     try:
         started = time.monotonic()
         words = ("--target", "runtime", "--base-image", base_image, "--dynamo-version", DYNAMO)
-        ours("build", framework, *words, "--tag", tag, "--no-latest", "--no-cache")
+        # Caches of its own, which nobody has filled.
+        fresh = ("--no-cache", "--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={mark}")
+        ours("build", framework, *words, "--tag", tag, "--no-latest", *fresh)
         build = time.monotonic() - started
         checked = ours("check", tag, check=False)
         lines = checked.stdout.splitlines()
@@ -151,7 +143,7 @@ def accept(framework: str, base_image: str, *, cold: bool) -> Row:
     finally:
         docker("image", "rm", "--force", tag)
         # Ten gigabytes that nobody builds upon.
-        forget(*STEPS, but=before)
+        forget(*STEPS, f'with id "{mark}/', but=before)
 
 
 def seconds_alone(framework: str, base_image: str) -> float:

@@ -229,6 +229,13 @@ def test_an_argument_of_the_user_that_no_dockerfile_declares_is_a_warning(framew
     assert "value" not in warning
 
 
+def test_the_arguments_that_buildkit_takes_itself_go_to_every_stage(frameworks):
+    built = plan(build_args=(("SOURCE_DATE_EPOCH", "0"),))
+
+    assert built.warnings == ()
+    assert {("SOURCE_DATE_EPOCH", "0") in target.args for target in built.targets} == {True}
+
+
 def test_pins_that_share_an_argument_are_joined_and_dynamo_has_a_version(frameworks):
     overlay(
         frameworks,

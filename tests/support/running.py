@@ -81,6 +81,12 @@ class Docker:
         assert not (check and answer.returncode), answer.stdout + answer.stderr
         return answer.stdout.strip()
 
+    def nameless(self) -> set[str]:
+        """The images of ours that lost their names to newer ones."""
+        filters = ("dangling=true", "label=ai.dynamo.container.framework")
+        words = (word for one in filters for word in ("--filter", one))
+        return set(self.run("images", "--quiet", "--no-trunc", *words).split())
+
     def inspect(self, image: str) -> Any:  # JSON as docker makes it
         """What `docker image inspect` knows."""
         return json.loads(self.run("image", "inspect", image))[0]

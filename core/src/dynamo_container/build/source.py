@@ -9,10 +9,24 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Final
 
 from dynamo_container.errors import PluginError
 from dynamo_container.frozen import dataclass
 
+# What BuildKit's frontend reads itself, whether a Dockerfile declares it or not: the Dockerfile
+# reference, "BuildKit built-in build args".
+PREDEFINED: Final = frozenset(
+    {
+        "BUILDKIT_CACHE_MOUNT_NS",
+        "BUILDKIT_CONTEXT_KEEP_GIT_DIR",
+        "BUILDKIT_INLINE_CACHE",
+        "BUILDKIT_MULTI_PLATFORM",
+        "BUILDKIT_SANDBOX_HOSTNAME",
+        "BUILDKIT_SYNTAX",
+        "SOURCE_DATE_EPOCH",
+    }
+)
 _PIECE = 1 << 20
 _CONTINUED = re.compile(r"\\[ \t]*\n(?:[ \t]*#.*\n)*")
 _ARG = re.compile(r"^[ \t]*ARG[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
@@ -29,7 +43,7 @@ class Source:
     """A Dockerfile and its context, read.
 
     Attributes:
-        args: names of the build arguments that it declares.
+        args: names of the build arguments that it takes: those that it declares, and BuildKit's.
         targets: names of its `FROM ... AS`, lower case.
         contexts: names that a named context may stand for, lower case: of stages, and of what is
         read `FROM`, `--from=` and `from=`.
@@ -66,7 +80,8 @@ def read(dockerfile: Path, context: Path, known: str = "") -> Source:
     return Source(
         args=frozenset(
             word for line in _ARG.findall(joined) for word in _WORD.findall(line.split(" #")[0])
-        ),
+        )
+        | PREDEFINED,
         targets=targets,
         contexts=targets
         | {name.lower() for names in _READ.findall(joined) for name in names if name},
