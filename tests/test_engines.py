@@ -188,7 +188,7 @@ def test_the_tables_are_told_by_the_command(cli: Cli):
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_no_step_upon_the_packages_has_secrets(framework):
-    """BuildKit before 0.15 reads all that is below such a step, and that is gigabytes."""
+    """BuildKit 0.13 reads all that is below such a step, and that is gigabytes."""
     (dockerfile,) = ROOT.glob(f"plugins/{framework}/src/*/runtime/Dockerfile")
     text = dockerfile.read_text().replace("\\\n", " ")
     below, packages, above = text.rpartition("/opt/tools/create-venv")
@@ -197,3 +197,17 @@ def test_no_step_upon_the_packages_has_secrets(framework):
     assert "type=secret" in below
     assert "/opt/tools/install-dynamo" in above
     assert "type=secret" not in above
+
+
+@pytest.mark.parametrize("framework", sorted(ENGINES))
+def test_a_new_engine_leaves_the_layer_of_pytorch(framework):
+    """A step runs again when what it mounts has changed, and so do all steps upon it."""
+    (dockerfile,) = ROOT.glob(f"plugins/{framework}/src/*/runtime/Dockerfile")
+    steps = dockerfile.read_text().replace("\\\n", " ").splitlines()
+    (layer,) = [number for number, step in enumerate(steps) if "create-venv" in step][:1]
+
+    mounted = [re.findall(r"from=(?:wheels|tools),source=([^, ]+)", step) for step in steps]
+
+    assert mounted[layer] == ["/opt/tools", "/wheels/pytorch.txt"]
+    assert {source for sources in mounted[:layer] for source in sources} == {"/wheels/pytorch.txt"}
+    assert ["/opt/tools", "/wheels/requirements.txt", "/wheels/local"] in mounted[layer:]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from running import Docker
 
 pytestmark = pytest.mark.engine
 
-# nvidia-ml-py stands for what PyTorch brings: it goes by the name.
-REQUIREMENTS = "nvidia-ml-py==13.580.82 six==1.17.0"
+PYTORCHS = "nvidia-nvtx-cu12==12.8.90"
+REQUIREMENTS = f"{PYTORCHS} nvidia-ml-py==13.580.82 six==1.17.0"
 CACHE = "/root/.cache/uv"
 CREATE = "/opt/tools/create-venv /opt/dynamo/venv /wheels/{}"
-INSTALLED = "ls /opt/dynamo; ls /opt/dynamo/venv/lib/python3*/site-packages"
+# Every path with its mode and group, and of packages the inode, which a new installation changes.
+FOUND = "cd /opt/dynamo && find . -printf '%m %g %P\\n' | sort"
+INODES = "stat -c '%i %n' /opt/dynamo/venv/lib/python3*/site-packages/*.dist-info/METADATA"
 
 Step = Callable[..., str]
 
@@ -45,38 +48,67 @@ def step(docker: Docker, tools: str, tmp_path: Path) -> Step:
     return run
 
 
+def distributions(text: str) -> set[str]:
+    """The distributions of which a listing has the metadata."""
+    return set(re.findall(r"([a-z_0-9]+)-[0-9.]+\.dist-info/METADATA", text))
+
+
 def kept(folder: Path) -> set[str]:
-    """What a step's cache holds of packages."""
-    archives = folder / "uv" / "archive-v0"
-    return {one.name for path in archives.glob("*") for one in path.glob("*.py")}
+    """The distributions that the step's cache holds."""
+    paths = folder.glob("uv/archive-v0/*/*.dist-info/METADATA")
+    return distributions("\n".join(str(path) for path in paths))
 
 
-def test_a_new_dynamo_or_engine_leaves_what_is_below_it(step: Step, tmp_path):
+def test_pytorch_is_installed_first_and_stays(step: Step, tmp_path):
     step("with-index resolve /wheels")
 
     pinned = {
         file.name: [line.split()[0] for line in file.read_text().splitlines() if "==" in line]
         for file in (tmp_path / "wheels").glob("*.txt")
     }
-    assert pinned["pytorch.txt"] == ["nvidia-ml-py==13.580.82"]
-    assert {*pinned["pytorch.txt"], "six==1.17.0"} < set(pinned["requirements.txt"])
+    assert pinned["pytorch.txt"] == [PYTORCHS]
+    assert set(REQUIREMENTS.split()) < set(pinned["requirements.txt"])
 
-    first = step(CREATE.format("pytorch.txt"), INSTALLED)
-    both = step(CREATE.format("pytorch.txt"), CREATE.format("requirements.txt"), INSTALLED)
+    first, both = (
+        part.splitlines()
+        for part in step(
+            CREATE.format("pytorch.txt"), INODES, "echo ---",
+            CREATE.format("requirements.txt"), INODES,
+        ).split("---\n")
+    )  # fmt: skip
 
-    assert "pynvml.py" in first
-    assert "six.py" not in first
-    assert {"pynvml.py", "six.py"} < set(both.split())
+    assert distributions("\n".join(first)) == {"nvidia_nvtx_cu12"}
+    assert set(first) < set(both)
+    assert {"nvidia_ml_py", "six"} < distributions("\n".join(both))
 
 
 def test_only_a_builder_that_installs_again_keeps_what_was_downloaded(step: Step, tmp_path):
     step("with-index resolve /wheels")
 
-    once = step(CREATE.format("requirements.txt"), INSTALLED)
+    once = step(CREATE.format("requirements.txt"), FOUND)
     assert kept(tmp_path) == set()
 
-    again = step(CREATE.format("requirements.txt"), INSTALLED)
-    assert {"pynvml.py", "six.py"} <= kept(tmp_path)
+    again = step(CREATE.format("requirements.txt"), FOUND)
+    assert {"nvidia_ml_py", "six"} < kept(tmp_path)
 
     assert once == again
-    assert once.split()[0] == "venv"
+    assert "uv-cache" not in once
+    assert [
+        line for line in once.splitlines() if not re.match(r"[0-9]?.[67]. root |777 ", line)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("requirement", "wanted"),
+    [("nvidia-cuda-nvcc==13.0.88", False), ("nvidia-cuda-nvcc-cu12==12.8.93", True)],
+)
+def test_nvcc_is_the_distributions_where_no_wheel_brings_it(
+    step: Step, tmp_path, requirement, wanted
+):
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / "pytorch.txt").write_text(f"{requirement}\n")
+
+    said = step("CUDA_VERSION=12.8 /opt/tools/install-nvcc /wheels/pytorch.txt 2>&1")
+
+    # Which plain Debian has not.
+    assert ("no package cuda-nvcc-12-8: left out" in said) == wanted

@@ -18,8 +18,10 @@ from dynamo_container.frozen import dataclass
 # reference, "BuildKit built-in build args".
 PREDEFINED: Final = frozenset(
     {
+        "BUILDKIT_BUILD_NAME",
         "BUILDKIT_CACHE_MOUNT_NS",
         "BUILDKIT_CONTEXT_KEEP_GIT_DIR",
+        "BUILDKIT_DOCKERFILE_CHECK",
         "BUILDKIT_INLINE_CACHE",
         "BUILDKIT_MULTI_PLATFORM",
         "BUILDKIT_SANDBOX_HOSTNAME",
