@@ -24,6 +24,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from dynamo_container import engine
+
 MOST_AT_ONCE, MOST_REBUILD = 0.6, 0.5
 # Before it builds, buildx 0.13 asks the engine for 20 ms about each target of a bake definition,
 # and itself starts in half the time that later ones take.
@@ -79,7 +81,7 @@ def main() -> int:
             rows = [*at_once(Path(folder, "first"), base), *rebuilt(Path(folder, "second"), base)]
     finally:
         remove_images()
-    print(" ".join(versions()))
+    print(f"docker {engine.server_version()}, buildx {engine.buildx_version()}")
     print("| | seconds | against | ratio | at most |\n|---|---|---|---|---|")
     good = True
     for title, ours, theirs, most in rows:
@@ -118,7 +120,7 @@ def rebuilt(folder: Path, base: str) -> list[Row]:
     for _ in range(REBUILDS):  # in turns: a machine's load changes
         ours.append(timed(lambda: build(folder, *words)))
         theirs.append(timed(lambda: for_each(stages)))
-    most = MOST_REBUILD_BY_OLD if versions()[-1].startswith("v0.13.") else MOST_REBUILD
+    most = MOST_REBUILD_BY_OLD if engine.buildx_version().startswith("0.13.") else MOST_REBUILD
     return [("five stages with nothing to do", min(ours), min(theirs), most)]
 
 
@@ -190,17 +192,6 @@ def for_each(stages: list[tuple[str, Path]]) -> None:
             ["docker", "buildx", "build", "--quiet", *words], check=True, stdout=subprocess.DEVNULL
         )
         below = stage
-
-
-@functools.cache
-def versions() -> list[str]:
-    """What is measured: docker's version and buildx's, `v0.29.1`."""
-    server = ["docker", "version", "--format", "docker {{.Server.Version}} buildx"]
-    said = subprocess.run(server, check=True, capture_output=True, text=True).stdout.split()
-    buildx = subprocess.run(
-        ["docker", "buildx", "version"], check=True, capture_output=True, text=True
-    ).stdout.split()[1]
-    return [*said, f"v{buildx.lstrip('v')}"]
 
 
 def timed(work: Callable[[], None]) -> float:
