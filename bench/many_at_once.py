@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dynamo_container import engine
+from dynamo_container.docker import engine
 
 MOST_AT_ONCE, MOST_REBUILD = 0.6, 0.5
 # Before it builds, buildx 0.13 asks the engine for 20 ms about each target of a bake definition,

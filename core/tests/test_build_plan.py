@@ -8,12 +8,12 @@ import json
 from pathlib import Path
 
 import pytest
-from dynamo_container.build import assemble, bake
-from dynamo_container.build.plan import BuildPlan
 from dynamo_container.errors import ConflictError, DynamoContainerError, PluginError, UsageError
-from dynamo_container.registry import Registry
-from dynamo_container.requests import BuildRequest, BuildSettings
-from dynamo_container.values import BuildSecret
+from dynamo_container.images import bake, planner
+from dynamo_container.images.plan import BuildPlan
+from dynamo_container.model.requests import BuildRequest, BuildSettings
+from dynamo_container.model.values import BuildSecret
+from dynamo_container.plugins.registry import Registry
 
 BASE = "ARG BASE_IMAGE=scratch\nFROM ${BASE_IMAGE} AS base\nARG GREETING\n"
 RUNTIME = "FROM scratch AS base\nFROM base AS runtime\nARG GREETING\nARG COLOR=blue\n"
@@ -84,7 +84,7 @@ def plan(*requests: BuildRequest, **settings) -> BuildPlan:
     registry = Registry(one for one in installed if not one.distribution.startswith("dynamo-"))
     requests = requests or (BuildRequest(framework="acme", target="runtime"),)
     registry.load(*(request.framework for request in requests))
-    return assemble.plan(registry, requests, BuildSettings(**settings))
+    return planner.plan(registry, requests, BuildSettings(**settings))
 
 
 def request(framework: str = "acme", target: str = "runtime", **fields) -> BuildRequest:

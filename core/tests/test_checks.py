@@ -8,7 +8,7 @@ import os
 import subprocess
 
 import pytest
-from dynamo_container.checks import packages_agree
+from dynamo_container.plugins.checks import packages_agree
 
 pytestmark = pytest.mark.processes
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 import pytest
-from dynamo_container import registry
+from dynamo_container.plugins import registry
 
 PIN = """
 @hookimpl
@@ -503,7 +503,7 @@ def test_a_name_that_two_distributions_claim_is_an_error_that_names_both(cli, si
 
     assert result.status == 5
     assert "acme-none 3.1" in result.err
-    assert "dynamo-container-none 0.1.0" in result.err
+    assert "dynamo-container-none 0.2.0" in result.err
     assert "claimed by" in cli.ok("plugins", "list").out
 
 

@@ -75,7 +75,7 @@ USER 0:0
 RUN rm -f /usr/bin/wall
 USER 1000:0
 """
-REQUIRES = ("dynamo-container>=0.1,<0.2",)
+REQUIRES = ("dynamo-container>=0.2,<0.3",)
 
 
 @pytest.fixture(autouse=True)

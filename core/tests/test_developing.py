@@ -10,11 +10,11 @@ import pwd
 import shlex
 
 import pytest
-from dynamo_container.engine import ImageFacts
-from dynamo_container.images import with_suffix
-from dynamo_container.registry import Registry
-from dynamo_container.requests import RunRequest
-from dynamo_container.run import assemble, docker_argv
+from dynamo_container.containers import docker_argv, planner
+from dynamo_container.model.facts import ImageInfo
+from dynamo_container.model.references import with_suffix
+from dynamo_container.model.requests import RunRequest
+from dynamo_container.plugins.registry import Registry
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_rust_is_an_official_image_that_can_be_replaced(cli, caller):
     assert replaced["dev"]["contexts"]["rust"] == "docker-image://my/rust:1"
 
 
-LOCAL_DEV = ImageFacts(
+LOCAL_DEV = ImageInfo(
     id="1",
     size=1,
     labels=(
@@ -170,10 +170,10 @@ def test_a_developers_history_survives_in_a_volume_of_their_own():
     registry = Registry.discover()
     registry.load("none")
     asked = RunRequest(
-        framework="none", image="x", workspace="/here", image_facts=LOCAL_DEV
+        framework="none", image="x", workspace="/here", image_info=LOCAL_DEV
     )  # fmt: skip
 
-    argv = docker_argv.command(assemble.plan(registry, asked)).argv
+    argv = docker_argv.command(planner.plan(registry, asked)).argv
 
     place = "/home/ubuntu/.commandhistory"
     assert f"--mount=type=volume,source=dynamo-history-1234,target={place}" in argv

@@ -13,8 +13,9 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from dynamo_container import engine, local_engine
+from dynamo_container.docker import engine, local_engine
 from dynamo_container.errors import EngineError
+from dynamo_container.model.facts import ImageInfo
 
 pytestmark = pytest.mark.processes  # sockets are guarded, too
 
@@ -104,7 +105,7 @@ def test_an_image_is_asked_for_by_its_whole_reference(serve: Serve):
 
     found = engine.inspect_image("host:5000/team/image:1")
 
-    assert found == engine.ImageFacts(
+    assert found == ImageInfo(
         id="sha256:1", size=5, labels=(("a", "b"),), user="ubuntu", env=("A=b",)
     )
     assert engine.inspect_image("another:1") is None

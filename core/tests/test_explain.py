@@ -9,7 +9,7 @@ import shutil
 from xml.etree import ElementTree as ET
 
 import pytest
-from dynamo_container.run.plan import RunPlan
+from dynamo_container.containers.plan import RunPlan
 
 BUILD = ("explain", "build", "none", "--target", "runtime")
 OVERLAY = """

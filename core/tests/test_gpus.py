@@ -7,30 +7,29 @@ from __future__ import annotations
 import json
 
 import pytest
-from dynamo_container import cdi
 from dynamo_container.cli import run_values
-from dynamo_container.driver import DriverFacts
-from dynamo_container.engine import NO_ENGINE, EngineFacts
+from dynamo_container.containers import gpus, preflight
+from dynamo_container.containers.docker_argv import env_words, flag_words
+from dynamo_container.docker import cdi
 from dynamo_container.errors import MachineError, UsageError
-from dynamo_container.run import gpus, preflight
-from dynamo_container.run.docker_argv import env_words, flag_words
+from dynamo_container.model.facts import NO_ENGINE, DriverInfo, EngineInfo
 
 NAMES = ("nvidia.com/gpu=0", "nvidia.com/gpu=1", "nvidia.com/gpu=all", "vendor.com/x=0")
-CDI = EngineFacts(version="28.5.2", runtimes=("runc",), cdi_devices=NAMES)
-RUNTIME = EngineFacts(version="26.1.5", runtimes=("nvidia", "runc"))
-BOTH = EngineFacts(
+CDI = EngineInfo(version="28.5.2", runtimes=("runc",), cdi_devices=NAMES)
+RUNTIME = EngineInfo(version="26.1.5", runtimes=("nvidia", "runc"))
+BOTH = EngineInfo(
     version="28.5.2",
     runtimes=("nvidia", "runc"),
     default_runtime="nvidia",
     cdi_devices=NAMES,
 )
-HOOK = EngineFacts(version="26.1.5", runtimes=("runc",), hook=True)
-NEITHER = EngineFacts(version="26.1.5", runtimes=("runc",))
+HOOK = EngineInfo(version="26.1.5", runtimes=("runc",), hook=True)
+NEITHER = EngineInfo(version="26.1.5", runtimes=("runc",))
 UUID = "GPU-8f7dc2a1-6f0e-4b0e-8c55-0f4f3f2d0c6a"
 
 
 def words(asked, engine, **options):
-    way = gpus.way_in(run_values.gpus(asked), engine, **options)
+    way = gpus.gpu_access(run_values.gpus(asked), engine, **options)
     return [*flag_words(way.flags), *env_words(way.env)]
 
 
@@ -86,7 +85,7 @@ def test_what_cannot_be_had_is_an_error_that_says_what_to_do(asked, engine, said
 
 
 def test_without_the_name_all_every_index_is_meant():
-    engine = EngineFacts(version="28", cdi_devices=("nvidia.com/gpu=10", "nvidia.com/gpu=9"))
+    engine = EngineInfo(version="28", cdi_devices=("nvidia.com/gpu=10", "nvidia.com/gpu=9"))
 
     assert words("all", engine) == ["--device=nvidia.com/gpu=9", "--device=nvidia.com/gpu=10"]
 
@@ -128,8 +127,8 @@ def test_names_of_devices_come_from_specifications_of_either_form(tmp_path):
     assert found == ("nvidia.com/gpu=0", "nvidia.com/gpu=1", "nvidia.com/gpu=all")
 
 
-OLD = DriverFacts(version="535.104.05", cuda="12.2")
-NEW = DriverFacts(version="580.95.05", cuda="13.0")
+OLD = DriverInfo(version="535.104.05", cuda="12.2")
+NEW = DriverInfo(version="580.95.05", cuda="13.0")
 
 
 @pytest.mark.parametrize(
@@ -154,12 +153,12 @@ def test_a_driver_that_is_too_old_is_an_error_with_the_ways_out(cuda, minimum):
 
     assert f"CUDA {cuda}" in caught.value.what
     assert "535.104.05" in caught.value.what
-    for way_out in ("--cuda-version 12.9", "upgrade the driver", "--no-preflight"):
-        assert way_out in caught.value.next_step
+    for hint in ("--cuda-version 12.9", "upgrade the driver", "--no-preflight"):
+        assert hint in caught.value.next_step
 
 
 @pytest.mark.parametrize(
-    ("cuda", "driver"), [("thirteen", NEW), ("13.0", DriverFacts(version="a new one", cuda="13.0"))]
+    ("cuda", "driver"), [("thirteen", NEW), ("13.0", DriverInfo(version="a new one", cuda="13.0"))]
 )
 def test_what_cannot_be_compared_is_a_warning(cuda, driver):
     assert "not checked" in preflight.warning(cuda, "580", driver)

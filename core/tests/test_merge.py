@@ -6,24 +6,24 @@ from __future__ import annotations
 
 import pytest
 from dynamo_container.errors import ConflictError
-from dynamo_container.provenance import Layer, Said, Source, merge
-from dynamo_container.values import BuildArg
+from dynamo_container.model.provenance import Contribution, Layer, Source, merge
+from dynamo_container.model.values import BuildArg
 from hypothesis import given
 from hypothesis import strategies as st
 
 
-def said(name: str, value: str, layer: Layer, by: str) -> Said[BuildArg]:
+def said(name: str, value: str, layer: Layer, by: str) -> Contribution[BuildArg]:
     source = Source(layer=layer, name=by, distribution=f"acme-{by} 1.0", location=f"{by}.py:1")
-    return Said(value=BuildArg(name=name, value=value), source=source)
+    return Contribution(value=BuildArg(name=name, value=value), source=source)
 
 
-def merged(*contributions: Said[BuildArg]):
+def merged(*contributions: Contribution[BuildArg]):
     return merge(
         "build argument",
         contributions,
         key=lambda arg: arg.name,
-        way_out="decide with --build-arg {key}=VALUE",
-        tell=lambda arg: arg.value,
+        hint="decide with --build-arg {key}=VALUE",
+        describe=lambda arg: arg.value,
     )
 
 

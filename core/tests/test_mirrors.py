@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from dynamo_container.images import registry_of
-from dynamo_container.values import Mirror
+from dynamo_container.model.references import registry_of
+from dynamo_container.model.values import Mirror
 
 MIRROR = """
 from dynamo_container.api import *

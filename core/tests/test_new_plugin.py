@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from dynamo_container.toml import read_toml
+from dynamo_container.model.toml import read_toml
 
 PLACES = (
     ".gitignore",

@@ -7,10 +7,10 @@ from __future__ import annotations
 import shlex
 
 import pytest
-from dynamo_container.build import places
-from dynamo_container.engine import BuilderFacts
 from dynamo_container.errors import MachineError
-from dynamo_container.requests import Places
+from dynamo_container.images import outputs
+from dynamo_container.model.facts import BuilderInfo
+from dynamo_container.model.requests import Outputs
 
 EXPORT = "mode=max,image-manifest=true,oci-mediatypes=true"
 CACHE = "type=registry,ref=r.example:5000/cache"
@@ -169,26 +169,26 @@ def test_an_inline_cache_can_be_in_several_images(cli):
     cli.ok("build", "none", *words, "--cache-to", "type=inline", "--dry-run")
 
 
-PLAIN = BuilderFacts(name="default", driver="docker", platforms=("linux/amd64", "linux/386"))
-STORE = BuilderFacts(name="default", driver="docker", image_store=True)
-CONTAINER = BuilderFacts(name="c", driver="docker-container")
+PLAIN = BuilderInfo(name="default", driver="docker", platforms=("linux/amd64", "linux/386"))
+STORE = BuilderInfo(name="default", driver="docker", image_store=True)
+CONTAINER = BuilderInfo(name="c", driver="docker-container")
 BOTH = ("linux/amd64", "linux/arm64")
 
 
 @pytest.mark.parametrize(
     ("wanted", "builder", "said"),
     [
-        (Places(cache="r/c"), PLAIN, "cannot write a cache"),
-        (Places(cache_to=("type=gha",)), PLAIN, "cannot write a cache"),
-        (Places(platforms=BOTH), PLAIN, "one image for several platforms"),
-        (Places(attests=("type=sbom",)), PLAIN, "attestations"),
-        (Places(platforms=BOTH), CONTAINER, "cannot load an image for several platforms"),
-        (Places(attests=("type=sbom",)), CONTAINER, "cannot load an image with attestations"),
+        (Outputs(cache="r/c"), PLAIN, "cannot write a cache"),
+        (Outputs(cache_to=("type=gha",)), PLAIN, "cannot write a cache"),
+        (Outputs(platforms=BOTH), PLAIN, "one image for several platforms"),
+        (Outputs(attests=("type=sbom",)), PLAIN, "attestations"),
+        (Outputs(platforms=BOTH), CONTAINER, "cannot load an image for several platforms"),
+        (Outputs(attests=("type=sbom",)), CONTAINER, "cannot load an image with attestations"),
     ],
 )
 def test_what_a_builder_cannot_do_is_said_with_what_makes_one_that_can(wanted, builder, said):
     with pytest.raises(MachineError) as error:
-        places.refuse_what_cannot_be(wanted, builder)
+        outputs.refuse_what_cannot_be(wanted, builder)
 
     assert said in error.value.what
     assert "docker" in error.value.next_step or "--push" in error.value.next_step
@@ -197,17 +197,17 @@ def test_what_a_builder_cannot_do_is_said_with_what_makes_one_that_can(wanted, b
 @pytest.mark.parametrize(
     ("wanted", "builder"),
     [
-        (Places(cache_to=("type=inline",), attests=("type=provenance,disabled=true",)), PLAIN),
-        (Places(cache="r/c", platforms=BOTH, attests=("type=sbom",)), STORE),
-        (Places(cache="r/c", platforms=BOTH, load=False, push=True), CONTAINER),
+        (Outputs(cache_to=("type=inline",), attests=("type=provenance,disabled=true",)), PLAIN),
+        (Outputs(cache="r/c", platforms=BOTH, attests=("type=sbom",)), STORE),
+        (Outputs(cache="r/c", platforms=BOTH, load=False, push=True), CONTAINER),
     ],
 )
 def test_what_it_can_do_is_done(wanted, builder):
-    places.refuse_what_cannot_be(wanted, builder)
+    outputs.refuse_what_cannot_be(wanted, builder)
 
 
 def test_a_platform_that_the_builder_does_not_have_is_a_doubt():
-    (doubt,) = places.doubts(Places(platforms=BOTH), PLAIN)
+    (doubt,) = outputs.doubts(Outputs(platforms=BOTH), PLAIN)
 
     assert "no linux/arm64" in doubt
     assert "binfmt --install arm64" in doubt

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from dynamo_container.build.records import Records, seconds
+from dynamo_container.images.records import Records, seconds
 
 TARGETS = ("tools", "runtime")
 

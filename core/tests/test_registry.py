@@ -8,11 +8,11 @@ import sys
 from types import ModuleType
 
 import pytest
-from dynamo_container import discovery, hookspecs
 from dynamo_container.errors import ConflictError, PluginError, UsageError
-from dynamo_container.registry import Registry
-from dynamo_container.requests import BuildRequest
-from dynamo_container.values import BuildArg
+from dynamo_container.model.requests import BuildRequest
+from dynamo_container.model.values import BuildArg
+from dynamo_container.plugins import discovery, hookspecs
+from dynamo_container.plugins.registry import Registry
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
@@ -80,7 +80,7 @@ def test_a_broken_overlay_is_one_failure_that_tells_its_cause(site, body, cause)
     assert "acme-broken 2.7" in str(failure)
     assert cause in str(failure)
     assert "\n" not in str(failure)
-    assert registry.say("build_args", BuildArg, "acme", request=REQUEST) == ()
+    assert registry.call(hookspecs.dynamo_container_build_args, REQUEST) == ()
 
 
 def test_a_broken_framework_is_the_error_when_it_is_selected(site):
@@ -116,7 +116,7 @@ def test_a_hook_that_fails_is_an_error_with_the_plugins_name_and_line(site, body
     registry.load("acme")
 
     with pytest.raises(PluginError) as error:
-        registry.say("build_args", BuildArg, "acme", request=REQUEST)
+        registry.call(hookspecs.dynamo_container_build_args, REQUEST)
 
     assert cause in str(error.value)
     assert "acme-broken 1.0" in str(error.value)
@@ -130,7 +130,7 @@ def test_a_framework_has_no_say_about_another_one(site):
     registry = Registry.discover()
     registry.load("acme", "other")
 
-    (said,) = registry.say("build_args", BuildArg, "acme", request=REQUEST)
+    (said,) = registry.call(hookspecs.dynamo_container_build_args, REQUEST)
 
     assert said.value.value == "hello"
 
@@ -299,10 +299,14 @@ def test_the_failing_options_of_a_plugin_are_the_error_of_who_uses_it(site, cli)
 def hooks_of_the_future() -> ModuleType:
     """The hooks of a later release, with some that go."""
 
-    @hookspecs.hook(since="0.1", deprecated="it goes in 0.4; use dynamo_container_pins")
+    @hookspecs.hook(
+        returns=BuildArg, since="0.1", deprecated="it goes in 0.4; use dynamo_container_pins"
+    )
     def dynamo_container_versions(request): ...
 
-    @hookspecs.hook(since="0.1", deprecated_arguments={"old": "it goes in 0.4; use `request`"})
+    @hookspecs.hook(
+        returns=BuildArg, since="0.1", deprecated_arguments={"old": "it goes in 0.4; use `request`"}
+    )
     def dynamo_container_build_args(request, old, new): ...
 
     module = ModuleType("hooks_of_the_future")
@@ -361,8 +365,8 @@ def test_a_plugin_takes_the_arguments_that_it_knows(site, taken):
         HOOK.replace("(request)", f"({taken})") + f"    yield BuildArg(name='A', value={value})",
     )
 
-    (said,) = of_the_future(site).say(
-        "build_args", BuildArg, "acme", request=REQUEST, old=1, new="as ever"
+    (said,) = of_the_future(site).call_for(
+        "acme", hookspecs.dynamo_container_build_args, request=REQUEST, old=1, new="as ever"
     )
 
     assert said.value.value == "as ever"

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 from dynamo_container.errors import UsageError
-from dynamo_container.releases import ReleaseTable
-from dynamo_container.requests import BuildRequest
+from dynamo_container.model.requests import BuildRequest
+from dynamo_container.plugins.releases import ReleaseTable
 
 TABLE = """
 default = "1.0.0"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import checkouts
 import pytest
-from dynamo_container.build import render
-from dynamo_container.build.plan import BuildPlan, Target
-from dynamo_container.values import BuildSecret, NamedContext
+from dynamo_container.images import render
+from dynamo_container.images.plan import BuildPlan, Target
+from dynamo_container.model.values import BuildSecret, NamedContext
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import pytest
-from dynamo_container.engine import EngineFacts
+from dynamo_container.containers import docker_argv, planner
 from dynamo_container.errors import ConflictError
-from dynamo_container.registry import Registry
-from dynamo_container.requests import RunRequest
-from dynamo_container.run import assemble, docker_argv
-from dynamo_container.values import EnvVar, Mount, RunFlag
+from dynamo_container.model.facts import EngineInfo
+from dynamo_container.model.requests import RunRequest
+from dynamo_container.model.values import EnvVar, Mount, RunFlag
+from dynamo_container.plugins.registry import Registry
 
 SAYS = """
 @hookimpl
@@ -30,9 +30,9 @@ GAUDI = """
 def dynamo_container_accelerator(request):
     yield RunFlag(flag="--device", value="/dev/accel/0", key="/dev/accel/0")
 """
-CPU = EngineFacts(version="28.5.2", runtimes=("runc",))
-NVIDIA = EngineFacts(version="28.5.2", runtimes=("nvidia", "runc"))
-CDI = EngineFacts(
+CPU = EngineInfo(version="28.5.2", runtimes=("runc",))
+NVIDIA = EngineInfo(version="28.5.2", runtimes=("nvidia", "runc"))
+CDI = EngineInfo(
     version="28.5.2",
     runtimes=("nvidia", "runc"),
     cdi_devices=("nvidia.com/gpu=0", "nvidia.com/gpu=all"),
@@ -42,7 +42,7 @@ CDI = EngineFacts(
 def plan_of(framework="tiny", **fields):
     registry = Registry.discover()
     registry.load(framework)
-    return assemble.plan(registry, RunRequest(framework=framework, image="an/image:1", **fields))
+    return planner.plan(registry, RunRequest(framework=framework, image="an/image:1", **fields))
 
 
 def argv_of(plan):

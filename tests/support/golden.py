@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every plan of the four frameworks, as text that can be compared.
 
-    python tests/support/golden.py    write tests/golden/plans.json anew
+python tests/support/golden.py    write tests/golden/plans.json anew
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
 """An image in the place of the official `rust`, where no registry can be reached: the machine's own
-toolchain, at the places where the official one has it.
+toolchain, at the outputs where the official one has it.
 """
 
 from __future__ import annotations

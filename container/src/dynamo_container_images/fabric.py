@@ -26,7 +26,7 @@ def options() -> Iterator[Option]:
     yield Option(
         flag="--make-efa",
         help="with libfabric and NCCL's plugin for AWS's Elastic Fabric Adapter",
-        is_flag=True,
+        type="flag",
     )
     yield Option(
         flag="--efa-version",

@@ -38,7 +38,7 @@ def dynamo_container_options(command: str) -> Iterator[Option]:
         yield Option(
             flag="--nsight-systems",
             help="in dev: Nsight Systems, from NVIDIA's own package repository",
-            is_flag=True,
+            type="flag",
         )
         yield source.option()
         yield from fabric.options()
@@ -62,7 +62,7 @@ def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
         name="local-dev",
         dockerfile=HERE / "local-dev" / "Dockerfile",
         needs=("dev",),
-        also=("dev",),
+        built_with=("dev",),
     )
 
 

@@ -8,15 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dynamo_container.api import (
-    BuildArg,
-    BuildRequest,
-    Checkout,
-    Option,
-    Pin,
-    Stage,
-    UsageError,
-)
+from dynamo_container.api import BuildArg, BuildRequest, Checkout, Option, Pin, Stage, UsageError
 
 DOCKERFILE: Final = Path(__file__).parent / "source" / "Dockerfile"
 # Wheels that are compiled here run on every distribution; it is there for each architecture.

@@ -2,21 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one import for plugin authors."""
 
-from dynamo_container.checkout import Checkout
-from dynamo_container.checks import (
-    as_pinned,
-    generates_a_token,
-    imports,
-    packages_agree,
-    serves_a_model,
-)
 from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
-from dynamo_container.hookspecs import hookimpl
-from dynamo_container.images import PREFIX as LABEL_PREFIX
-from dynamo_container.releases import Chosen, ReleaseTable, exact_version, without_credentials
-from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
-from dynamo_container.toml import read_toml
-from dynamo_container.values import (
+from dynamo_container.model.facts import Checkout
+from dynamo_container.model.names import LABEL_PREFIX
+from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+from dynamo_container.model.toml import read_toml
+from dynamo_container.model.values import (
     BaseImage,
     BuildArg,
     BuildSecret,
@@ -29,11 +20,27 @@ from dynamo_container.values import (
     Mount,
     Notice,
     Option,
+    Override,
     Pin,
     Readiness,
     Release,
     RunFlag,
     Stage,
+    SystemPackage,
+)
+from dynamo_container.plugins.checks import (
+    as_pinned,
+    generates_a_token,
+    imports,
+    packages_agree,
+    serves_a_model,
+)
+from dynamo_container.plugins.hookspecs import hookimpl
+from dynamo_container.plugins.releases import (
+    Chosen,
+    ReleaseTable,
+    exact_version,
+    without_credentials,
 )
 
 __all__ = [
@@ -57,6 +64,7 @@ __all__ = [
     "Mount",
     "Notice",
     "Option",
+    "Override",
     "Pin",
     "Readiness",
     "Release",
@@ -64,6 +72,7 @@ __all__ = [
     "RunFlag",
     "RunRequest",
     "Stage",
+    "SystemPackage",
     "UsageError",
     "as_pinned",
     "exact_version",

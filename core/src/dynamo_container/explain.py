@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
-from dynamo_container.build.plan import BuildPlan, Image
+from dynamo_container.containers.plan import RunPlan
 from dynamo_container.errors import UsageError
-from dynamo_container.provenance import Fact, Said, Source
-from dynamo_container.run.plan import RunPlan
+from dynamo_container.images.plan import BuildPlan, Image
+from dynamo_container.model.provenance import Contribution, PlanEntry, Source
 
 # The version of the JSON's shape, described in docs/explain.md. It grows by new keys without a new
 # number.
@@ -75,7 +75,7 @@ def _dump(document: JSON) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _chosen(facts: tuple[Fact, ...], key: str | None) -> tuple[Fact, ...]:
+def _chosen(facts: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry, ...]:
     if key is None:
         return facts
     # A flag's key may come without its dashes, with which it would be an option of `explain`.
@@ -90,7 +90,7 @@ def _chosen(facts: tuple[Fact, ...], key: str | None) -> tuple[Fact, ...]:
     return chosen
 
 
-def _lines(facts: Iterable[Fact]) -> Iterator[str]:
+def _lines(facts: Iterable[PlanEntry]) -> Iterator[str]:
     for fact in facts:
         yield f"  {fact.kind} {fact.key} = {_shown(fact.value)}"
         for source in fact.sources:
@@ -108,7 +108,7 @@ def _who(source: Source) -> str:
     return f"{source.layer.name.lower()}: {source}{place}"
 
 
-def _fact(fact: Fact) -> JSON:
+def _fact(fact: PlanEntry) -> JSON:
     return {
         "kind": fact.kind,
         "key": fact.key,
@@ -118,7 +118,7 @@ def _fact(fact: Fact) -> JSON:
     }
 
 
-def _said(said: Said[str]) -> JSON:
+def _said(said: Contribution[str]) -> JSON:
     return {"value": said.value, "source": _source(said.source)}
 
 

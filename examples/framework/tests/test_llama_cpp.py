@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 from dynamo_container.api import RunRequest, UsageError
-from dynamo_container.registry import Registry
-from dynamo_container.run import assemble
-from dynamo_container.run.plan import RunPlan
+from dynamo_container.containers import planner
+from dynamo_container.containers.plan import RunPlan
+from dynamo_container.plugins.registry import Registry
 
 from dynamo_container_llama_cpp import plugin
 
@@ -19,7 +19,7 @@ def run(**options: str) -> RunPlan:
     registry.load("llama-cpp")
     given = tuple(options.items())
     request = RunRequest(framework="llama-cpp", image="x", gpus="none", options=given)
-    return assemble.plan(registry, request)
+    return planner.plan(registry, request)
 
 
 def test_a_model_is_mounted_under_its_name_and_named_to_the_program():

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from dynamo_container.registry import PUBLISHED, Registry
+from dynamo_container.plugins.registry import PUBLISHED, Registry
 
 pytestmark = pytest.mark.processes  # the overlay is installed for these tests
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from dynamo_container.toml import read_toml
+from dynamo_container.model.toml import read_toml
 from dynamo_container_none import plugin
 
 

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from dynamo_container.registry import Registry
-from dynamo_container.requests import RunRequest
-from dynamo_container.run import assemble
+from dynamo_container.containers import planner
+from dynamo_container.model.requests import RunRequest
+from dynamo_container.plugins.registry import Registry
 from dynamo_container.testing import PluginContract
 from running import Cli
 
@@ -60,7 +60,7 @@ def test_what_is_compiled_in_a_container_stays_in_a_volume():
     registry = Registry.discover()
     registry.load("sglang")
 
-    plan = assemble.plan(
+    plan = planner.plan(
         registry, RunRequest(framework="sglang", image="x", target="runtime", gpus="none")
     )
 

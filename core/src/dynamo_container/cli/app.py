@@ -12,11 +12,11 @@ from typing import Final
 
 import click
 
-from dynamo_container import engine
 from dynamo_container.cli import project
 from dynamo_container.cli.paths import absolute
+from dynamo_container.docker import engine
 from dynamo_container.errors import UsageError
-from dynamo_container.registry import ALLOW_LIST, NO_PLUGIN, Registry
+from dynamo_container.plugins.registry import ALLOW_LIST, NO_PLUGIN, Registry
 
 PROGRAM: Final = "dynamo-container"
 ENVIRONMENT: Final = "DYNAMO_CONTAINER"
@@ -77,7 +77,7 @@ class Session:
             for line in self.registry.warnings():
                 if line not in self._told:
                     self.warn(f"{line} (see: {PROGRAM} plugins list)")
-            out = self.registry.silenced()
+            out = self.registry.excluded_overlays()
             if out and out not in self._told:
                 self.note(f"left out by {ALLOW_LIST}: {out}")
             self._told |= {*self.registry.warnings(), out}

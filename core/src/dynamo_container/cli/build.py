@@ -4,22 +4,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import click
 
-from dynamo_container import engine
-from dynamo_container.build import bake, places
-from dynamo_container.build.plan import BuildPlan, Image
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.build_plan import plan_from
+from dynamo_container.docker import engine
 from dynamo_container.errors import WorkFailedError
-from dynamo_container.frozen import replace
-from dynamo_container.images import DEVELOPER_TARGET, PLAIN_TARGET
-from dynamo_container.requests import Places
+from dynamo_container.images import bake, outputs
+from dynamo_container.images.plan import BuildPlan, Image
+from dynamo_container.model.names import DEV_TARGET, LOCAL_DEV_TARGET
+from dynamo_container.model.requests import Outputs
 
-_TO_DEVELOP_IN: Final = (PLAIN_TARGET, DEVELOPER_TARGET)
+_TO_DEVELOP_IN: Final = (DEV_TARGET, LOCAL_DEV_TARGET)
 
 
 @click.command(
@@ -40,7 +40,7 @@ def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
             session.warn(f"export {variable} first: it holds what must not be shown here")
         click.echo(rendered.shell())
         return 0
-    _ask_the_builder(session, asked.plan.places)
+    _ask_the_builder(session, asked.plan.outputs)
     command = replace(rendered, hidden_env=asked.hidden_env)
     if asked.report:
         from dynamo_container.cli import build_watch
@@ -55,15 +55,15 @@ def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
     return 0
 
 
-def _ask_the_builder(session: Session, wanted: Places) -> None:
+def _ask_the_builder(session: Session, wanted: Outputs) -> None:
     """Ask the builder, where more is asked for than every builder can do; else, whether the engine
     answers.
     """
     special = (wanted.builder, wanted.platforms, wanted.attests, wanted.cache_to, wanted.cache)
     builder = engine.builder(wanted.builder) if any(special) else None
     if builder:
-        places.refuse_what_cannot_be(wanted, builder)
-        for doubt in places.doubts(wanted, builder):
+        outputs.refuse_what_cannot_be(wanted, builder)
+        for doubt in outputs.doubts(wanted, builder):
             session.warn(doubt)
     if builder is None or wanted.load:
         engine.server_version()
@@ -76,7 +76,7 @@ def _failed(plan: BuildPlan, status: int) -> WorkFailedError:
         EngineError: the reason is that there is no engine, or no buildx.
     """
     engine.require_buildx()
-    if plan.places.load:
+    if plan.outputs.load:
         engine.server_version()
     return WorkFailedError(
         f"the build failed (docker's status {status})",
@@ -86,10 +86,10 @@ def _failed(plan: BuildPlan, status: int) -> WorkFailedError:
 
 
 def _size(plan: BuildPlan, image: Image) -> str:
-    facts = engine.inspect_image(image.tags[0]) if plan.places.load else None
+    facts = engine.inspect_image(image.tags[0]) if plan.outputs.load else None
     if facts:
         return f"{facts.size / 1e6:,.0f} MB"
-    return "pushed" if plan.places.push else "not in the engine's own store"
+    return "pushed" if plan.outputs.push else "not in the engine's own store"
 
 
 def _tell(session: Session, plan: BuildPlan, table: str) -> None:
@@ -100,7 +100,7 @@ def _tell(session: Session, plan: BuildPlan, table: str) -> None:
         for image in plan.images:
             click.echo(f"{'  '.join(image.tags)}  {_size(plan, image)}")
     developer = [one.tags[0] for one in plan.images if one.stage in _TO_DEVELOP_IN]
-    if developer and plan.places.load:
+    if developer and plan.outputs.load:
         session.note(
             f"develop in it: dynamo-container run --image {developer[-1]} --mount-workspace"
         )

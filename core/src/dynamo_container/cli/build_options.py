@@ -13,7 +13,7 @@ from dynamo_container.cli.app import ENVIRONMENT
 from dynamo_container.cli.build_secrets import EXTRA_INDEX_VARIABLE
 from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.plugin_command import LINES, PluginCommand
-from dynamo_container.images import REPOSITORY
+from dynamo_container.model.names import REPOSITORY
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
 

@@ -10,12 +10,12 @@ import os
 import re
 from typing import Any, Final
 
-from dynamo_container import engine
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.paths import absolute
+from dynamo_container.docker import engine
 from dynamo_container.errors import EngineError, UsageError
-from dynamo_container.images import is_reference, is_repository
-from dynamo_container.requests import Places
+from dynamo_container.model.references import is_reference, is_repository
+from dynamo_container.model.requests import Outputs
 
 _PLATFORM: Final = re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?")
 # How else an architecture is called, and what all of docker calls it.
@@ -25,7 +25,7 @@ _SECRET_FIELDS: Final = ("secret_access_key", "session_token", "token", "ghtoken
 _NO: Final = ("false", "0", "no")
 
 
-def places_from(session: Session, params: dict[str, Any]) -> Places:
+def places_from(session: Session, params: dict[str, Any]) -> Outputs:
     """What the options say. The builder is asked only where a name needs its platform."""
     builder = params["builder"] or ""
     platforms = _platforms(params["platform"])
@@ -39,7 +39,7 @@ def places_from(session: Session, params: dict[str, Any]) -> Places:
             "a cache of type=gha does nothing outside of GitHub Actions: "
             "ACTIONS_RUNTIME_TOKEN is not set, and buildx leaves the cache out"
         )
-    return Places(
+    return Outputs(
         builder=builder,
         platforms=platforms,
         load=params["load"] or not params["push"],

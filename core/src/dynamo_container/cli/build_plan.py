@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import click
 
-from dynamo_container.build import assemble
-from dynamo_container.build.plan import BuildPlan
-from dynamo_container.checkout import Checkout
 from dynamo_container.cli import build_values as values
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_places import places_from, repository_from
@@ -30,10 +28,13 @@ from dynamo_container.cli.developer import user_from
 from dynamo_container.cli.frameworks import default_target
 from dynamo_container.cli.paths import new_file
 from dynamo_container.cli.plugin_command import origins, plugin_options
-from dynamo_container.frozen import dataclass, replace
-from dynamo_container.images import DEVELOPER_TARGET, with_suffix
-from dynamo_container.requests import BuildRequest, BuildSettings
-from dynamo_container.values import BuildSecret
+from dynamo_container.images import planner
+from dynamo_container.images.plan import BuildPlan
+from dynamo_container.model.facts import Checkout
+from dynamo_container.model.names import LOCAL_DEV_TARGET
+from dynamo_container.model.references import with_suffix
+from dynamo_container.model.requests import BuildRequest, BuildSettings
+from dynamo_container.model.values import BuildSecret
 
 # Docker's predefined build arguments: usable without ARG, and kept out of the image's history.
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
@@ -60,14 +61,14 @@ def plan_from(ctx: click.Context) -> Asked:
     checkout = checkout_from(session, params)
     frameworks = _frameworks(session, (*params["frameworks"], *params["framework"]), dev_image)
     registry = session.load(*frameworks)
-    wanted = (DEVELOPER_TARGET,) if dev_image else tuple(dict.fromkeys(params["target"]))
+    wanted = (LOCAL_DEV_TARGET,) if dev_image else tuple(dict.fromkeys(params["target"]))
     targets = {name: wanted or (default_target(registry, name),) for name in frameworks}
     settings, hidden = _settings(ctx, dev_image)
-    settings = replace(settings, places=places_from(session, params))
+    settings = replace(settings, outputs=places_from(session, params))
     report = new_file(params["report"], "--report") if params["report"] else None
     if report:
         settings = replace(settings, metadata_file=f"{report}.metadata")
-    plan = assemble.plan(registry, _requests(ctx, targets, dev_image, checkout), settings)
+    plan = planner.plan(registry, _requests(ctx, targets, dev_image, checkout), settings)
     return Asked(plan=plan, hidden_env=hidden, report=report)
 
 
@@ -115,7 +116,7 @@ def _requests(
         for target in some
     ]
     return [
-        replace(one, uid=user.uid, gid=user.gid) if one.target == DEVELOPER_TARGET else one
+        replace(one, uid=user.uid, gid=user.gid) if one.target == LOCAL_DEV_TARGET else one
         for one in requests
     ]
 
@@ -128,7 +129,7 @@ def _settings(
     hidden = index_secrets(params["index_url"] or "", urls(params["extra_index_url"]))
     build_args = values.build_args(params["build_arg"])
     proxies = {name: value for name, value in build_args if name.upper() in _PROXIES}
-    own = (with_suffix(dev_image.name, DEVELOPER_TARGET),) if dev_image else ()
+    own = (with_suffix(dev_image.name, LOCAL_DEV_TARGET),) if dev_image else ()
     settings = BuildSettings(
         tags=params["tag"] or own,
         repository=repository_from(params),

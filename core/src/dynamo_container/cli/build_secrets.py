@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from dynamo_container.cli.app import ENVIRONMENT
 from dynamo_container.cli.paths import file
 from dynamo_container.errors import UsageError
-from dynamo_container.values import BuildSecret
+from dynamo_container.model.values import BuildSecret
 
 _INDEX_VARIABLE: Final = f"{ENVIRONMENT}_BUILD_INDEX_URL"
 EXTRA_INDEX_VARIABLE: Final = f"{ENVIRONMENT}_BUILD_EXTRA_INDEX_URL"

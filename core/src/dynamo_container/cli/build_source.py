@@ -9,14 +9,14 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from dynamo_container import checkout
-from dynamo_container.checkout import Checkout
 from dynamo_container.cli import project
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.paths import absolute
 from dynamo_container.errors import UsageError
-from dynamo_container.requests import Sccache
-from dynamo_container.values import BuildSecret
+from dynamo_container.host import git
+from dynamo_container.model.facts import Checkout
+from dynamo_container.model.requests import Sccache
+from dynamo_container.model.values import BuildSecret
 
 # In the place of a path: no checkout, even inside one.
 _NONE: Final = "none"
@@ -55,7 +55,7 @@ def checkout_from(session: Session, params: dict[str, Any]) -> Checkout | None:
     version = params["version_override"] or ""
     if version and not re.fullmatch(_VERSION, version):
         raise UsageError(f"--version-override {version!r} is no version", "for example: 0.6.1")
-    return checkout.read(path, version.removeprefix("v"))
+    return git.read(path, version.removeprefix("v"))
 
 
 def _path(word: str) -> Path:
@@ -95,7 +95,7 @@ def sccache_from(params: dict[str, Any]) -> Sccache | None:
                 )
         return None
     if local and (bucket or region):
-        raise UsageError("--sccache-local and a bucket are two places", "leave one of them out")
+        raise UsageError("--sccache-local and a bucket are two outputs", "leave one of them out")
     if not local and not (bucket and region):
         raise UsageError(
             "--use-sccache needs a place for what is compiled",

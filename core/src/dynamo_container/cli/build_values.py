@@ -10,7 +10,7 @@ from typing import Final
 
 from dynamo_container.cli.paths import folder
 from dynamo_container.errors import UsageError
-from dynamo_container.images import is_image
+from dynamo_container.model.references import is_image
 
 # What uv takes: a day, or a moment with its offset (RFC 3339).
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?")
@@ -27,7 +27,7 @@ def version(word: str | None) -> str | None:
     if word is None:
         return None
     # Imported here: only where there is such a word does a command pay for it.
-    from dynamo_container.releases import exact_version
+    from dynamo_container.plugins.releases import exact_version
 
     return exact_version("--dynamo-version", word)
 

@@ -13,11 +13,11 @@ from typing import Final
 
 import click
 
-from dynamo_container import engine
-from dynamo_container.build import report
-from dynamo_container.build.plan import BuildPlan
-from dynamo_container.build.records import Event, Records, Vertex, seconds
-from dynamo_container.engine import Command
+from dynamo_container.docker import engine
+from dynamo_container.docker.engine import Command
+from dynamo_container.images import report
+from dynamo_container.images.plan import BuildPlan
+from dynamo_container.images.records import Event, Records, Vertex, seconds
 
 _WIDTH: Final = 100
 # Of a step that failed, so much of what it printed is shown.
@@ -113,7 +113,7 @@ def _made(plan: BuildPlan) -> dict[str, report.Made]:
     path.unlink()
     found = {}
     for image in plan.images:
-        facts = engine.inspect_image(image.tags[0]) if plan.places.load else None
+        facts = engine.inspect_image(image.tags[0]) if plan.outputs.load else None
         found[image.target] = report.Made(
             digest=told.get(image.target, {}).get("containerimage.digest"),
             size=facts.size if facts else None,

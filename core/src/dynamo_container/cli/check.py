@@ -8,14 +8,16 @@ import uuid
 
 import click
 
-from dynamo_container import engine
 from dynamo_container.cli.app import Session
+from dynamo_container.containers import gpus
+from dynamo_container.containers.docker_argv import env_words, flag_words
+from dynamo_container.docker import engine
 from dynamo_container.errors import MachineError, NoAnswerError, UsageError, WorkFailedError
-from dynamo_container.images import FRAMEWORK, is_image
-from dynamo_container.requests import CheckRequest
-from dynamo_container.run import gpus
-from dynamo_container.run.docker_argv import env_words, flag_words
-from dynamo_container.values import Check
+from dynamo_container.model.names import FRAMEWORK_LABEL
+from dynamo_container.model.references import is_image
+from dynamo_container.model.requests import CheckRequest
+from dynamo_container.model.values import Check
+from dynamo_container.plugins import hookspecs
 
 
 @click.command(epilog="Example: dynamo-container check dynamo:latest-none-runtime")
@@ -33,20 +35,22 @@ def command(session: Session, image: str, framework: str | None, timeout: float)
     """Run the plugins' checks in IMAGE: CPU ones always, GPU ones where the engine has a GPU."""
     if not is_image(image):
         raise UsageError(f"{image!r} is no image reference", "for example: my-image:dev")
-    image_facts = engine.inspect_image(image)
-    if image_facts is None:
+    image_info = engine.inspect_image(image)
+    if image_info is None:
         raise MachineError(f"the engine has no image {image}", f"build it, or: docker pull {image}")
-    name = framework or image_facts.label(FRAMEWORK)
+    name = framework or image_info.label(FRAMEWORK_LABEL)
     if not name:
         raise UsageError(
             f"{image} does not say which framework it is of", "say it: --framework NAME"
         )
     name = session.registry.framework(name)
-    request = CheckRequest(framework=name, image=image, image_facts=image_facts)
-    checks = [said.value for said in session.load(name).say("checks", Check, name, request=request)]
+    request = CheckRequest(framework=name, image=image, image_info=image_info)
+    checks = [
+        one.value for one in session.load(name).call(hookspecs.dynamo_container_checks, request)
+    ]
     if not checks:
         raise UsageError(f"no plugin has a check for {name!r}", "there is nothing to do")
-    way = gpus.way_in("auto", engine.facts())
+    way = gpus.gpu_access("auto", engine.facts())
     gpu_flags = [*flag_words(way.flags), *env_words(way.env)] if way else []
     failed = [check.name for check in checks if not _passes(image, check, gpu_flags, timeout)]
     if failed:

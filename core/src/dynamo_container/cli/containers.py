@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dynamo_container.cli.app import Session
-from dynamo_container.containers import Container, listed
-from dynamo_container.discovery import normalize
+from dynamo_container.docker.containers import Container, listed
 from dynamo_container.errors import UsageError
-from dynamo_container.registry import PUBLISHED
+from dynamo_container.plugins.discovery import normalize
+from dynamo_container.plugins.registry import PUBLISHED
 
 _SHORTEST_ID = 4
 
@@ -31,7 +31,7 @@ def chosen(session: Session, words: Iterable[str]) -> tuple[Container, ...]:
     return tuple(found.values())
 
 
-def the_one(session: Session, word: str | None, *, running: bool) -> Container:
+def select_one(session: Session, word: str | None, *, running: bool) -> Container:
     """The one container that a word names; without a word the only one that there is.
 
     Args:

@@ -4,23 +4,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
-from dynamo_container import engine
 from dynamo_container.cli.app import Session
+from dynamo_container.docker import engine
 from dynamo_container.errors import EngineError, UsageError
-from dynamo_container.frozen import dataclass
-from dynamo_container.images import (
-    CUDA,
-    DEVELOPER_TARGET,
-    DYNAMO,
-    FRAMEWORK,
-    PLAIN_TARGET,
-    TARGET,
-    is_image,
-    is_reference,
+from dynamo_container.model.names import (
+    CUDA_LABEL,
+    DEV_TARGET,
+    DYNAMO_LABEL,
+    FRAMEWORK_LABEL,
+    LOCAL_DEV_TARGET,
+    TARGET_LABEL,
 )
-from dynamo_container.registry import Registry
+from dynamo_container.model.references import is_image, is_reference
+from dynamo_container.plugins.registry import Registry
 
 # The stage that an image stands for that lacks what dev has.
 RUNTIME: Final = "runtime"
@@ -42,7 +41,7 @@ _ONLY_WITH_TOOLS: Final = ("resolve_as_of", "index_url", "extra_index_url")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DevImage:
     """An image that local-dev is made from, the stage that it stands for, and what its labels say:
-    its framework, its Dynamo release and its CUDA version; empty where nobody knows.
+    its framework, its Dynamo release and its CUDA_LABEL version; empty where nobody knows.
     """
 
     name: str
@@ -60,14 +59,14 @@ def dev_image_from(session: Session, params: dict[str, Any]) -> DevImage | None:
     plain = name.partition("@")[0]
     if not is_image(name) or not is_reference(plain) or name.startswith("sha256:"):
         raise UsageError(f"--dev-image {name!r} is no image reference", "for example: my-image:dev")
-    if plain.endswith(f"-{DEVELOPER_TARGET}"):
+    if plain.endswith(f"-{LOCAL_DEV_TARGET}"):
         raise UsageError(
             f"--dev-image {name} is a local-dev image already",
-            f"name the dev image: {plain.removesuffix(f'-{DEVELOPER_TARGET}')}",
+            f"name the dev image: {plain.removesuffix(f'-{LOCAL_DEV_TARGET}')}",
         )
     _refuse(params, _NOT_WITH_DEV_IMAGE)
     image = _look_at(session, name)
-    if image.stage == PLAIN_TARGET:
+    if image.stage == DEV_TARGET:
         _refuse(params, _ONLY_WITH_TOOLS)
     return image
 
@@ -90,12 +89,12 @@ def _look_at(session: Session, name: str) -> DevImage:
         facts = engine.inspect_image(name)
     except EngineError as error:
         session.note(f"{error.what}; assumed: {name} is a dev image of ours")
-        return DevImage(name=name, stage=PLAIN_TARGET)
+        return DevImage(name=name, stage=DEV_TARGET)
     if facts is None:
         session.note(f"{name} is not here to be looked at; assumed: a dev image of ours")
-        return DevImage(name=name, stage=PLAIN_TARGET)
-    target = facts.label(TARGET)
-    if target == DEVELOPER_TARGET:
+        return DevImage(name=name, stage=DEV_TARGET)
+    target = facts.label(TARGET_LABEL)
+    if target == LOCAL_DEV_TARGET:
         raise UsageError(
             f"--dev-image {name} is a local-dev image already", "name the dev image that it is from"
         )
@@ -106,10 +105,10 @@ def _look_at(session: Session, name: str) -> DevImage:
         )
     return DevImage(
         name=name,
-        stage=PLAIN_TARGET if target == PLAIN_TARGET else RUNTIME,
-        framework=facts.label(FRAMEWORK),
-        dynamo=facts.label(DYNAMO),
-        cuda=facts.label(CUDA),
+        stage=DEV_TARGET if target == DEV_TARGET else RUNTIME,
+        framework=facts.label(FRAMEWORK_LABEL),
+        dynamo=facts.label(DYNAMO_LABEL),
+        cuda=facts.label(CUDA_LABEL),
     )
 
 

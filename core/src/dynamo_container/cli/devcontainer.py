@@ -13,9 +13,10 @@ from dynamo_container.cli.app import Session
 from dynamo_container.cli.paths import absolute
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
 from dynamo_container.cli.run_plan import asked_framework, plan_from
+from dynamo_container.containers import devcontainer
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
-from dynamo_container.images import DEVELOPER_TARGET, image_reference
-from dynamo_container.run import devcontainer
+from dynamo_container.model.names import LOCAL_DEV_TARGET
+from dynamo_container.model.references import image_reference
 
 # What the editor decides, or has no place in its file.
 _MEANINGLESS = (
@@ -85,8 +86,8 @@ def _render(ctx: click.Context, session: Session) -> tuple[str, str]:
         # Not HF_HOME, which is one machine's.
         params["hf_cache"] = "~/.cache/huggingface"
     framework = asked_framework(session, params["framework_argument"], params["framework"], None)
-    params["image"] = params["image"] or image_reference(framework, DEVELOPER_TARGET)
-    plan = plan_from(ctx, dry=True, target=DEVELOPER_TARGET, portable=True)
+    params["image"] = params["image"] or image_reference(framework, LOCAL_DEV_TARGET)
+    plan = plan_from(ctx, dry=True, target=LOCAL_DEV_TARGET, portable=True)
     session.tell(plan.warnings)
     return devcontainer.render(plan, framework, str(Path.home()), gpus=gpus), framework
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import click
 
 from dynamo_container.errors import UsageError
-from dynamo_container.frozen import dataclass
-from dynamo_container.images import DEVELOPER_TARGET
+from dynamo_container.model.names import LOCAL_DEV_TARGET
 
 _LARGEST_ID: Final = 2**32 - 2
 
@@ -37,10 +37,10 @@ def sudo_user() -> tuple[int, int] | None:
 def user_from(ctx: click.Context, targets: Iterable[str]) -> User:
     """The IDs that were given, else the caller's own: behind sudo, of who called it."""
     given = {flag: ctx.params[flag] for flag in ("uid", "gid") if ctx.params[flag] is not None}
-    if DEVELOPER_TARGET not in targets:
+    if LOCAL_DEV_TARGET not in targets:
         for flag in given:
             raise UsageError(
-                f"--{flag} means nothing without --target {DEVELOPER_TARGET}",
+                f"--{flag} means nothing without --target {LOCAL_DEV_TARGET}",
                 "add it, or leave this out",
             )
         return User()
@@ -51,7 +51,7 @@ def user_from(ctx: click.Context, targets: Iterable[str]) -> User:
     for flag, value in (("uid", uid), ("gid", gid)):
         if value == 0:
             raise UsageError(
-                f"--{flag} 0 is root, and {DEVELOPER_TARGET} is for who is not root",
+                f"--{flag} 0 is root, and {LOCAL_DEV_TARGET} is for who is not root",
                 f"say whom: --{flag} N; or develop as root: --target dev",
             )
         if not 0 < value <= _LARGEST_ID:

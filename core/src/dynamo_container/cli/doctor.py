@@ -13,11 +13,13 @@ from typing import Final
 
 import click
 
-from dynamo_container import doctor, driver, engine
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.paths import absolute, exists
 from dynamo_container.cli.run_plan import default_hf_cache
+from dynamo_container.docker import engine
 from dynamo_container.errors import EngineError
+from dynamo_container.host import doctor, driver
+from dynamo_container.model.facts import NO_ENGINE, EngineInfo
 
 _COLORS: Final = {"ok": "green", "warning": "yellow", "failure": "red"}
 
@@ -63,11 +65,11 @@ def _look(session: Session) -> doctor.Machine:
         )
 
 
-def _engine() -> tuple[engine.EngineFacts, str]:
+def _engine() -> tuple[EngineInfo, str]:
     try:
         return engine.facts(), ""
     except EngineError as error:
-        return engine.NO_ENGINE, error.what
+        return NO_ENGINE, error.what
 
 
 def _version(ask: Callable[[], str]) -> str:
@@ -77,7 +79,7 @@ def _version(ask: Callable[[], str]) -> str:
         return ""
 
 
-def _free(facts: engine.EngineFacts) -> int | None:
+def _free(facts: EngineInfo) -> int | None:
     """Bytes that are free for the engine; None where its folder is not this machine's."""
     if not (facts.local and facts.root):
         return None

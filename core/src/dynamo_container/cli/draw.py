@@ -9,9 +9,9 @@ import sys
 
 import click
 
-from dynamo_container import picture
-from dynamo_container.build.plan import BuildPlan
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
+from dynamo_container.images import diagram
+from dynamo_container.images.plan import BuildPlan
 
 
 def draw(plan: BuildPlan, form: str) -> None:
@@ -27,13 +27,13 @@ def draw(plan: BuildPlan, form: str) -> None:
         WorkFailedError: it failed.
     """
     if form == "mermaid":
-        click.echo(picture.mermaid(plan), nl=False)
+        click.echo(diagram.mermaid(plan), nl=False)
     elif form == "dot":
-        click.echo(picture.dot(plan), nl=False)
+        click.echo(diagram.dot(plan), nl=False)
     elif form == "png" and sys.stdout.isatty():
         raise UsageError("a PNG is nothing for a terminal", "write it to a file: ... > stages.png")
     else:
-        click.echo(_graphviz(picture.dot(plan), form), nl=False)
+        click.echo(_graphviz(diagram.dot(plan), form), nl=False)
 
 
 def _graphviz(text: str, form: str) -> bytes:

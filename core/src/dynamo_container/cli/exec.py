@@ -8,12 +8,12 @@ from typing import Final
 
 import click
 
-from dynamo_container import engine
 from dynamo_container.cli import run_values as values
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.plugin_command import LINES
 from dynamo_container.cli.terminal import at_terminal
-from dynamo_container.run.docker_argv import env_words
+from dynamo_container.containers.docker_argv import env_words
+from dynamo_container.docker import engine
 
 _COMMAND: Final = "dynamo_container.command"
 _SHELL: Final = ("sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
@@ -57,13 +57,13 @@ def command(
     """Run a command in a container that runs; without one a shell, without a name in the only
     container.
     """
-    from dynamo_container.cli.containers import the_one
+    from dynamo_container.cli.containers import select_one
 
     session: Session = ctx.obj
     after = ctx.meta.get(_COMMAND)
     # What follows a command's first word is its own: `git log -- FILE`.
     words = (*rest, *(("--",) if rest and after is not None else ()), *(after or ()))
-    container = the_one(session, word, running=True)
+    container = select_one(session, word, running=True)
     terminal = not words and at_terminal()
     switches = (("--interactive", interactive or terminal), ("--tty", tty or terminal))
     options = (("--user", user), ("--workdir", workdir))

@@ -12,9 +12,9 @@ from dynamo_container.cli.app import ENVIRONMENT, Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.draw import draw
 from dynamo_container.cli.run_options import RunCommand, run_options
-from dynamo_container.discovery import normalize
 from dynamo_container.errors import UsageError
-from dynamo_container.registry import PUBLISHED
+from dynamo_container.plugins.discovery import normalize
+from dynamo_container.plugins.registry import PUBLISHED
 
 
 @click.group()

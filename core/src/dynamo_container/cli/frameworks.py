@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.registry import Registry
-from dynamo_container.values import Framework
+from dynamo_container.plugins import hookspecs
+from dynamo_container.plugins.registry import Registry
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -34,7 +34,7 @@ def default_target(registry: Registry, framework: str) -> str:
     """The stage that a framework's plugin builds by default."""
     said = [
         one
-        for one in registry.say("framework", Framework, framework)
+        for one in registry.call_for(framework, hookspecs.dynamo_container_framework)
         if one.source.name == framework
     ]
     return said[0].value.default_target

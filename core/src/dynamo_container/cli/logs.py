@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import click
 
-from dynamo_container import engine
 from dynamo_container.cli.app import Session
+from dynamo_container.docker import engine
 
 
 @click.command(epilog="Example: dynamo-container logs --follow vllm")
@@ -20,9 +20,9 @@ def command(
     session: Session, word: str | None, follow: bool, tail: int | None, timestamps: bool
 ) -> int:
     """Show what a container has said; without a name, of the only one that `run` started."""
-    from dynamo_container.cli.containers import the_one
+    from dynamo_container.cli.containers import select_one
 
-    container = the_one(session, word, running=False)
+    container = select_one(session, word, running=False)
     switches = (("--follow", follow), ("--timestamps", timestamps))
     argv = (
         "docker",

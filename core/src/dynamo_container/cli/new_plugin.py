@@ -17,9 +17,9 @@ from typing import Final
 import click
 
 from dynamo_container.cli.app import PROGRAM
-from dynamo_container.discovery import normalize
 from dynamo_container.errors import MachineError, UsageError
-from dynamo_container.registry import PUBLISHED
+from dynamo_container.plugins.discovery import normalize
+from dynamo_container.plugins.registry import PUBLISHED
 
 TEMPLATE: Final = Path(__file__).parents[1] / "templates" / "plugin"
 EXAMPLE: Final = "example-plugin"

@@ -11,11 +11,11 @@ import click
 from click.core import ParameterSource
 
 from dynamo_container.cli.app import Session
-from dynamo_container.discovery import normalize
 from dynamo_container.errors import ConflictError, UsageError
-from dynamo_container.provenance import Said
-from dynamo_container.registry import NO_PLUGIN, Registry
-from dynamo_container.values import Option
+from dynamo_container.model.provenance import Contribution
+from dynamo_container.model.values import Option
+from dynamo_container.plugins.discovery import normalize
+from dynamo_container.plugins.registry import NO_PLUGIN, Registry
 
 _ORIGINS: Final = {
     ParameterSource.COMMANDLINE: "command line",
@@ -126,7 +126,7 @@ class PluginCommand(click.Command):
         by_plugin: dict[str, list[tuple[str, str]]] = {}
         for said in _options(session, self.plugin_command, None):
             option = said.value
-            flag = option.flag if option.is_flag else f"{option.flag} {option.metavar}"
+            flag = option.flag if option.type == "flag" else f"{option.flag} {option.metavar}"
             by_plugin.setdefault(said.source.name, []).append((flag, option.help))
         for plugin, rows in by_plugin.items():
             with formatter.section(f"Options of {plugin}"):
@@ -135,7 +135,7 @@ class PluginCommand(click.Command):
 
 def _options(
     session: Session, command: str, named: tuple[str, ...] | None
-) -> tuple[Said[Option], ...]:
+) -> tuple[Contribution[Option], ...]:
     """The options of the overlays and of these frameworks; of all plugins where `named` is None.
 
     What cannot be loaded, or fails, has none: if it is needed, the error comes when it is used.
@@ -164,8 +164,8 @@ def _words(values: Iterable[object]) -> set[str]:
 
 
 def _click_options(
-    said: Iterable[Said[Option]], own: Iterable[click.Parameter], *, strict: bool
-) -> list[tuple[Said[Option], click.Option]]:
+    said: Iterable[Contribution[Option]], own: Iterable[click.Parameter], *, strict: bool
+) -> list[tuple[Contribution[Option], click.Option]]:
     """The plugins' options as click's. One that is taken is an error, or left out if not `strict`:
     plugins that nobody selects may contradict each other.
     """
@@ -180,11 +180,11 @@ def _click_options(
         rivals = [taken[name] for name in names if name in taken]
         if rivals and strict:
             raise ConflictError(
-                f"the option {one.value.flag} of {one.source.where} is taken by {rivals[0]}",
+                f"the option {one.value.flag} of {one.source.with_location} is taken by {rivals[0]}",
                 f"leave the plugin out: {NO_PLUGIN} {one.source.name}; or uninstall it",
             )
         if not rivals:
-            taken |= dict.fromkeys(names, one.source.where)
+            taken |= dict.fromkeys(names, one.source.with_location)
             options.append((one, _click_option(one.value)))
     return options
 
@@ -192,9 +192,9 @@ def _click_options(
 def _click_option(option: Option) -> click.Option:
     return click.Option(
         [option.flag],
-        is_flag=option.is_flag,
+        is_flag=option.type == "flag",
         type=click.Choice(option.choices) if option.choices else None,
-        metavar=None if option.is_flag else option.metavar,
+        metavar=None if option.type == "flag" else option.metavar,
         help=option.help,
         hidden=True,  # --help shows it under the plugin's name
     )
@@ -276,7 +276,7 @@ def plugin_options(ctx: click.Context, selected: Iterable[str]) -> tuple[tuple[s
     session = ctx.find_object(Session) or Session()
     frameworks = set(session.registry.frameworks)
     given = []
-    said: dict[str, Said[Option]] = ctx.meta.get(_PLUGIN_OPTIONS, {})
+    said: dict[str, Contribution[Option]] = ctx.meta.get(_PLUGIN_OPTIONS, {})
     for name, one in said.items():
         value = ctx.params.get(name)
         if value in (None, False):

@@ -10,9 +10,9 @@ from typing import TypeAlias
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.discovery import Candidate
 from dynamo_container.errors import UsageError
-from dynamo_container.registry import Registry
+from dynamo_container.plugins.discovery import Candidate
+from dynamo_container.plugins.registry import Registry
 
 JSON: TypeAlias = "str | list[JSON] | dict[str, JSON]"
 

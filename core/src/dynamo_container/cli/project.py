@@ -75,7 +75,7 @@ def _table(path: Path) -> dict[str, Value] | None:
 def _parse(path: Path) -> dict[str, Value] | None:
     """The document; None for a `pyproject.toml` that cannot be read or is about neither of us."""
     # Imported here: only where there is a project file does a command pay for it.
-    from dynamo_container.toml import read_toml
+    from dynamo_container.model.toml import read_toml
 
     ours = path.name == FILE
     try:

@@ -13,7 +13,7 @@ import click
 from dynamo_container.cli.app import Session
 
 if TYPE_CHECKING:
-    from dynamo_container.containers import Container
+    from dynamo_container.docker.containers import Container
 
 
 @click.command(epilog="Example: dynamo-container ps --all")
@@ -28,7 +28,7 @@ def command(
     """List the containers that `run` started."""
     # Imported here: `--help` needs no engine.
     from dynamo_container.cli.containers import chosen
-    from dynamo_container.containers import listed
+    from dynamo_container.docker.containers import listed
 
     found = [
         one for one in (chosen(session, words) if words else listed()) if everything or one.alive

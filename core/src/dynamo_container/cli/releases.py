@@ -13,8 +13,9 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.frameworks import complete_framework
-from dynamo_container.registry import Registry
-from dynamo_container.values import Release
+from dynamo_container.model.values import Release
+from dynamo_container.plugins import hookspecs
+from dynamo_container.plugins.registry import Registry
 
 _HEADINGS: Final = ("DYNAMO", "RELEASED", "PYTHON", "CUDA", "DRIVER", "CHECKED", "WHEELS")
 
@@ -48,7 +49,9 @@ def command(session: Session, framework: str | None, as_json: bool) -> int:
 
 
 def _releases(registry: Registry, framework: str) -> tuple[Release, ...]:
-    return tuple(said.value for said in registry.say("releases", Release, framework))
+    return tuple(
+        said.value for said in registry.call_for(framework, hookspecs.dynamo_container_releases)
+    )
 
 
 def _cells(row: Release) -> tuple[str, ...]:

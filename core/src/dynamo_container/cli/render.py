@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import click
 
-from dynamo_container.build import render
 from dynamo_container.cli.app import ENVIRONMENT, Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.build_plan import plan_from
 from dynamo_container.cli.paths import absolute
 from dynamo_container.errors import UsageError
+from dynamo_container.images import render
 
 # Options of `docker buildx bake` itself, for which a file has no place.
 _NOT_IN_A_FILE: Final = ("builder", "report")

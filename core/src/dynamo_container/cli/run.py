@@ -11,15 +11,15 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from dynamo_container import engine
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.developer import sudo_user
 from dynamo_container.cli.paths import is_folder
 from dynamo_container.cli.run_options import RunCommand, run_options
 from dynamo_container.cli.run_plan import plan_from
+from dynamo_container.containers import docker_argv
+from dynamo_container.containers.plan import RunPlan
+from dynamo_container.docker import engine
 from dynamo_container.errors import MachineError, UsageError
-from dynamo_container.run import docker_argv
-from dynamo_container.run.plan import RunPlan
 
 
 @click.command(

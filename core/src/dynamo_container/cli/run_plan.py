@@ -7,11 +7,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from dynamo_container import engine
 from dynamo_container.cli import run_values as values
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.developer import sudo_user
@@ -20,14 +20,15 @@ from dynamo_container.cli.paths import absolute, is_folder
 from dynamo_container.cli.plugin_command import origins, plugin_options
 from dynamo_container.cli.run_options import CHECKOUT, command_of
 from dynamo_container.cli.terminal import at_terminal
-from dynamo_container.engine import EngineFacts, ImageFacts
+from dynamo_container.containers import planner
+from dynamo_container.containers.plan import RunPlan
+from dynamo_container.docker import engine
 from dynamo_container.errors import EngineError, MachineError, UsageError
-from dynamo_container.frozen import replace
-from dynamo_container.images import CUDA, FRAMEWORK, image_reference, is_image
-from dynamo_container.requests import RunRequest
-from dynamo_container.run import assemble
-from dynamo_container.run.plan import RunPlan
-from dynamo_container.values import Mount
+from dynamo_container.model.facts import NO_ENGINE, EngineInfo, ImageInfo
+from dynamo_container.model.names import CUDA_LABEL, FRAMEWORK_LABEL
+from dynamo_container.model.references import image_reference, is_image
+from dynamo_container.model.requests import RunRequest
+from dynamo_container.model.values import Mount
 
 
 def plan_from(
@@ -48,30 +49,30 @@ def plan_from(
     params = ctx.params
     _refuse(params)
     request = _request(ctx, session)
-    with nullcontext(lambda: engine.NO_ENGINE) if portable else engine.asking_facts() as facts:
+    with nullcontext(lambda: NO_ENGINE) if portable else engine.asking_facts() as facts:
         asked = asked_framework(
             session, params["framework_argument"], params["framework"], params["image"]
         )
         if not params["image"]:
             target = params["target"] or _default_target(session, asked)
         image = params["image"] or image_reference(asked, target)
-        engine_facts, image_facts = _ask(session, image, facts, dry=dry)
-    if not params["image"] and not image_facts and not dry:
+        engine_facts, image_info = _ask(session, image, facts, dry=dry)
+    if not params["image"] and not image_info and not dry:
         option = f" --target {target}" if params["target"] else ""
         raise MachineError(
             f"the engine has no image {image}", f"build it: dynamo-container build {asked}{option}"
         )
-    framework = asked or _framework_of(session, image_facts)
+    framework = asked or _framework_of(session, image_info)
     registry = session.load(*([framework] if framework else []))
-    return assemble.plan(
+    return planner.plan(
         registry,
         replace(
             request,
             framework=framework,
             image=image,
             target=target,
-            engine=_with_driver(engine_facts, image_facts, request),
-            image_facts=image_facts,
+            engine=_with_driver(engine_facts, image_info, request),
+            image_info=image_info,
             options=plugin_options(ctx, [framework]),
         ),
     )
@@ -99,7 +100,7 @@ def _request(ctx: click.Context, session: Session) -> RunRequest:
         name=params["name"] or "",
         env=values.last(map(values.env, params["env"]), lambda var: var.name),
         mounts=mounts,
-        flags=values.last(values.flags(params), assemble.flag_key),
+        flags=values.last(values.flags(params), planner.flag_key),
         ports=tuple(values.port(word, params["network"]) for word in params["port"]),
         gpus=values.gpus(params["gpus"]),
         preflight=not params["no_preflight"],
@@ -116,12 +117,12 @@ def _request(ctx: click.Context, session: Session) -> RunRequest:
     )
 
 
-def _with_driver(facts: EngineFacts, image: ImageFacts | None, request: RunRequest) -> EngineFacts:
-    """The facts, and the driver's where an image with CUDA gets this machine's GPUs."""
+def _with_driver(facts: EngineInfo, image: ImageInfo | None, request: RunRequest) -> EngineInfo:
+    """The facts, and the driver's where an image with CUDA_LABEL gets this machine's GPUs."""
     asked = request.preflight and request.gpus != "none"
-    if not (facts.local and facts.has_gpus and asked and image and image.label(CUDA)):
+    if not (facts.local and facts.has_gpus and asked and image and image.label(CUDA_LABEL)):
         return facts
-    from dynamo_container import driver
+    from dynamo_container.host import driver
 
     return replace(facts, driver=driver.facts())
 
@@ -149,9 +150,9 @@ def _default_target(session: Session, framework: str) -> str:
     return default_target(session.registry, framework)
 
 
-def _framework_of(session: Session, image: ImageFacts | None) -> str:
+def _framework_of(session: Session, image: ImageInfo | None) -> str:
     """The framework that the image's label names, where its plugin is installed."""
-    name = image.label(FRAMEWORK) if image else ""
+    name = image.label(FRAMEWORK_LABEL) if image else ""
     if name and name not in session.registry.frameworks:
         session.warn(
             f"the image is of {name!r}, whose plugin is not installed: its defaults are left out"
@@ -161,28 +162,28 @@ def _framework_of(session: Session, image: ImageFacts | None) -> str:
 
 
 def _ask(
-    session: Session, image: str, facts: Callable[[], EngineFacts], *, dry: bool
-) -> tuple[EngineFacts, ImageFacts | None]:
+    session: Session, image: str, facts: Callable[[], EngineInfo], *, dry: bool
+) -> tuple[EngineInfo, ImageInfo | None]:
     """What the plan needs to know of the engine; assumptions, and a line that says so, where a dry
     run finds none.
     """
     try:
-        image_facts = engine.inspect_image(image)
-        return facts(), image_facts
+        image_info = engine.inspect_image(image)
+        return facts(), image_info
     except EngineError as error:
         if not dry:
             raise
         session.note(f"{error.what}; assumed: no GPU but by --gpus, and an image without labels")
-        return engine.NO_ENGINE, None
+        return NO_ENGINE, None
 
 
 def _workspace(session: Session, word: str | None, mounts: Iterable[Mount]) -> str:
     """The folder to mount: the checkout around the current folder, or the one that is given."""
     if word is None:
         return ""
-    if any(mount.target == assemble.WORKSPACE for mount in mounts):
+    if any(mount.target == planner.WORKSPACE for mount in mounts):
         raise UsageError(
-            f"--mount-workspace and --volume both mount at {assemble.WORKSPACE}",
+            f"--mount-workspace and --volume both mount at {planner.WORKSPACE}",
             "leave one of them out",
         )
     if word == CHECKOUT:

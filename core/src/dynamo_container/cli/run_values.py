@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 from dynamo_container.cli.paths import absolute
+from dynamo_container.containers.gpus import COUNT
 from dynamo_container.errors import UsageError
-from dynamo_container.run.gpus import COUNT
-from dynamo_container.values import EnvVar, Mount, RunFlag
+from dynamo_container.model.values import EnvVar, Mount, RunFlag
 
 T = TypeVar("T")
 

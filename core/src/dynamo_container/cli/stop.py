@@ -28,8 +28,8 @@ def command(session: Session, words: tuple[str, ...], everything: bool, seconds:
         raise UsageError(
             "stop takes names, frameworks, or --all", "for example: dynamo-container stop --all"
         )
-    from dynamo_container import containers
     from dynamo_container.cli.containers import chosen
+    from dynamo_container.docker import containers
 
     found = chosen(session, words) if words else containers.listed()
     running = [one for one in found if one.alive]

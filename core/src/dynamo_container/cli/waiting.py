@@ -14,13 +14,13 @@ from typing import Final
 
 import click
 
-from dynamo_container import engine
-from dynamo_container.attached import attached
 from dynamo_container.cli.app import Session
+from dynamo_container.containers import docker_argv
+from dynamo_container.containers.plan import RunPlan
+from dynamo_container.containers.wait import LAST_LINES, wait
+from dynamo_container.docker import engine
+from dynamo_container.docker.attached import attached
 from dynamo_container.errors import WorkFailedError
-from dynamo_container.run import docker_argv
-from dynamo_container.run.plan import RunPlan
-from dynamo_container.run.wait import LAST_LINES, wait
 
 # What ends this process: a terminal that closes, Ctrl-C, `kill`.
 _ENDING: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)

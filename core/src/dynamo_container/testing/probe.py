@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Any, Final
 
 from dynamo_container.errors import DynamoContainerError
+from dynamo_container.plugins import hookspecs
 from dynamo_container.testing import subject as subjects
 from dynamo_container.testing.subject import Subject
 
@@ -58,10 +59,10 @@ class Watch:
     """What the plugins do, by the moment in which they do it: `import`, or a hook's name.
 
     Attributes:
-        places: files and folders whose code is watched for looks at the clock.
+        outputs: files and folders whose code is watched for looks at the clock.
     """
 
-    places: tuple[str, ...]
+    outputs: tuple[str, ...]
     moment: str = ""
     deeds: dict[str, set[str]] = field(default_factory=dict)
 
@@ -77,7 +78,7 @@ class Watch:
 
     def clock(self, name: str, caller: FrameType | None) -> None:
         """Somebody looked at the clock."""
-        if self.moment and caller and caller.f_code.co_filename.startswith(self.places):
+        if self.moment and caller and caller.f_code.co_filename.startswith(self.outputs):
             self.note(f"looks at the clock ({name})")
 
     def note(self, deed: str) -> None:
@@ -109,7 +110,7 @@ def watch_clock(watch: Watch) -> None:
         @classmethod
         def utcnow(cls) -> Any:
             watch.clock("datetime.utcnow", sys._getframe(1))  # noqa: SLF001
-            return super().now(dt.timezone.utc).replace(tzinfo=None)
+            return super().now(dt.UTC).replace(tzinfo=None)
 
     dt.date, dt.datetime = Date, DateTime  # type: ignore[misc]  # that is the purpose
     for name in _CLOCKS:
@@ -155,7 +156,9 @@ def answers(subject: Subject, watch: Watch, *, backwards: bool) -> dict[str, lis
         key = f"{hook} {framework} {list(arguments.values())!r}"
         watch.moment = f"dynamo_container_{hook}"
         try:
-            values = subject.registry.say(hook, object, framework, **arguments)
+            values = subject.registry.call_for(
+                framework, getattr(hookspecs, f"dynamo_container_{hook}"), **arguments
+            )
         except DynamoContainerError as error:
             said[key] = [str(error)]
         else:
@@ -170,7 +173,7 @@ def main(arguments: list[str]) -> None:
     """Load, ask twice, print."""
     distribution, *options = arguments
     subject = subjects.find(distribution)
-    watch = Watch(places=subject.places)
+    watch = Watch(outputs=subject.outputs)
     sys.addaudithook(watch.audit)
     watch_clock(watch)
     before = set(sys.modules)

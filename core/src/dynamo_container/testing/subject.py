@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import importlib_metadata
 from packaging.requirements import Requirement
 
-from dynamo_container.discovery import FRAMEWORKS, Candidate, normalize
-from dynamo_container.engine import EngineFacts, ImageFacts
 from dynamo_container.errors import PluginError
-from dynamo_container.images import DEVELOPER_TARGET, FRAMEWORK, HOME
-from dynamo_container.registry import Plugin, Registry
-from dynamo_container.requests import BuildRequest, CheckRequest, RunRequest
-from dynamo_container.values import Framework, Stage
+from dynamo_container.model.facts import EngineInfo, ImageInfo
+from dynamo_container.model.names import FRAMEWORK_LABEL, HOME_LABEL, LOCAL_DEV_TARGET
+from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+from dynamo_container.model.values import Stage
+from dynamo_container.plugins import hookspecs
+from dynamo_container.plugins.discovery import FRAMEWORKS, Candidate, normalize
+from dynamo_container.plugins.registry import Plugin, Registry
 
 # The framework that an overlay's plans are made with, whichever others are installed.
 SAMPLE: Final = "contract-sample"
@@ -66,7 +67,7 @@ class Subject:
         return tuple(own) or (SAMPLE,)
 
     @property
-    def places(self) -> tuple[str, ...]:
+    def outputs(self) -> tuple[str, ...]:
         """The folders of its packages, and the files of its modules; nothing is imported."""
         tops = {one.value.partition(":")[0].partition(".")[0] for one in self.candidates}
         specs = [importlib.util.find_spec(top) for top in sorted(tops)]
@@ -79,19 +80,21 @@ class Subject:
         )
 
     def where(self, hook: str) -> str:
-        """The places of a hook's implementations, for messages."""
-        places = [
+        """The outputs of a hook's implementations, for messages."""
+        outputs = [
             place
             for plugin in self.plugins
             for name, place in plugin.locations()
             if name.endswith(f"_{hook}")
         ]
-        return " and ".join(places) or self.distribution
+        return " and ".join(outputs) or self.distribution
 
-    def say(self, hook: str, kind: type[T], request: BuildRequest) -> tuple[T, ...]:
+    def call(
+        self, hook: Callable[[BuildRequest], Iterable[T]], request: BuildRequest
+    ) -> tuple[T, ...]:
         """What its own plugins say to one request."""
         origins = {one.origin for one in self.candidates}
-        said = self.registry.say(hook, kind, request.framework, request=request)
+        said = self.registry.call(hook, request)
         return tuple(one.value for one in said if one.source.distribution in origins)
 
     def dockerfiles(self) -> tuple[Stage, ...]:
@@ -99,39 +102,41 @@ class Subject:
         return tuple(stage for name in self.frameworks for stage in self._dockerfiles(name))
 
     def _dockerfiles(self, framework: str) -> tuple[Stage, ...]:
-        stages = self.say("stages", Stage, BuildRequest(framework=framework, target=RUNTIME))
+        stages = self.call(
+            hookspecs.dynamo_container_stages, BuildRequest(framework=framework, target=RUNTIME)
+        )
         return tuple(stage for stage in stages if stage.dockerfile)
 
     def builds(self) -> Iterator[BuildRequest]:
         """A request for each target whose image has something of this distribution in it."""
         for framework in self.frameworks:
-            known = self.registry.say("framework", Framework, framework)
+            known = self.registry.call_for(framework, hookspecs.dynamo_container_framework)
             targets = [RUNTIME, *(said.value.default_target for said in known)]
             stages = self._dockerfiles(framework)
             targets += [stage.name for stage in stages if not stage.extends]
             for target in dict.fromkeys(targets):
-                ids = _UID if target == DEVELOPER_TARGET else None
+                ids = _UID if target == LOCAL_DEV_TARGET else None
                 yield BuildRequest(framework=framework, target=target, uid=ids, gid=ids)
 
     def runs(self) -> Iterator[RunRequest]:
         """Requests to run each framework: an image that is not known, and one of ours."""
         for framework in self.frameworks:
-            facts = image_facts(framework)
-            engine = EngineFacts(version="28.0", runtimes=("nvidia",))
+            facts = image_info(framework)
+            engine = EngineInfo(version="28.0", runtimes=("nvidia",))
             yield RunRequest(framework=framework, image="image")
-            yield RunRequest(framework=framework, image="image", image_facts=facts, engine=engine)
+            yield RunRequest(framework=framework, image="image", image_info=facts, engine=engine)
 
     def checks(self) -> Iterator[CheckRequest]:
         """A request to check an image of each framework."""
         for framework in self.frameworks:
-            facts = image_facts(framework)
-            yield CheckRequest(framework=framework, image="image", image_facts=facts)
+            facts = image_info(framework)
+            yield CheckRequest(framework=framework, image="image", image_info=facts)
 
 
-def image_facts(framework: str) -> ImageFacts:
+def image_info(framework: str) -> ImageInfo:
     """What an image of ours says of itself."""
-    labels = ((FRAMEWORK, framework), (HOME, "/home/ubuntu"))
-    return ImageFacts(id="sha256:0", size=1, labels=labels, user="1000:0")
+    labels = ((FRAMEWORK_LABEL, framework), (HOME_LABEL, "/home/ubuntu"))
+    return ImageInfo(id="sha256:0", size=1, labels=labels, user="1000:0")
 
 
 def find(distribution: str) -> Subject:

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import importlib_metadata
 
-from dynamo_container.toml import read_toml
+from dynamo_container.model.toml import read_toml
 
 
 class WheelError(Exception):

@@ -111,6 +111,6 @@ def dynamo_container_run_env(request: RunRequest) -> Iterator[EnvVar]:
 @hookimpl
 def dynamo_container_checks(request: CheckRequest) -> Iterator[Check]:
     """What `check` tries in an image that ships; one to develop in has sudo."""
-    if request.image_facts.label(f"{LABEL_PREFIX}target") == "runtime":
+    if request.image_info.label(f"{LABEL_PREFIX}target") == "runtime":
         argv = ("sh", "-c", f'test -z "$({_SETUID})"')
         yield Check(name="no program becomes root", argv=argv)

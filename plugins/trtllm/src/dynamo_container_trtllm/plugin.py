@@ -75,7 +75,7 @@ def dynamo_container_options(command: str) -> Iterator[Option]:
         yield Option(
             flag="--trtllm-use-nixl-kvcache-experimental",
             help="KV caches travel by NIXL",
-            is_flag=True,
+            type="flag",
         )
 
 

@@ -61,7 +61,7 @@ OPTIONS: Final = (
     Option(
         flag=DEFAULT_COMMIT,
         help=f"the same for {EXPERIMENTAL_COMMIT[:12]}",
-        is_flag=True,
+        type="flag",
     ),
     Option(
         flag=GIT,

@@ -1,3 +1,0 @@
-# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
-# SPDX-License-Identifier: Apache-2.0
-"""From a request to a plan of images, and from there to a bake definition."""

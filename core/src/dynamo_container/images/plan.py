@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The plan of a build: everything that shapes and names the images, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dynamo_container.model.provenance import PlanEntry
+from dynamo_container.model.requests import Outputs
+from dynamo_container.model.values import BuildSecret, Label, NamedContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One target of the graph: a stage, with all that it is built from.
+
+    Attributes:
+        name: unique in the plan, made of letters, digits, `_` and `-`.
+        stage: the stage's name.
+        dockerfile, context: absolute paths.
+        dockerfile_target: the `FROM ... AS` name.
+        args: build arguments, sorted by name.
+        contexts: named contexts, sorted by name.
+        cache_names: what a cache of it is called: the first is written, all are read.
+        digest: SHA-256 over all that shapes the stage: Dockerfile, context, arguments, the stages
+        below.
+    """
+
+    name: str
+    stage: str
+    dockerfile: Path
+    context: Path
+    dockerfile_target: str
+    args: tuple[tuple[str, str], ...]
+    contexts: tuple[NamedContext, ...]
+    digest: str
+    cache_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image that is wanted.
+
+    Attributes:
+        framework, stage: what it is.
+        target: name of the target in the plan that makes it.
+        tags: complete references.
+        labels: sorted by key, the plan's hash among them.
+        plan_hash: SHA-256 over what shapes the image: no local path, no secret's source, no tag.
+        facts: every value with its provenance.
+    """
+
+    framework: str
+    stage: str
+    target: str
+    tags: tuple[str, ...]
+    labels: tuple[Label, ...]
+    plan_hash: str
+    facts: tuple[PlanEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildPlan:
+    """One build: images that are wanted, and the targets that make them, each below before what
+    reads it.
+
+    Attributes:
+        proxies: names of proxy variables that pass into every step; never their values.
+        outputs: where it is built, and where the images go.
+        metadata_file: where buildx tells what it made; with it, progress is told as records.
+        notices: lines for the user.
+        warnings: lines for the user about what is probably not meant.
+    """
+
+    images: tuple[Image, ...]
+    targets: tuple[Target, ...]
+    secrets: tuple[BuildSecret, ...] = ()
+    proxies: tuple[str, ...] = ()
+    no_cache: bool = False
+    pull: bool = False
+    outputs: Outputs = Outputs()  # noqa: RUF009  # frozen
+    progress: str = "auto"
+    metadata_file: str = ""
+    notices: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,217 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""A build's plan as a folder that plain docker commands build: the bake file, the contexts with
+their Dockerfiles, and a page that says how.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from dynamo_container.images import bake
+from dynamo_container.images.bake import JSON, literal
+from dynamo_container.images.plan import BuildPlan, Target
+from dynamo_container.model.values import BuildSecret, NamedContext
+
+# Where `docker buildx bake` looks without being told.
+BAKE_FILE: Final = "docker-bake.json"
+PAGE: Final = "README.md"
+CONTEXTS: Final = "contexts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """What is not in the folder, because it is somebody's own: a variable of the bake file, what it
+    is for, and the path that it has here.
+    """
+
+    name: str
+    purpose: str
+    default: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder, as it has to be written.
+
+    Attributes:
+        files: texts by their path in the folder.
+        trees: folders that are copied, with their path in the folder.
+    """
+
+    files: tuple[tuple[str, str], ...]
+    trees: tuple[tuple[Path, str], ...]
+
+
+def folder(plan: BuildPlan) -> Folder:
+    """The folder from which `docker buildx bake` builds the plan's images, labels included.
+
+    A context is copied where the Dockerfile is in it, as plugins have them. Other folders (a
+    checkout, a user's own) and files of secrets stay where they are: their paths are variables.
+    """
+    names = _context_names(plan)
+    variables = [*_context_variables(plan), *_secret_variables(plan.secrets)]
+    by_path = {one.default: f"${{{one.name}}}" for one in variables}
+    targets = tuple(_inside(target, names, by_path) for target in plan.targets)
+    definition = bake.definition(replace(plan, targets=targets, secrets=()))
+    _open(definition, plan, by_path)
+    if variables:
+        known = definition.setdefault("variable", {})
+        assert isinstance(known, dict)
+        known |= {one.name: {"default": literal(one.default)} for one in variables}
+    return Folder(
+        files=(
+            (BAKE_FILE, json.dumps(definition, indent=2, ensure_ascii=False) + "\n"),
+            (PAGE, _page(plan, variables)),
+        ),
+        trees=tuple((path, f"{CONTEXTS}/{name}") for path, name in names.items()),
+    )
+
+
+def _context_names(plan: BuildPlan) -> dict[Path, str]:
+    """Names for the contexts that are copied: the stage's, or the target's where two have it."""
+    names: dict[Path, str] = {}
+    for target in plan.targets:
+        if target.context in names or not _is_whole(target):
+            continue
+        taken = target.stage in names.values()
+        names[target.context] = target.name if taken else target.stage
+    return names
+
+
+def _is_whole(target: Target) -> bool:
+    """Whether the Dockerfile is in the context, at its top."""
+    return target.dockerfile.parent == target.context
+
+
+def _context_variables(plan: BuildPlan) -> list[Variable]:
+    found: dict[str, Variable] = {}
+    for target in plan.targets:
+        paths = [(context.name, context.source) for context in target.contexts if _is_path(context)]
+        if not _is_whole(target):
+            paths.append((target.stage, str(target.context)))
+        for name, path in paths:
+            one = Variable(
+                name=f"{_upper(name)}_CONTEXT", purpose=f"the folder {name}", default=path
+            )
+            found.setdefault(path, one)
+    return list(found.values())
+
+
+def _is_path(context: NamedContext) -> bool:
+    return context.source.startswith("/")
+
+
+def _secret_variables(secrets: tuple[BuildSecret, ...]) -> list[Variable]:
+    return [
+        Variable(name=_upper(one.id), purpose=f"the file of the secret {one.id}", default=one.path)
+        for one in secrets
+        if one.path
+    ]
+
+
+def _upper(name: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def _inside(target: Target, names: dict[Path, str], by_path: dict[str, str]) -> Target:
+    """The target with paths in the folder."""
+    contexts = tuple(one for one in target.contexts if one.source not in by_path)
+    if _is_whole(target):
+        context = Path(CONTEXTS, names[target.context])
+        return replace(
+            target, context=context, dockerfile=Path(target.dockerfile.name), contexts=contexts
+        )
+    return replace(target, contexts=contexts)
+
+
+def _open(definition: dict[str, JSON], plan: BuildPlan, by_path: dict[str, str]) -> None:
+    """Put the variables into the definition: they are templates, and everything else in it is
+    not.
+    """
+    rendered = definition["target"]
+    assert isinstance(rendered, dict)
+    secrets: list[JSON] = [_secret(one, by_path) for one in plan.secrets]
+    for target in plan.targets:
+        one = rendered[target.name]
+        assert isinstance(one, dict)
+        if not _is_whole(target):
+            one["context"] = by_path[str(target.context)]
+            del one["dockerfile"]
+            one["dockerfile-inline"] = literal(target.dockerfile.read_text(encoding="utf-8"))
+        own = {
+            context.name: by_path[context.source]
+            for context in target.contexts
+            if context.source in by_path
+        }
+        if own:
+            contexts = one.setdefault("contexts", {})
+            assert isinstance(contexts, dict)
+            contexts |= own
+        if secrets:
+            one["secret"] = secrets
+
+
+def _secret(secret: BuildSecret, by_path: dict[str, str]) -> str:
+    if secret.path:
+        return f'id={literal(secret.id)},"src={by_path[secret.path]}"'
+    return f"id={literal(secret.id)},env={literal(secret.env)}"
+
+
+_PAGE: Final = """\
+# {title}
+
+Written by `dynamo-container render`. The bake file `{bake_file}` has the whole graph; each stage's
+Dockerfile, with what it copies, is in `{contexts}/`. In this folder,
+
+    {command}
+
+builds these images (docker with buildx 0.13 or newer; nothing else is needed):
+
+| image | plan |
+|---|---|
+{images}
+
+`BUILDX_NO_DEFAULT_LOAD` keeps older buildx from loading the stages in between as images without a
+name. To look at the definition: `docker buildx bake --print`; to change something for once:
+`--set '*.args.NAME=VALUE'`.
+"""
+_VARIABLES: Final = """
+What is not in this folder, because it is somebody's own, has a variable:
+
+| variable | is | here it was |
+|---|---|---|
+{rows}
+
+Set one to say another path. (`BUILDX_BAKE_ENTITLEMENTS_FS=0` tells newer buildx that reading
+outside of this folder is meant.)
+"""
+_SECRETS: Final = """
+Secrets from the environment, which have to be exported: {names}.
+"""
+
+
+def _page(plan: BuildPlan, variables: list[Variable]) -> str:
+    outside = "BUILDX_BAKE_ENTITLEMENTS_FS=0 " if variables else ""
+    images = [
+        f"| {', '.join(f'`{tag}`' for tag in image.tags)} | `sha256:{image.plan_hash}` |"
+        for image in plan.images
+    ]
+    title = ", ".join(f"{image.framework} {image.stage}" for image in plan.images)
+    page = _PAGE.format(
+        title=f"Dynamo: {title}",
+        bake_file=BAKE_FILE,
+        contexts=CONTEXTS,
+        command=f"{outside}BUILDX_NO_DEFAULT_LOAD=1 docker buildx bake",
+        images="\n".join(images),
+    )
+    if variables:
+        rows = [f"| `{one.name}` | {one.purpose} | `{one.default}` |" for one in variables]
+        page += _VARIABLES.format(rows="\n".join(rows))
+    if names := [f"`{one.env}`" for one in plan.secrets if one.env]:
+        page += _SECRETS.format(names=", ".join(names))
+    return page

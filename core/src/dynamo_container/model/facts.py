@@ -1,0 +1,146 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What was found out about the engine, an image, the GPU driver and a checkout before planning.
+
+Facts are values. `docker/` and `host/` collect them once; requests carry them; planning reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """A GPU, as NVML reports it.
+
+    Attributes:
+        name: such as `NVIDIA H100 80GB HBM3`.
+        uuid: such as `GPU-5a3c...`.
+        memory: in bytes; 0 if the GPU shares the machine's memory.
+    """
+
+    name: str
+    uuid: str
+    memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverInfo:
+    """The NVIDIA driver of this machine.
+
+    Attributes:
+        version: of the driver, such as `535.104.05`.
+        cuda: the newest CUDA version that it supports, such as `12.2`.
+        gpus: in the order of their indexes.
+    """
+
+    version: str
+    cuda: str
+    gpus: tuple[Gpu, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """What the plan of a run needs to know about the engine.
+
+    Attributes:
+        version: of the server; empty if no engine answered and the rest is assumed.
+        runtimes: names of the registered runtimes.
+        default_runtime: the runtime of containers that name none.
+        cdi_devices: fully qualified names, such as `nvidia.com/gpu=0`. Engines report them since
+            version 28; for an older engine on this machine they are read from its CDI folders.
+        hook: whether NVIDIA's container hook is installed, which docker's own `--gpus` needs; known
+            only for an engine on this machine.
+        local: whether the engine runs on this machine and sees its files.
+        root: the engine's data folder.
+        driver: this machine's NVIDIA driver, if the plan needs it.
+    """
+
+    version: str = ""
+    runtimes: tuple[str, ...] = ()
+    default_runtime: str = ""
+    cdi_devices: tuple[str, ...] = ()
+    hook: bool = False
+    local: bool = False
+    root: str = ""
+    driver: DriverInfo | None = None
+
+    @property
+    def has_gpus(self) -> bool:
+        """Whether the engine can give containers NVIDIA GPUs."""
+        cdi = any(name.startswith("nvidia.com/") for name in self.cdi_devices)
+        return cdi or self.hook or any(name.startswith("nvidia") for name in self.runtimes)
+
+
+NO_ENGINE: Final = EngineInfo()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuilderInfo:
+    """A builder, as `docker buildx inspect` reports it.
+
+    Attributes:
+        name, driver: of the builder.
+        platforms: what it can build for, its native platform first; empty if it has not started.
+        image_store: whether it is an engine that uses containerd's image store.
+    """
+
+    name: str
+    driver: str
+    platforms: tuple[str, ...] = ()
+    image_store: bool = False
+
+    @property
+    def is_plain_docker(self) -> bool:
+        """Whether it is an engine with docker's classic image store, the least capable builder."""
+        return self.driver == "docker" and not self.image_store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageInfo:
+    """An image, as the engine reports it.
+
+    Attributes:
+        id: such as `sha256:...`.
+        size: in bytes, in the engine's own store.
+        labels: sorted by key.
+        user: the image's `USER`; empty for root.
+        env: `NAME=VALUE` entries.
+    """
+
+    id: str
+    size: int
+    labels: tuple[tuple[str, str], ...] = ()
+    user: str = ""
+    env: tuple[str, ...] = ()
+
+    def label(self, key: str) -> str:
+        """Return a label's value; empty if the image does not have the label."""
+        return dict(self.labels).get(key, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """A checkout of Dynamo's repository.
+
+    Attributes:
+        path: absolute.
+        release: the Dynamo release that it is or will become, such as `0.6.1`; plugins choose a row
+            of their release tables by it.
+        version: the version for tags and labels: the release if its tag is checked out, else
+            `0.6.1.dev.COMMIT`.
+        commit: the full hash; empty without git.
+        digest: SHA-256 that identifies the content without reading all of it: of the commit and of
+            the changes since, else of the version.
+        rust: the Rust release in its `rust-toolchain.toml`, such as `1.90.0`; empty if it has none.
+    """
+
+    path: Path
+    release: str
+    version: str
+    commit: str = ""
+    digest: str = ""
+    rust: str = ""

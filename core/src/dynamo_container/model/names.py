@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Names that several modules share, each defined once: labels, stages, build arguments, packages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# The distribution of this core.
+CORE_DISTRIBUTION: Final = "dynamo-container"
+# The distribution whose version is the Dynamo release, and the project of a Dynamo checkout.
+DYNAMO: Final = "ai-dynamo"
+# The pin that states the CUDA version of an image.
+CUDA: Final = "cuda"
+# The pin that states the CUDA version that PyTorch in the image is built for.
+TORCH_CUDA: Final = "torch-cuda"
+
+# The repository of the tags that we choose.
+REPOSITORY: Final = "dynamo"
+
+# Stages, which are also the targets of a build.
+# What every serving image is made of.
+SERVING_STAGE: Final = "serving"
+# The stage that ships.
+RUNTIME_STAGE: Final = "runtime"
+# The target whose images have no suffix, because developers build it most often.
+DEV_TARGET: Final = "dev"
+# The target that is built for one user, with that user's UID and GID.
+LOCAL_DEV_TARGET: Final = "local-dev"
+
+# Build arguments.
+BASE_IMAGE: Final = "BASE_IMAGE"
+REQUIREMENTS: Final = "REQUIREMENTS"
+RESOLVE_AS_OF: Final = "RESOLVE_AS_OF"
+OVERRIDES: Final = "OVERRIDES"
+EXTRA_PACKAGES: Final = "EXTRA_PACKAGES"
+CUDA_VERSION: Final = "CUDA_VERSION"
+ENABLE_KVBM: Final = "ENABLE_KVBM"
+INDEX_URL: Final = "INDEX_URL"
+EXTRA_INDEX_URLS: Final = "EXTRA_INDEX_URLS"
+RELEASE_BUILD: Final = "RELEASE_BUILD"
+MAX_JOBS: Final = "MAX_JOBS"
+USER_UID: Final = "USER_UID"
+USER_GID: Final = "USER_GID"
+
+# Labels of images and containers.
+LABEL_PREFIX: Final = "ai.dynamo.container."
+FRAMEWORK_LABEL: Final = f"{LABEL_PREFIX}framework"
+TARGET_LABEL: Final = f"{LABEL_PREFIX}target"
+DYNAMO_LABEL: Final = f"{LABEL_PREFIX}dynamo"
+CUDA_LABEL: Final = f"{LABEL_PREFIX}cuda"
+# The oldest NVIDIA driver that can run the image.
+DRIVER_LABEL: Final = f"{LABEL_PREFIX}driver"
+# The packages that the plan pinned: `ai-dynamo==1.4.2 nixl==1.3.2 torch-cuda==13.0`.
+PINS_LABEL: Final = f"{LABEL_PREFIX}pins"
+PLUGINS_LABEL: Final = f"{LABEL_PREFIX}plugins"
+USER_LABEL: Final = f"{LABEL_PREFIX}user"
+HOME_LABEL: Final = f"{LABEL_PREFIX}home"
+UID_LABEL: Final = f"{LABEL_PREFIX}uid"
+# The hash of the plan: of what shapes the image, and of nothing else.
+PLAN_LABEL: Final = f"{LABEL_PREFIX}plan"
+# Set on the containers that `run` starts, and on no image.
+RUN_LABEL: Final = f"{LABEL_PREFIX}run"

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Image references: `registry:5000/team/image:tag@sha256:...`, how to check them and make them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dynamo_container.model.names import DEV_TARGET, REPOSITORY
+
+# The registry of a reference that does not name one.
+DOCKER_HUB: Final = "docker.io"
+# The grammar of github.com/distribution/reference, without digests.
+_REFERENCE: Final = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+    r"(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+)
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_TAG_LENGTH: Final = 128
+
+
+def image_reference(
+    framework: str, target: str, version: str = "latest", repository: str = REPOSITORY
+) -> str:
+    """Return the reference of an image, such as `dynamo:latest-vllm-runtime`; `dev` has no suffix."""
+    suffix = "" if target == DEV_TARGET else f"-{target}"
+    return f"{repository}:{as_tag(f'{version}-{framework}{suffix}')}"
+
+
+def as_tag(text: str) -> str:
+    """Replace every character that a tag cannot contain by `-`, and cut the text to a tag's length."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:_TAG_LENGTH]
+
+
+def with_suffix(reference: str, suffix: str) -> str:
+    """Append `-SUFFIX` to the tag: `my/image:1` becomes `my/image:1-local-dev`.
+
+    A reference without a tag gets the tag `latest` first. A digest is dropped: it does not
+    identify what is built from the image.
+    """
+    name = reference.partition("@")[0]
+    tagged = ":" in name.rpartition("/")[2]
+    return f"{name if tagged else f'{name}:latest'}-{suffix}"
+
+
+def is_image(text: str) -> bool:
+    """Whether an engine can look up an image by this text: a reference, a digest, or an image ID."""
+    name, at, digest = text.partition("@")
+    if at:
+        return is_reference(name) and bool(_DIGEST.fullmatch(digest))
+    return is_reference(text) or bool(_DIGEST.fullmatch(text))
+
+
+def is_repository(text: str) -> bool:
+    """Whether the text is a repository without a tag: `registry:5000/team/image`."""
+    return is_reference(text) and ":" not in text.rpartition("/")[2]
+
+
+def has_registry(reference: str) -> bool:
+    """Whether a push goes anywhere but to Docker Hub's official images, which nobody can push."""
+    return "/" in reference
+
+
+def is_reference(text: str) -> bool:
+    """Whether an image can be tagged with this text: `my-image:dev`, `registry:5000/team/image`."""
+    return bool(_REFERENCE.fullmatch(text))
+
+
+def registry_of(image: str) -> tuple[str, str]:
+    """Split a reference into its registry and the rest, the way docker reads it.
+
+    `ubuntu:24.04` is `library/ubuntu:24.04` on `docker.io`.
+    """
+    host, slash, path = image.partition("/")
+    if slash and (host == "localhost" or "." in host or ":" in host):
+        return host, path
+    return DOCKER_HUB, image if slash else f"library/{image}"

@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Reading TOML files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the document in a file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not valid TOML.
+    """
+    # Imported here: 3 ms that only a command that reads a table pays for.
+    import tomllib
+
+    return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Check that the fields of a dataclass have the types that their annotations declare."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import types
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+
+def wrong_field(value: object) -> str:
+    """Describe the first field whose value does not have its declared type; empty if all do.
+
+    Args:
+        value: an instance of a dataclass whose annotations consist of classes, unions, literals and
+            homogeneous tuples.
+    """
+    for name, hint in _hints(type(value)).items():  # type: ignore[arg-type]  # a type is hashable
+        field = getattr(value, name)
+        if not _matches(field, hint):
+            return f"{name} is {field!r}, which is not {describe(hint)}"
+    return ""
+
+
+@functools.cache
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def _matches(value: object, hint: Any) -> bool:
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return any(_matches(value, choice) for choice in get_args(hint))
+    if origin is Literal:
+        return value in get_args(hint)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_matches(one, get_args(hint)[0]) for one in value)
+    if hint is int and isinstance(value, bool):
+        return False
+    matches = isinstance(value, hint)
+    return matches and not (dataclasses.is_dataclass(hint) and wrong_field(value))
+
+
+def describe(hint: Any) -> str:
+    """Describe a type for people: `a tuple of str`, `'text' or 'flag'`."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return " or ".join(describe(choice) for choice in arguments)
+    if origin is Literal:
+        return " or ".join(map(repr, arguments))
+    if origin is tuple:
+        return f"a tuple of {getattr(arguments[0], '__name__', arguments[0])}"
+    return "None" if hint is types.NoneType else f"a {hint.__name__}"

@@ -1,0 +1,499 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The values that hooks return: frozen, keyword-only, comparable.
+
+Plugins create them, the core merges them. A value that cannot be right raises `ValueError` when it is
+created, so that the error points to the code that created it. The types of fields are checked where
+values enter the core: see `plugins.calling`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+# BuildKit's rule for the names of targets and named contexts, without upper case, which `FROM` ignores.
+_STAGE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+# A registry's host: it has a dot or a port, or is localhost, which is how references tell it from a
+# repository's name.
+_HOST: Final = re.compile(r"localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|(?=.*:)[a-z0-9.-]+:[0-9]+")
+_ARGUMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LONG_FLAG: Final = re.compile(r"--[a-z][a-z0-9-]*")
+_CUDA_VERSION: Final = re.compile(r"[1-9][0-9]*\.[0-9]+")
+# The oldest major version of NVIDIA's driver for each major version of CUDA:
+# https://docs.nvidia.com/deploy/cuda-compatibility/
+_DRIVERS: Final = {"11": "450", "12": "525", "13": "580"}
+
+Feature = Literal["cuda", "kvbm", "source"]
+
+
+def _require(condition: object, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """What all values have in common.
+
+    Attributes:
+        location: `file:line` where the value is stated, if that is a data file such as a release
+            table; empty for the hook that returned it. Not compared: two equal values from
+            different places are no conflict.
+    """
+
+    location: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Framework(Value):
+    """A framework plugin's description of itself.
+
+    Attributes:
+        summary: one line for lists.
+        homepage: a URL.
+        default_target: the stage that `build` builds if no target is given.
+        user: the user of its runtime image, such as `ubuntu`; becomes the image's label.
+        home: that user's home folder in the image; becomes the image's label.
+        supports: the optional features that its hooks implement. An option that selects one which
+            is not listed is refused: `cuda` (`--cuda-version`), `kvbm` (`--enable-kvbm`), `source`
+            (builds from a Dynamo checkout).
+    """
+
+    summary: str
+    homepage: str = ""
+    default_target: str = "dev"
+    user: str = "ubuntu"
+    home: str = "/home/ubuntu"
+    supports: tuple[Feature, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(self.home.startswith("/"), f"home {self.home!r} is not an absolute path")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage(Value):
+    """A node of the image graph: a target in a Dockerfile, or an existing image.
+
+    Attributes:
+        name: the name for other stages and for `--target`.
+        dockerfile: absolute path of the Dockerfile; None if `image` is given.
+        image: reference of an existing image (such as a toolchain) that is used as the stage.
+        target: the `FROM ... AS` name in the Dockerfile; empty for the stage's own name.
+        context: the build context, a folder; None for the Dockerfile's own folder.
+        needs: names of the stages that the Dockerfile reads through named contexts (`FROM`,
+            `COPY --from`, mounts).
+        extends: name of the stage that this one is stacked on; a stage that needs that one gets the
+            top of the stack.
+        order: position in the stack: lower numbers are further down, equal ones go by name.
+        built_with: names of stages that are built and tagged too if this one is the target.
+    """
+
+    name: str
+    dockerfile: Path | None = None
+    image: str = ""
+    target: str = ""
+    context: Path | None = None
+    needs: tuple[str, ...] = ()
+    extends: str = ""
+    order: int = 0
+    built_with: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(
+            _STAGE_NAME.fullmatch(self.name),
+            f"{self.name!r} is not a valid stage name, such as 'runtime' or 'local-dev'",
+        )
+        _require(
+            (self.dockerfile is None) == bool(self.image),
+            f"stage {self.name!r} requires either a dockerfile or an image",
+        )
+        _require(
+            not (self.image and (self.needs or self.extends)),
+            f"stage {self.name!r} is an image, so it cannot need or extend another stage",
+        )
+        for path in (self.dockerfile, self.context):
+            _require(
+                path is None or path.is_absolute(),
+                f"stage {self.name!r}: {path} is not an absolute path",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseImage(Value):
+    """The image that a stage starts from, passed to its Dockerfile as the build argument
+    `BASE_IMAGE`.
+    """
+
+    stage: str
+    image: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror(Value):
+    """A mirror of a registry.
+
+    Attributes:
+        registry: the registry's host, with its port if it has one: `docker.io`, `nvcr.io`.
+        mirror: what replaces it: a host, with a path if the mirror has one.
+    """
+
+    registry: str
+    mirror: str
+
+    def __post_init__(self) -> None:
+        _require(
+            _HOST.fullmatch(self.registry),
+            f"{self.registry!r} is not a valid registry host, such as 'docker.io'",
+        )
+        host, _, path = self.mirror.partition("/")
+        _require(
+            _HOST.fullmatch(host) and path == path.strip("/"),
+            f"{self.mirror!r} is not a valid mirror, such as 'registry.acme.example/docker-hub'",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin(Value):
+    """A version that the image is built with.
+
+    Attributes:
+        name: distribution name of a wheel, `cuda`, or the name of a repository.
+        version: the version; for `git` the ref.
+        kind: what `name` refers to.
+        extras: extras of a wheel, such as `("vllm",)`.
+        build_arg: the build argument that carries it: a wheel as `name[extras]==version` (several
+            pins of one argument are joined by spaces), anything else as the bare version. Empty:
+            the pin is information only.
+    """
+
+    name: str
+    version: str
+    kind: Literal["wheel", "cuda", "git"] = "wheel"
+    extras: tuple[str, ...] = ()
+    build_arg: str = ""
+
+    def __post_init__(self) -> None:
+        _require(
+            self.name and self.version,
+            f"a pin requires a name and a version, not {self.name!r} and {self.version!r}",
+        )
+        _require(
+            not self.build_arg or _ARGUMENT_NAME.fullmatch(self.build_arg),
+            f"{self.build_arg!r} is not a valid name of a build argument",
+        )
+
+    @property
+    def requirement(self) -> str:
+        """The pin as a build argument has it: `ai-dynamo[vllm]==1.4.2`, or a bare version."""
+        if self.kind != "wheel":
+            return self.version
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        return f"{self.name}{extras}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override(Value):
+    """A requirement that replaces what packages require, if they contradict each other.
+
+    Attributes:
+        requirement: as in PEP 508, such as `nixl[cu13]==1.3.2` or `torch; python_version < '0'`.
+    """
+
+    requirement: str
+
+    def __post_init__(self) -> None:
+        _require(self.name, f"{self.requirement!r} is not a valid requirement")
+        _require("|" not in self.requirement, f"{self.requirement!r} must not contain '|'")
+
+    @property
+    def name(self) -> str:
+        """The name of the distribution that the requirement is about."""
+        found = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", self.requirement)
+        return re.sub(r"[-_.]+", "-", found[1]).lower() if found else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemPackage(Value):
+    """A package of the distribution (apt) that the serving image has besides its usual ones."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        _require(
+            re.fullmatch(r"[a-z0-9][a-z0-9+.:=~-]*", self.name),
+            f"{self.name!r} is not a valid package name, such as 'libzmq5'",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildArg(Value):
+    """A build argument, passed to every stage whose Dockerfile declares it (`ARG`), or to one stage
+    only.
+    """
+
+    name: str
+    value: str
+    stage: str = ""
+
+    def __post_init__(self) -> None:
+        _require(
+            _ARGUMENT_NAME.fullmatch(self.name),
+            f"{self.name!r} is not a valid name of a build argument",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildSecret(Value):
+    """A build secret: its ID, and the file or the environment variable that contains it. Never its
+    content.
+    """
+
+    id: str
+    path: str = ""
+    env: str = ""
+
+    def __post_init__(self) -> None:
+        _require(self.id, "a build secret requires an id")
+        _require(
+            bool(self.path) != bool(self.env),
+            f"secret {self.id!r} requires either a file or a variable",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label(Value):
+    """A label of the image that is built."""
+
+    key: str
+    value: str
+
+    def __post_init__(self) -> None:
+        _require(self.key, "a label requires a key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedContext(Value):
+    """A named build context: what a Dockerfile calls `name` is a folder, `target:OTHER` or
+    `docker-image://REFERENCE`.
+    """
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Value):
+    """A line for the user about the plan: something was assumed, omitted or is untested.
+
+    Attributes:
+        text: the line.
+        warning: whether the user probably does not want this; then `--quiet` shows it too.
+    """
+
+    text: str
+    warning: bool = False
+
+
+OptionValue = str | int | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option(Value):
+    """A plugin's own command-line option.
+
+    Attributes:
+        flag: such as `--vllm-ref`; hooks read it as `request.option("vllm_ref")`.
+        help: one line for `--help`.
+        metavar: the placeholder for the value in `--help`.
+        type: `text`; `path` (completed by shells, and made absolute); `int`; or `flag`, which takes
+            no value.
+        choices: the allowed values of a `text`; empty for any.
+        default: the value if the option is not given; None for no value.
+        repeatable: whether the option can be given several times; its value is then a tuple.
+        stages: names of the stages that the option affects. If none of them is part of a build,
+            giving the option is an error. Empty: it affects every build of the framework.
+    """
+
+    flag: str
+    help: str
+    metavar: str = "TEXT"
+    type: Literal["text", "path", "int", "flag"] = "text"
+    choices: tuple[str, ...] = ()
+    default: str | int | None = None
+    repeatable: bool = False
+    stages: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(
+            _LONG_FLAG.fullmatch(self.flag),
+            f"{self.flag!r} is not a valid option, such as '--vllm-ref'",
+        )
+        _require(self.help, f"option {self.flag!r} requires a help text")
+        _require(
+            self.type == "text" or not self.choices,
+            f"option {self.flag!r}: only an option of type 'text' can have choices",
+        )
+        _require(
+            not (self.type == "flag" and (self.repeatable or self.default is not None)),
+            f"option {self.flag!r} of type 'flag' cannot be repeatable or have a default",
+        )
+
+    @property
+    def destination(self) -> str:
+        """The name by which `request.option()` finds the value."""
+        return self.flag[2:].replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvVar(Value):
+    """An environment variable of a container. Without a value it is passed by name only, and docker
+    takes the value from the caller's environment.
+    """
+
+    name: str
+    value: str | None = None
+
+    def __post_init__(self) -> None:
+        _require(
+            self.name and "=" not in self.name,
+            f"{self.name!r} is not a valid name of an environment variable",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount(Value):
+    """A mount of a container.
+
+    Attributes:
+        target: absolute path in the container.
+        source: a host path (`bind`) or a volume's name (`volume`); empty for an anonymous volume
+            and for `tmpfs`.
+        type: as in `docker run --mount`.
+        options: further options as `docker run --volume` takes them after the second colon: `ro`,
+            `z`, `rshared`.
+    """
+
+    target: str
+    source: str = ""
+    type: Literal["bind", "volume", "tmpfs"] = "bind"
+    options: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(
+            self.target.startswith("/"),
+            f"mount target {self.target!r} is not an absolute path",
+        )
+        _require(
+            self.source or self.type != "bind", f"the bind mount at {self.target} has no source"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFlag(Value):
+    """A flag of `docker run`, such as `--shm-size` with `10G`, or `--init` without a value.
+
+    Attributes:
+        flag: the long form.
+        value: None for a flag without a value.
+        key: distinguishes flags that can be given several times, such as the limit's name for
+            `--ulimit`. A higher layer replaces the flag with the same name and key.
+    """
+
+    flag: str
+    value: str | None = None
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        _require(
+            _LONG_FLAG.fullmatch(self.flag),
+            f"{self.flag!r} is not a valid long flag of docker run",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness(Value):
+    """How to find out whether a container is ready: a URL that answers with success, or a command
+    that exits with status 0.
+
+    Both are tried inside the container, so that they work on every network and with a remote
+    engine. `http` requires `curl` in the image.
+    """
+
+    http: str = ""
+    argv: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require(bool(self.http) != bool(self.argv), "readiness requires either a URL or a command")
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command that is run in the container."""
+        curl = ("curl", "--silent", "--fail", "--output", "/dev/null", "--max-time", "5")
+        return self.argv or (*curl, self.http)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check(Value):
+    """A command that exits with status 0 in a correct image."""
+
+    name: str
+    argv: tuple[str, ...]
+    needs_gpu: bool = False
+
+    def __post_init__(self) -> None:
+        _require(self.name and self.argv, "a check requires a name and a command")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CudaImages(Value):
+    """The images for one CUDA version of a release.
+
+    Attributes:
+        version: the CUDA version, such as `13.0`.
+        runtime: the image that `runtime` starts from.
+        devel: the image with the whole toolkit, for compiling.
+        torch: the CUDA version that the release's PyTorch is built for; empty if unknown.
+    """
+
+    version: str
+    runtime: str
+    devel: str = ""
+    torch: str = ""
+
+    def __post_init__(self) -> None:
+        _require(
+            _CUDA_VERSION.fullmatch(self.version),
+            f"{self.version!r} is not a valid CUDA version, such as '13.0'",
+        )
+
+    @property
+    def driver(self) -> str:
+        """The oldest major version of NVIDIA's driver that runs it; empty if unknown."""
+        return _DRIVERS.get(self.version.partition(".")[0], "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(Value):
+    """A row of a plugin's release table: a Dynamo release and what it is built with.
+
+    Attributes:
+        dynamo: the Dynamo release, such as `1.4.2`.
+        released: its date, such as `2026-08-28`.
+        wheels: the wheels that it was tested with.
+        overrides: see `Override`.
+        cuda: the CUDA versions that it can be built for, the default first; empty if it needs no
+            CUDA.
+        python: the Python version of its images.
+        checked: whether the plugin's author has built and checked it.
+    """
+
+    dynamo: str
+    released: str
+    wheels: tuple[Pin, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    cuda: tuple[CudaImages, ...] = ()
+    python: str = "3.12"
+    checked: bool = False

@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What `make demo` runs, as README says it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "demo.py"
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("engine_environment")
+def test_the_demo_ends_with_an_answer_and_leaves_no_container(docker, tag):
+    before = docker.run("ps", "--all", "--quiet")
+
+    answer = subprocess.run(
+        [sys.executable, str(SCRIPT), "--base-image", docker.base_image, "--tag", tag("demo")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    start = answer.stdout.index("\n{")
+    completion, _ = json.JSONDecoder().raw_decode(answer.stdout[start + 1 :])
+    assert completion["object"] == "chat.completion"
+    assert completion["usage"]["completion_tokens"] > 0
+    assert docker.run("ps", "--all", "--quiet") == before

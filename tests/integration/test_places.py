@@ -1,0 +1,204 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Caches and outputs, for real: a registry on loopback, engines with containerd's image store."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import registry as registries
+from engines import IMAGE, Engine, tiny_engine
+from registry import Registry
+
+pytestmark = pytest.mark.engine
+
+STAGES = """
+@hookimpl
+def dynamo_container_stages(request):
+    yield Stage(name="below", dockerfile=HERE / "below" / "Dockerfile")
+    yield Stage(name="runtime", dockerfile=HERE / "runtime" / "Dockerfile", needs=("below",))
+"""
+BELOW = """\
+ARG BASE_IMAGE=scratch
+FROM ${BASE_IMAGE} AS below
+RUN --network=none echo below > /below
+"""
+RUNTIME = """\
+FROM scratch AS below
+FROM below AS runtime
+RUN --network=none cat /below > /runtime
+"""
+
+
+@pytest.fixture(scope="module", params=["stable", "next"])
+def store(request, docker) -> Iterator[Engine]:
+    """An engine that can write caches: an older one and a newer one."""
+    with tiny_engine(docker.base_image, request.param, image_store=True) as one:
+        yield one
+
+
+@pytest.fixture
+def on_store(store, monkeypatch) -> Engine:
+    """The test's docker commands go to that engine."""
+    one: Engine = store
+    one.use(monkeypatch)
+    return one
+
+
+@pytest.fixture
+def registry(on_store, tmp_path) -> Iterator[Registry]:
+    with registries.serve(tmp_path, on_store.folder / "bin" / "docker-registry") as one:
+        yield one
+
+
+def framework(site, runtime: str = RUNTIME) -> None:
+    package = site.framework("tiny", STAGES)
+    for name, text in (("below", BELOW), ("runtime", runtime)):
+        (package / name).mkdir()
+        (package / name / "Dockerfile").write_text(text)
+
+
+def steps(report: Path) -> dict[str, list[bool]]:
+    """Of each stage, which steps came from the cache."""
+    stages = json.loads(report.read_text())["stages"]
+    return {one["name"]: [step["cached"] for step in one["steps"]] for one in stages}
+
+
+def test_a_cache_in_a_registry_spares_a_fresh_builder_all_work(
+    cli, site, on_store, registry, tmp_path
+):
+    framework(site)
+    image, report = f"{registry.address}/tiny:1", tmp_path / "report.json"
+    words = (
+        "build", "tiny", "--base-image", IMAGE, "--tag", image, "--no-latest",
+        "--push", "--cache", f"{registry.address}/cache", "--report", str(report),
+    )  # fmt: skip
+    planned = cli.ok(*words, "--dry-run").out
+
+    cli.ok(*words)
+
+    assert steps(report) == {"tiny-below": [False], "tiny-runtime": [False]}
+    assert registry.tags("cache") == ["tiny-below-linux-amd64", "tiny-runtime-linux-amd64"]
+    first = labels(on_store, image)
+
+    forget_builds(on_store, image)
+    cli.ok(*words)
+
+    assert all(cached for stage in steps(report).values() for cached in stage)
+    assert steps(report)["tiny-runtime"]
+    assert labels(on_store, image) == first
+    assert cli.ok(*words, "--dry-run").out == planned
+    assert on_store.docker("run", "--rm", "--network=none", image, "cat", "/runtime") == "below"
+
+
+def labels(on: Engine, image: str) -> dict[str, str]:
+    """The labels of an image that the registry has."""
+    on.docker("pull", image)
+    found: dict[str, str] = json.loads(
+        on.docker("image", "inspect", "--format", "{{json .Config.Labels}}", image)
+    )
+    assert found["ai.dynamo.container.plan"].startswith("sha256:")
+    return found
+
+
+def forget_builds(on: Engine, image: str) -> None:
+    """A builder that has never built anything."""
+    on.docker("image", "rm", "--force", image)
+    on.docker("buildx", "prune", "--all", "--force")
+    assert on.docker("buildx", "du").splitlines()[-1].split() == ["Total:", "0B"]
+
+
+def test_one_image_for_two_platforms(cli, site, on_store, registry):
+    site.framework("tiny", dockerfile="FROM scratch AS runtime\nCOPY Dockerfile /\n")
+
+    result = cli.ok(
+        "build", "tiny", "--platform", "linux/amd64,linux/arm64",
+        "--push", "--repository", f"{registry.address}/tiny", "--no-latest", "--provenance=false",
+    )  # fmt: skip
+
+    index = registry.get("tiny/manifests/v1.0-tiny-runtime")
+    platforms = [one["platform"] for one in index["manifests"]]
+    assert [one["architecture"] for one in platforms] == ["amd64", "arm64"]
+    assert "no linux/arm64 of its own" in result.err
+    assert "no linux/amd64 of its own" not in result.err
+
+
+SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN", "GITHUB_TOKEN")
+SECRET = f"""\
+FROM scratch AS below
+FROM below AS runtime
+ARG INDEX_URL
+RUN --network=none {" ".join(f"--mount=type=secret,id={name}" for name in SECRETS)} \\
+    --mount=type=secret,id=index-url,required=true \\
+    cd /run/secrets && cat {" ".join(SECRETS)} index-url > /dev/null && echo "$INDEX_URL" > /index
+"""
+
+
+def test_secrets_are_in_no_layer_no_attestation_no_cache_and_no_record(
+    cli, site, on_store, registry, tmp_path, monkeypatch
+):
+    framework(site, SECRET)
+    for name in SECRETS:
+        monkeypatch.setenv(name, f"s3cr3t-{name}")
+    report = tmp_path / "report.json"
+
+    result = cli.ok(
+        "build", "tiny", "--base-image", IMAGE, "--tag", f"{registry.address}/tiny:1",
+        "--no-latest", "--push", "--provenance", "mode=max", "--progress", "rawjson",
+        "--cache", f"{registry.address}/cache", "--report", str(report),
+        "--index-url", "https://user:s3cr3t-password@index.example/simple",
+        *(word for name in SECRETS for word in ("--secret", f"id={name},env={name}")),
+    )  # fmt: skip
+
+    assert registry.holds("slsa.dev/provenance")
+    assert registry.holds("https://index.example/simple")
+    assert not registry.holds("s3cr3t-")
+    assert "s3cr3t-" not in result.out + result.err + report.read_text()
+
+
+def test_an_attestation_tells_of_no_repository_that_plugins_happen_to_lie_in(
+    cli, site, on_store, registry
+):
+    framework(site)
+    origin = "https://git.example/team/unrelated.git"
+    git = ["git", "-C", str(site.folder), "-c", "user.name=a", "-c", "user.email=a@example"]
+    for words in (["init", "-q"], ["remote", "add", "origin", origin], ["add", "."],
+                  ["commit", "-q", "-m", "A commit"]):  # fmt: skip
+        subprocess.run([*git, *words], check=True)
+
+    cli.ok(
+        "build", "tiny", "--base-image", IMAGE, "--tag", f"{registry.address}/tiny:1",
+        "--no-latest", "--push", "--provenance", "mode=max",
+    )  # fmt: skip
+
+    assert registry.holds("slsa.dev/provenance")
+    assert not registry.holds("git.example")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("--cache 127.0.0.1:1/cache", "cannot write a cache"),
+        ("--provenance mode=max", "cannot attach attestations"),
+        ("--platform linux/amd64,linux/arm64", "cannot build one image for several platforms"),
+        ("--builder nobody", "there is no builder 'nobody'"),
+    ],
+)
+def test_what_the_builder_cannot_do_is_said_before_the_build(
+    cli, site, docker, words, said, monkeypatch
+):
+    monkeypatch.setenv("BUILDX_BUILDER", "default")
+    if "containerd" in docker.run("info", "--format", "{{.DriverStatus}}"):
+        pytest.skip("this engine can do all of that")
+    framework(site)
+
+    result = cli("build", "tiny", "--progress", "plain", *words.split())
+
+    assert result.status == 6
+    assert said in result.err
+    assert "docker buildx create" in result.err
+    assert "#1" not in result.err
