@@ -13,20 +13,13 @@ from dynamo_container.cli import types
 from dynamo_container.cli.app import ENVIRONMENT
 from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.plugin_command import PluginCommand
+from dynamo_container.cli.types import option, repeatable
 from dynamo_container.model.names import REPOSITORY
 from dynamo_container.options.build import EXTRA_INDEX_VARIABLE
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
 
 _PROGRESS: Final = ("auto", "plain", "tty", "rawjson", "quiet")
-
-
-def _option(*flags: str, metavar: str, type: Any = types.TEXT, **settings: Any) -> Any:  # noqa: A002
-    return click.option(*flags, metavar=metavar, type=type, **settings)
-
-
-def _repeatable(*flags: str, metavar: str, type: Any = types.TEXT, **settings: Any) -> Any:  # noqa: A002
-    return click.option(*flags, multiple=True, metavar=metavar, type=type, **settings)
 
 
 _WHAT: Final = (
@@ -37,34 +30,22 @@ _WHAT: Final = (
         type=types.TEXT,
         shell_complete=complete_framework,
     ),
-    _repeatable(
-        "--framework",
-        metavar="F",
-        shell_complete=complete_framework,
-        help="Same as the argument.",
+    repeatable("--framework", "F", "Same as the argument.", shell_complete=complete_framework),
+    repeatable(
+        "--target", "T", "Stage to build (default: the framework's own choice); repeatable."
     ),
-    _repeatable(
-        "--target",
-        metavar="T",
-        help="Stage to build (default: the framework's own choice); repeatable.",
-    ),
-    _repeatable(
+    repeatable(
         "--cuda-version",
-        metavar="V",
-        type=types.CUDA_VERSION,
-        help="CUDA version, such as 12.9 (default: the framework's own); repeatable.",
+        "V",
+        "CUDA version, such as 12.9 (default: the framework's own); repeatable.",
+        types.CUDA_VERSION,
     ),
-    _option(
-        "--dynamo-version",
-        metavar="X",
-        type=types.DYNAMO_VERSION,
-        help="Dynamo release, such as 1.4.2.",
-    ),
-    _option(
+    option("--dynamo-version", "X", "Dynamo release, such as 1.4.2.", types.DYNAMO_VERSION),
+    option(
         "--resolve-as-of",
-        metavar="DATE|none",
-        type=types.DATE,
-        help="Resolve packages as of this date (default: two days after the release).",
+        "DATE|none",
+        "Resolve packages as of this date (default: two days after the release).",
+        types.DATE,
     ),
     click.option(
         "--enable-kvbm/--no-enable-kvbm",
@@ -73,18 +54,18 @@ _WHAT: Final = (
     ),
 )
 _SOURCE: Final = (
-    _option(
+    option(
         "--source",
-        metavar="PATH|none",
-        type=types.PATH,
-        help="Compile Dynamo from this checkout (default: the checkout around the current "
+        "PATH|none",
+        "Compile Dynamo from this checkout (default: the checkout around the current "
         "folder; 'none': install a release).",
+        types.PATH,
     ),
-    _option(
+    option(
         "--version-override",
-        metavar="X",
-        type=types.VERSION_IN_TAG,
-        help="From a checkout: version for tags and labels, instead of git's.",
+        "X",
+        "From a checkout: version for tags and labels, instead of git's.",
+        types.VERSION_IN_TAG,
     ),
     click.option(
         "--release-build",
@@ -98,18 +79,17 @@ _SOURCE: Final = (
         help="Number of compilers that run at once (default: as many as the builder has cores "
         "and memory for).",
     ),
-    _repeatable(
+    repeatable(
         "--build-context",
-        metavar="NAME=PATH",
-        type=types.BUILD_CONTEXT,
-        help="Folder, or image or URL in docker's syntax, to use as the build context NAME; "
-        "repeatable.",
+        "NAME=PATH",
+        "Folder, or image or URL in docker's syntax, to use as the build context NAME; repeatable.",
+        types.BUILD_CONTEXT,
     ),
     click.option(
         "--use-sccache", is_flag=True, help="From a checkout: cache compiled objects with sccache."
     ),
-    _option("--sccache-bucket", metavar="B", help="S3 bucket of sccache."),
-    _option("--sccache-region", metavar="R", help="Region of the bucket."),
+    option("--sccache-bucket", "B", "S3 bucket of sccache."),
+    option("--sccache-region", "R", "Region of the bucket."),
     click.option(
         "--sccache-local",
         is_flag=True,
@@ -117,30 +97,20 @@ _SOURCE: Final = (
     ),
 )
 _IMAGES: Final = (
-    _option(
-        "--base-image",
-        metavar="IMAGE",
-        type=types.IMAGE,
-        help="Image that every stage starts from.",
-    ),
-    _option("--base-image-tag", metavar="TAG", help="Tag of --base-image, if given separately."),
-    _option(
-        "--runtime-image",
-        metavar="IMAGE",
-        type=types.IMAGE,
-        help="Image that only the runtime starts from.",
-    ),
-    _repeatable(
+    option("--base-image", "IMAGE", "Image that every stage starts from.", types.IMAGE),
+    option("--base-image-tag", "TAG", "Tag of --base-image, if given separately."),
+    option("--runtime-image", "IMAGE", "Image that only the runtime starts from.", types.IMAGE),
+    repeatable(
         "--stage",
-        metavar="NAME=IMAGE",
-        type=types.STAGE_IMAGE,
-        help="Existing image to use instead of building a stage; repeatable.",
+        "NAME=IMAGE",
+        "Existing image to use instead of building a stage; repeatable.",
+        types.STAGE_IMAGE,
     ),
-    _option(
+    option(
         "--dev-image",
-        metavar="IMAGE",
-        type=types.IMAGE,
-        help="Build local-dev from this dev image, and tag it IMAGE-local-dev.",
+        "IMAGE",
+        "Build local-dev from this dev image, and tag it IMAGE-local-dev.",
+        types.IMAGE,
     ),
     click.option(
         "--uid", type=int, metavar="N", help="UID of the local-dev user (default: yours)."
@@ -148,106 +118,98 @@ _IMAGES: Final = (
     click.option(
         "--gid", type=int, metavar="N", help="GID of the local-dev user (default: yours)."
     ),
-    _repeatable(
-        "--tag",
-        metavar="REF",
-        type=types.TAG,
-        help="Tag to set instead of the version tag; repeatable.",
-    ),
-    _option(
+    repeatable("--tag", "REF", "Tag to set instead of the version tag; repeatable.", types.TAG),
+    option(
         "--repository",
-        metavar="NAME",
-        type=types.REPOSITORY,
+        "NAME",
+        "Repository of the tags, such as REGISTRY/NAME.",
+        types.REPOSITORY,
         default=REPOSITORY,
         show_default=True,
-        help="Repository of the tags, such as REGISTRY/NAME.",
     ),
     click.option("--no-latest", is_flag=True, help="Do not set the tag 'latest'."),
-    _repeatable(
+    repeatable(
         "--build-arg",
-        metavar="K[=V]",
-        type=types.BUILD_ARG,
-        help="Build argument, which overrides every plugin's; without a value it is taken from "
+        "K[=V]",
+        "Build argument, which overrides every plugin's; without a value it is taken from "
         "the environment; repeatable.",
+        types.BUILD_ARG,
     ),
 )
 _NETWORK: Final = (
-    _repeatable(
+    repeatable(
         "--secret",
-        metavar="SPEC",
-        type=types.SECRET,
-        help="Build secret in docker's syntax: id=X,src=FILE; repeatable.",
+        "SPEC",
+        "Build secret in docker's syntax: id=X,src=FILE; repeatable.",
+        types.SECRET,
     ),
-    _option(
+    option(
         "--index-url",
-        metavar="URL",
-        type=types.INDEX_URL,
-        help="Python package index; credentials in the URL stay secret.",
+        "URL",
+        "Python package index; credentials in the URL stay secret.",
+        types.INDEX_URL,
     ),
-    _repeatable(
+    repeatable(
         "--extra-index-url",
-        metavar="URL",
-        type=types.INDEX_URLS,
+        "URL",
+        "Additional package index; repeatable.",
+        types.INDEX_URLS,
         envvar=EXTRA_INDEX_VARIABLE,
-        help="Additional package index; repeatable.",
     ),
-    _option(
+    option(
         "--ca-bundle",
-        metavar="FILE",
-        type=types.PATH,
+        "FILE",
+        "Certificates to trust in steps that download (default: SSL_CERT_FILE).",
+        types.PATH,
         envvar=[f"{ENVIRONMENT}_BUILD_CA_BUNDLE", "SSL_CERT_FILE"],
-        help="Certificates to trust in steps that download (default: SSL_CERT_FILE).",
     ),
 )
 _OUTPUT: Final = (
     click.option("--no-cache", is_flag=True, help="Run every step again."),
     click.option("--pull", is_flag=True, help="Check registries for newer base images."),
-    _repeatable(
+    repeatable(
         "--platform",
-        metavar="P",
-        type=types.PLATFORMS,
-        help="Platform to build for, such as linux/arm64; repeatable or comma-separated.",
+        "P",
+        "Platform to build for, such as linux/arm64; repeatable or comma-separated.",
+        types.PLATFORMS,
     ),
-    _option("--builder", metavar="B", help="Builder, by its name in docker buildx."),
+    option("--builder", "B", "Builder, by its name in docker buildx."),
     click.option("--push", is_flag=True, help="Push the images to their registries."),
     click.option(
         "--load",
         is_flag=True,
         help="Load the images into the engine; the default without --push.",
     ),
-    _option(
+    option(
         "--cache",
-        metavar="REPOSITORY",
-        type=types.REPOSITORY,
-        help="Read and write a cache for each stage and platform in this repository.",
+        "REPOSITORY",
+        "Read and write a cache for each stage and platform in this repository.",
+        types.REPOSITORY,
     ),
-    _repeatable(
+    repeatable(
         "--cache-from",
-        metavar="SPEC",
-        type=types.CACHE,
-        help="Cache to read, in docker's syntax: type=registry,ref=X; repeatable.",
+        "SPEC",
+        "Cache to read, in docker's syntax: type=registry,ref=X; repeatable.",
+        types.CACHE,
     ),
-    _repeatable(
-        "--cache-to",
-        metavar="SPEC",
-        type=types.CACHE,
-        help="Cache to write, in docker's syntax; repeatable.",
+    repeatable(
+        "--cache-to", "SPEC", "Cache to write, in docker's syntax; repeatable.", types.CACHE
     ),
-    _option(
+    option(
         "--sbom",
-        metavar="[SPEC]",
-        type=types.SBOM,
+        "[SPEC]",
+        "Attach a software bill of materials, as docker does.",
+        types.SBOM,
         is_flag=False,
         flag_value="true",
-        help="Attach a software bill of materials, as docker does.",
     ),
-    _option(
+    option(
         "--provenance",
-        metavar="[SPEC]",
-        type=types.PROVENANCE,
+        "[SPEC]",
+        "Attach a provenance statement, as docker does: mode=max.",
+        types.PROVENANCE,
         is_flag=False,
         flag_value="true",
-        help="Attach a provenance statement, as docker does: mode=max.",
     ),
     click.option(
         "--progress",
@@ -256,12 +218,7 @@ _OUTPUT: Final = (
         show_default=True,
         help="How docker shows progress.",
     ),
-    _option(
-        "--report",
-        metavar="FILE",
-        type=types.PATH,
-        help="Write a report of the build to FILE, as JSON.",
-    ),
+    option("--report", "FILE", "Write a report of the build to FILE, as JSON.", types.PATH),
     click.option("--dry-run", is_flag=True, help="Print the command instead of running it."),
 )
 

@@ -14,6 +14,7 @@ import click
 from dynamo_container.cli import types
 from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.plugin_command import PluginCommand
+from dynamo_container.cli.types import option, repeatable
 from dynamo_container.options.records import CHECKOUT
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
@@ -68,14 +69,6 @@ def command_of(ctx: click.Context) -> tuple[str, ...]:
     return command
 
 
-def _option(*flags: str, metavar: str, type: Any = types.TEXT, **settings: Any) -> Any:  # noqa: A002
-    return click.option(*flags, metavar=metavar, type=type, **settings)
-
-
-def _repeatable(*flags: str, metavar: str, type: Any = types.TEXT, **settings: Any) -> Any:  # noqa: A002
-    return click.option(*flags, multiple=True, metavar=metavar, type=type, **settings)
-
-
 def _switch(flag: str, *, default: bool, help: str) -> Any:  # noqa: A002  # click's name for it
     return click.option(
         flag,
@@ -96,83 +89,68 @@ _WHAT: Final = (
         type=types.TEXT,
         shell_complete=complete_framework,
     ),
-    _option(
-        "--framework",
-        metavar="F",
-        shell_complete=complete_framework,
-        help="Same as the argument.",
-    ),
-    _option("--target", metavar="T", help="Run the framework's image of this target."),
-    _option(
-        "--image",
-        metavar="IMAGE",
-        type=types.IMAGE,
-        help="Run this image (default: the framework's latest).",
-    ),
-    _option("--name", metavar="N", help="Name of the container."),
+    option("--framework", "F", "Same as the argument.", shell_complete=complete_framework),
+    option("--target", "T", "Run the framework's image of this target."),
+    option("--image", "IMAGE", "Run this image (default: the framework's latest).", types.IMAGE),
+    option("--name", "N", "Name of the container."),
 )
 _INSIDE: Final = (
-    _repeatable(
-        "-e",
-        "--env",
-        metavar="K[=V]",
-        type=types.ENV,
-        help="Environment variable; without a value it is taken from your environment; repeatable.",
+    repeatable(
+        ("-e", "--env"),
+        "K[=V]",
+        "Environment variable; without a value it is taken from your environment; repeatable.",
+        types.ENV,
     ),
-    _repeatable(
-        "-v",
-        "--volume",
-        metavar="SOURCE:TARGET[:OPTIONS]",
-        type=types.VOLUME,
-        help="Bind mount of a path, or named volume; repeatable.",
+    repeatable(
+        ("-v", "--volume"),
+        "SOURCE:TARGET[:OPTIONS]",
+        "Bind mount of a path, or named volume; repeatable.",
+        types.VOLUME,
     ),
-    _option(
+    option(
         "--mount-workspace",
-        metavar="[PATH]",
+        "[PATH]",
+        "Mount the Dynamo checkout around the current folder, or PATH, at /workspace, "
+        "together with the Hugging Face cache and HF_TOKEN.",
         is_flag=False,
         flag_value=CHECKOUT,
-        help="Mount the Dynamo checkout around the current folder, or PATH, at /workspace, "
-        "together with the Hugging Face cache and HF_TOKEN.",
     ),
-    _option(
-        "--hf-cache",
-        "--hf-home",
-        "hf_cache",
-        metavar="DIR|none",
-        help="Hugging Face cache to mount (default with --mount-workspace: HF_HOME, "
+    option(
+        ("--hf-cache", "--hf-home", "hf_cache"),
+        "DIR|none",
+        "Hugging Face cache to mount (default with --mount-workspace: HF_HOME, "
         "else ~/.cache/huggingface).",
     ),
-    _option("--user", metavar="U", help="User or UID, optionally with a group or GID: U[:G]."),
-    _option("--workdir", metavar="DIR", help="Working directory (default /workspace)."),
-    _option(
+    option("--user", "U", "User or UID, optionally with a group or GID: U[:G]."),
+    option("--workdir", "DIR", "Working directory (default /workspace)."),
+    option(
         "--entrypoint",
-        metavar="PROGRAM",
-        type=types.ENTRYPOINT,
-        help="Program to run instead of the image's entry point; may include arguments.",
+        "PROGRAM",
+        "Program to run instead of the image's entry point; may include arguments.",
+        types.ENTRYPOINT,
     ),
 )
 _MACHINE: Final = (
-    _repeatable(
-        "-p",
-        "--port",
-        metavar="HOST:CONTAINER",
-        type=types.PORT,
-        help="Port to publish; implies --network bridge if no network is given; repeatable.",
+    repeatable(
+        ("-p", "--port"),
+        "HOST:CONTAINER",
+        "Port to publish; implies --network bridge if no network is given; repeatable.",
+        types.PORT,
     ),
-    _option(
+    option(
         "--network",
-        metavar="NETWORK",
-        help="host (the default), bridge, none, container:NAME, or a network's name.",
+        "NETWORK",
+        "host (the default), bridge, none, container:NAME, or a network's name.",
     ),
-    _option(
+    option(
         "--gpus",
-        metavar="GPUS",
-        type=types.GPUS,
-        default="auto",
-        help="auto (the default: those that the engine has), all, none, indexes or UUIDs (0,1), "
+        "GPUS",
+        "auto (the default: those that the engine has), all, none, indexes or UUIDs (0,1), "
         "or count=N.",
+        types.GPUS,
+        default="auto",
     ),
-    _option("--runtime", metavar="R", help="Runtime of the engine, by name."),
+    option("--runtime", "R", "Runtime of the engine, by name."),
     click.option(
         "--no-preflight",
         is_flag=True,
@@ -183,10 +161,10 @@ _MACHINE: Final = (
         is_flag=True,
         help="Grant what GPUDirect Storage needs: /run/udev, /tmp and the capability IPC_LOCK.",
     ),
-    _option("--shm-size", metavar="SIZE", help="Size of shared memory (default 10G)."),
-    _option("--ipc", metavar="MODE", help="IPC namespace (default host)."),
-    _repeatable("--ulimit", metavar="NAME=SOFT[:HARD]", help="Resource limit; repeatable."),
-    _repeatable("--cap-add", metavar="CAP", help="Linux capability to add; repeatable."),
+    option("--shm-size", "SIZE", "Size of shared memory (default 10G)."),
+    option("--ipc", "MODE", "IPC namespace (default host)."),
+    repeatable("--ulimit", "NAME=SOFT[:HARD]", "Resource limit; repeatable."),
+    repeatable("--cap-add", "CAP", "Linux capability to add; repeatable."),
     _switch("--privileged", default=False, help="Give the container all privileges of the host"),
 )
 _LIFE: Final = (

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -14,6 +14,9 @@ from dynamo_container.options import syntax
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+
+F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
 
 
 class Parsed(click.ParamType[Any]):  # of whatever the parser returns
@@ -116,3 +119,26 @@ ENTRYPOINT: Final = Parsed(
     syntax.entrypoint, "quoted as a shell would take it", "'python -m app'", may_be_empty=True
 )
 SWITCH: Final = Parsed(syntax.switch, "TRUE or FALSE", "FALSE")
+
+
+def option(
+    flags: str | tuple[str, ...],
+    metavar: str,
+    help: str,  # noqa: A002  # click's name for it
+    type: Any = TEXT,  # noqa: A002  # click's name for it
+    **settings: Any,  # click's own
+) -> Callable[[F], F]:
+    """Return the decorator that adds an option with a value; the last of `flags` may be its name."""
+    names = (flags,) if isinstance(flags, str) else flags
+    return click.option(*names, metavar=metavar, help=help, type=type, **settings)
+
+
+def repeatable(
+    flags: str | tuple[str, ...],
+    metavar: str,
+    help: str,  # noqa: A002  # click's name for it
+    type: Any = TEXT,  # noqa: A002  # click's name for it
+    **settings: Any,  # click's own
+) -> Callable[[F], F]:
+    """Return the decorator that adds an option that can be given several times."""
+    return option(flags, metavar, help, type, multiple=True, **settings)
