@@ -660,7 +660,10 @@ class TestRun:
             (("none", "-d", "--wait-timeout", "5"), "--wait-timeout requires --wait"),
             (("--image", "a/b:1", "--target", "runtime"), "--target cannot be used with --image"),
             (("--image", "a/b:1", "-d", "--wait"), "it is not known how"),
-            (("none", "--framework", "trtllm"), "a container runs one framework, not none and trtllm"),
+            (
+                ("none", "--framework", "trtllm"),
+                "a container runs one framework, not none and trtllm",
+            ),
             (("none", "-v", "a:b"), "absolute TARGET"),
             (("none", "-e", "=x"), "is not a valid NAME=VALUE"),
             (("none", "-p", "abc"), "is not a valid port mapping"),

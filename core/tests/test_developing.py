@@ -86,7 +86,10 @@ def test_behind_sudo_of_root_the_group_goes_by_the_uid(cli, caller):
         (("--target", "runtime", "--gid", "5"), "--gid requires --target local-dev"),
         (("--dev-image", "x-local-dev"), "name the dev image: x"),
         (("--dev-image", "x:1", "--target", "dev"), "--target cannot be used with --dev-image"),
-        (("--dev-image", "x:1", "--base-image", "y"), "--base-image cannot be used with --dev-image"),
+        (
+            ("--dev-image", "x:1", "--base-image", "y"),
+            "--base-image cannot be used with --dev-image",
+        ),
         (("--dev-image", "X:1"), "not a valid image reference"),
         (("--dev-image", f"sha256:{'a' * 64}"), "not a valid image reference"),
         (("--dev-image", f"x:1-local-dev@sha256:{'a' * 64}"), "name the dev image: x:1"),

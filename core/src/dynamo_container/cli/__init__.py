@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: parse, call, print. What to build or run is decided by `options` and the planners."""
+"""The command line: parse, call, print. `options` and the planners decide what to build or run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 from dynamo_container.cli.app import PROGRAM, app
 from dynamo_container.errors import DynamoContainerError, UsageError
 
-# Newer versions of click raise this for a group without a command; older ones print the help themselves.
+# Newer versions of click raise this for a group without a command; older ones print the help.
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
@@ -45,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader is gone, as with `| head`: nothing more can be printed, and Python must not try to
-        # when it exits.
+        # The reader is gone, as with `| head`: nothing more can be printed, and Python must not try
+        # to when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     except Exception as error:

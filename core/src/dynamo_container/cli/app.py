@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The top of the command line: global options, and commands that are imported when they are called."""
+"""The top of the command line: global options, and commands that are imported when called."""
 
 from __future__ import annotations
 

@@ -231,6 +231,6 @@ class BuildCommand(PluginCommand):
 
 def build_options(function: F) -> F:
     """Add the options of `build` to a command."""
-    for option in reversed((*_WHAT, *_SOURCE, *_IMAGES, *_NETWORK, *_OUTPUT)):
-        function = option(function)
+    for add in reversed((*_WHAT, *_SOURCE, *_IMAGES, *_NETWORK, *_OUTPUT)):
+        function = add(function)
     return function

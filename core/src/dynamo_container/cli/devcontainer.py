@@ -72,7 +72,7 @@ class DevcontainerCommand(RunCommand):
 def command(ctx: click.Context, /, check: bool, force: bool, **_options: object) -> int:
     """Write .devcontainer/FRAMEWORK/devcontainer.json for the framework's local-dev image.
 
-    The file goes into the Dynamo checkout around the current folder, or else into the current folder.
+    The file goes into the Dynamo checkout around the current folder, else into the current folder.
     """
     session: Session = ctx.obj
     options = record(ctx, RunOptions)

@@ -21,7 +21,9 @@ from dynamo_container.options.run import resolve_run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedBuild:
-    """A build's plan, the secrets that its command needs in the environment, and the report's file."""
+    """A build's plan, the secrets that its command needs in its environment, and the report's
+    file.
+    """
 
     plan: BuildPlan
     hidden_env: tuple[tuple[str, str], ...]

@@ -56,7 +56,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
 
 
 def _require_paths(plan: RunPlan) -> None:
-    """Require that mounted paths exist: for some options docker would create a folder owned by root."""
+    """Require that mounted paths exist: for some options docker would create them as root."""
     missing = [
         mount.source
         for mount in plan.mounts

@@ -187,6 +187,6 @@ _LIFE: Final = (
 
 def run_options(function: F) -> F:
     """Add the options of `run` to a command."""
-    for option in reversed((*_WHAT, *_INSIDE, *_MACHINE, *_LIFE)):
-        function = option(function)
+    for add in reversed((*_WHAT, *_INSIDE, *_MACHINE, *_LIFE)):
+        function = add(function)
     return function

@@ -22,8 +22,8 @@ F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every
 class Parsed(click.ParamType[Any]):  # of whatever the parser returns
     """A value that a function of `options.syntax` parses.
 
-    From the environment, an option that can be repeated takes one value per line, because values may
-    contain spaces.
+    From the environment, an option that can be repeated takes one value per line, because values
+    may contain spaces.
 
     Args:
         parse: the parser; raises ValueError.
@@ -53,7 +53,7 @@ class Parsed(click.ParamType[Any]):  # of whatever the parser returns
         self._shown = shown
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: Any, param: click.Parameter | None, _ctx: click.Context | None
     ) -> Any:  # click's own signature
         if not isinstance(value, str):
             return value
@@ -128,7 +128,7 @@ def option(
     type: Any = TEXT,  # noqa: A002  # click's name for it
     **settings: Any,  # click's own
 ) -> Callable[[F], F]:
-    """Return the decorator that adds an option with a value; the last of `flags` may be its name."""
+    """Return the decorator that adds an option with a value; the last flag may be its name."""
     names = (flags,) if isinstance(flags, str) else flags
     return click.option(*names, metavar=metavar, help=help, type=type, **settings)
 

@@ -23,13 +23,13 @@ _TAG_LENGTH: Final = 128
 def image_reference(
     framework: str, target: str, version: str = "latest", repository: str = REPOSITORY
 ) -> str:
-    """Return the reference of an image, such as `dynamo:latest-vllm-runtime`; `dev` has no suffix."""
+    """Return an image's reference, such as `dynamo:latest-vllm-runtime`; `dev` has no suffix."""
     suffix = "" if target == DEV_TARGET else f"-{target}"
     return f"{repository}:{as_tag(f'{version}-{framework}{suffix}')}"
 
 
 def as_tag(text: str) -> str:
-    """Replace every character that a tag cannot contain by `-`, and cut the text to a tag's length."""
+    """Replace characters that a tag cannot contain by `-`, and cut the text to a tag's length."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:_TAG_LENGTH]
 
 
@@ -45,7 +45,7 @@ def with_suffix(reference: str, suffix: str) -> str:
 
 
 def is_image(text: str) -> bool:
-    """Whether an engine can look up an image by this text: a reference, a digest, or an image ID."""
+    """Whether an engine can look up an image by this text: a reference, a digest, or an ID."""
     name, at, digest = text.partition("@")
     if at:
         return is_reference(name) and bool(_DIGEST.fullmatch(digest))

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The values that hooks return: frozen, keyword-only, comparable.
 
-Plugins create them, the core merges them. A value that cannot be right raises `ValueError` when it is
-created, so that the error points to the code that created it. The types of fields are checked where
-values enter the core: see `plugins.calling`.
+Plugins create them, the core merges them. A value that cannot be right raises `ValueError` when it
+is created, so that the error points to the code that created it. The types of fields are checked
+when values enter the core: see `plugins.calling`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-# BuildKit's rule for the names of targets and named contexts, without upper case, which `FROM` ignores.
+# BuildKit's rule for the names of targets and named contexts, without upper case, which `FROM`
+# ignores.
 _STAGE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 # A registry's host: it has a dot or a port, or is localhost, which is how references tell it from a
 # repository's name.

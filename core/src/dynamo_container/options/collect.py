@@ -175,7 +175,10 @@ def collect_run(
     """Collect the facts for a run.
 
     Args:
-        options, registry, default_target, near: as `collect_build`.
+        options: of the command.
+        registry: what is installed.
+        default_target: loads a framework and returns its default target.
+        near: folders around which a checkout is looked for.
         terminal: whether standard input and output are a terminal.
         dry_run: whether to go on without an engine and to report what was assumed.
 
@@ -230,7 +233,10 @@ def _labelled_framework(
     name = image.label(FRAMEWORK_LABEL) if image else ""
     if not name or name in registry.frameworks:
         return name, ()
-    text = f"the image is of the framework {name!r}, whose plugin is not installed: its defaults are not used"
+    text = (
+        f"the image is of the framework {name!r}, whose plugin is not installed: "
+        "its defaults are not used"
+    )
     return "", (Notice(text=text, warning=True),)
 
 

@@ -45,7 +45,7 @@ class BuildFacts:
 
     frameworks: tuple[tuple[str, str], ...] = ()
     checkout: Checkout | None = None
-    caller: Caller = Caller()  # noqa: RUF009  # frozen
+    caller: Caller = Caller()
     environment: tuple[tuple[str, str], ...] = ()
     dev_image: ImageInfo | None = None
     dev_image_stage: str = DEV_TARGET
@@ -83,7 +83,7 @@ class RunFacts:
     target: str = ""
     engine: EngineInfo = NO_ENGINE
     image_info: ImageInfo | None = None
-    caller: Caller = Caller()  # noqa: RUF009  # frozen
+    caller: Caller = Caller()
     workspace: str = ""
     terminal: bool = False
     notices: tuple[Notice, ...] = ()

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The project file: `dynamo-container.toml`, or `[tool.dynamo-container]` in a `pyproject.toml`, in the
-current folder or the nearest one above it.
+"""The project file: `dynamo-container.toml`, or `[tool.dynamo-container]` in a `pyproject.toml`, in
+the current folder or the nearest one above it.
 
-Its tables are commands, their keys the options: `[build]`, then `base-image = "debian:trixie-slim"`.
+Its tables are commands, their keys the options: `[build]`, then `base-image = "debian:12"`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a user gave on the command line, in the environment and in the project file: one frozen record
-per command. Fields are named after the options.
+"""What a user gave on the command line, in the environment and in the project file: one frozen
+record per command. Fields are named after the options.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dynamo_container.model.names import REPOSITORY
 from dynamo_container.model.values import EnvVar, Mount, OptionValue
 from dynamo_container.options.syntax import IndexUrl, SecretSpec
 
-# The value of `--mount-workspace` without a path: the checkout around the current folder. It cannot be
-# the name of a folder.
+# The value of `--mount-workspace` without a path: the checkout around the current folder. No folder
+# can have this name.
 CHECKOUT = "(checkout)\0"
 
 

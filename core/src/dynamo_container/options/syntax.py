@@ -218,7 +218,7 @@ def secret_field(cache_spec: str) -> str:
 
 
 def attestation(kind: str, value: str) -> str:
-    """Return an attestation as `--attest` takes it, from the value of `--sbom` or `--provenance`."""
+    """Return an attestation as `--attest` takes it, from a value of `--sbom` or `--provenance`."""
     if value.lower() in _FALSE:
         return f"type={kind},disabled=true"
     if "=" in value:
