@@ -36,20 +36,7 @@ def _require(condition: object, message: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """What all values have in common.
-
-    Attributes:
-        location: `file:line` where the value is stated, if that is a data file such as a release
-            table; empty for the hook that returned it. Not compared: two equal values from
-            different places are no conflict.
-    """
-
-    location: str = field(default="", compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Framework(Value):
+class Framework:
     """A framework plugin's description of itself.
 
     Attributes:
@@ -75,7 +62,7 @@ class Framework(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage(Value):
+class Stage:
     """A node of the image graph: a target in a Dockerfile, or an existing image.
 
     Attributes:
@@ -123,17 +110,24 @@ class Stage(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseImage(Value):
+class BaseImage:
     """The image that a stage starts from, passed to its Dockerfile as the build argument
     `BASE_IMAGE`.
+
+    Attributes:
+        stage: the stage's name.
+        image: the image's reference.
+        location: `file:line` of the row of a data file that states the value; empty if a hook does.
+            Not compared: equal values from different places are no conflict.
     """
 
     stage: str
     image: str
+    location: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mirror(Value):
+class Mirror:
     """A mirror of a registry.
 
     Attributes:
@@ -157,7 +151,7 @@ class Mirror(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pin(Value):
+class Pin:
     """A version that the image is built with.
 
     Attributes:
@@ -168,6 +162,8 @@ class Pin(Value):
         build_arg: the build argument that carries it: a wheel as `name[extras]==version` (several
             pins of one argument are joined by spaces), anything else as the bare version. Empty:
             the pin is information only.
+        location: `file:line` of the row of a data file that states the value; empty if a hook does.
+            Not compared: equal values from different places are no conflict.
     """
 
     name: str
@@ -175,6 +171,7 @@ class Pin(Value):
     kind: Literal["wheel", "cuda", "git"] = "wheel"
     extras: tuple[str, ...] = ()
     build_arg: str = ""
+    location: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _require(
@@ -196,14 +193,17 @@ class Pin(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Override(Value):
+class Override:
     """A requirement that replaces what packages require, if they contradict each other.
 
     Attributes:
         requirement: as in PEP 508, such as `nixl[cu13]==1.3.2` or `torch; python_version < '0'`.
+        location: `file:line` of the row of a data file that states the value; empty if a hook does.
+            Not compared: equal values from different places are no conflict.
     """
 
     requirement: str
+    location: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _require(self.name, f"{self.requirement!r} is not a valid requirement")
@@ -217,7 +217,7 @@ class Override(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SystemPackage(Value):
+class SystemPackage:
     """A package of the distribution (apt) that the serving image has besides its usual ones."""
 
     name: str
@@ -230,7 +230,7 @@ class SystemPackage(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildArg(Value):
+class BuildArg:
     """A build argument, passed to every stage whose Dockerfile declares it (`ARG`), or to one stage
     only.
     """
@@ -247,7 +247,7 @@ class BuildArg(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildSecret(Value):
+class BuildSecret:
     """A build secret: its ID, and the file or the environment variable that contains it. Never its
     content.
     """
@@ -265,7 +265,7 @@ class BuildSecret(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Label(Value):
+class Label:
     """A label of the image that is built."""
 
     key: str
@@ -276,7 +276,7 @@ class Label(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedContext(Value):
+class NamedContext:
     """A named build context: what a Dockerfile calls `name` is a folder, `target:OTHER` or
     `docker-image://REFERENCE`.
     """
@@ -286,7 +286,7 @@ class NamedContext(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice(Value):
+class Notice:
     """A line for the user about the plan: something was assumed, omitted or is untested.
 
     Attributes:
@@ -302,7 +302,7 @@ OptionValue = str | int | bool | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option(Value):
+class Option:
     """A plugin's own command-line option.
 
     Attributes:
@@ -349,7 +349,7 @@ class Option(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnvVar(Value):
+class EnvVar:
     """An environment variable of a container. Without a value it is passed by name only, and docker
     takes the value from the caller's environment.
     """
@@ -365,7 +365,7 @@ class EnvVar(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mount(Value):
+class Mount:
     """A mount of a container.
 
     Attributes:
@@ -393,7 +393,7 @@ class Mount(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunFlag(Value):
+class RunFlag:
     """A flag of `docker run`, such as `--shm-size` with `10G`, or `--init` without a value.
 
     Attributes:
@@ -415,7 +415,7 @@ class RunFlag(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness(Value):
+class Readiness:
     """How to find out whether a container is ready: a URL that answers with success, or a command
     that exits with status 0.
 
@@ -437,7 +437,7 @@ class Readiness(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check(Value):
+class Check:
     """A command that exits with status 0 in a correct image."""
 
     name: str
@@ -449,7 +449,7 @@ class Check(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CudaImages(Value):
+class CudaImages:
     """The images for one CUDA version of a release.
 
     Attributes:
@@ -477,7 +477,7 @@ class CudaImages(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release(Value):
+class Release:
     """A row of a plugin's release table: a Dynamo release and what it is built with.
 
     Attributes:

@@ -37,7 +37,7 @@ class BuildFacts:
         caller: who called.
         environment: the variables that the options refer to, and those of proxies and of AWS that
             are set.
-        dev_image: the image of `--dev-image`; None if the engine does not have it or none was named.
+        dev_image: the image of `--dev-image`; None if none was named or the engine lacks it.
         dev_image_stage: the stage that the image of `--dev-image` replaces.
         platform: the builder's own platform, if a name needs it.
         notices: what was assumed.

@@ -116,6 +116,8 @@ def convert(command: str, options: dict[str, Value], forms: dict[str, Form]) -> 
     Raises:
         UsageError: a value does not have the form that its option takes.
     """
+    if not options:
+        return {}
     # Imported here: only a command in a project pays for it.
     import msgspec
 

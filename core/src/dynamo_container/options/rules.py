@@ -69,7 +69,12 @@ BUILD_RULES: Final = (
     _requires("--base-image-tag", "--base-image", hint="add it, or use --base-image IMAGE:TAG"),
     _excludes(_SOURCE, "--dynamo-version", "--dev-image", reason="both select a Dynamo"),
     *(
-        _requires(flag, _CHECKOUT, reason="it is about what is compiled from source")
+        _requires(
+            flag,
+            _CHECKOUT,
+            reason="it is about what is compiled from source",
+            hint=f"add --source PATH, or omit {flag}",
+        )
         for flag in ("--version-override", "--release-build", "--use-sccache")
     ),
     *(
