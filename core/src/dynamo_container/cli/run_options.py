@@ -24,7 +24,7 @@ _SWITCH_VALUES: Final = ("true", "yes", "1", "on", "false", "no", "0", "off")
 # Options whose value may be omitted, which means TRUE.
 _SWITCHES: Final = ("--rm", "--privileged", "--init")
 _MOUNT: Final = "--mount-workspace"
-_PATH: Final = re.compile(r"[.~/]|[^-].*/")
+_PATH: Final = r"[.~/]|[^-].*/"
 
 
 class RunCommand(PluginCommand):
@@ -55,7 +55,7 @@ def _spell_out(args: list[str], with_value: frozenset[str]) -> Iterator[str]:
     for word, following in rest:
         if word in _SWITCHES and following.lower() not in _SWITCH_VALUES:
             yield f"{word}=TRUE"
-        elif word == _MOUNT and not _PATH.match(following):
+        elif word == _MOUNT and not re.match(_PATH, following):
             yield f"{word}={CHECKOUT}"
         else:
             yield word

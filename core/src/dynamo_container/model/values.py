@@ -16,13 +16,13 @@ from typing import Final, Literal
 
 # BuildKit's rule for the names of targets and named contexts, without upper case, which `FROM`
 # ignores.
-_STAGE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_STAGE_NAME: Final = r"[a-z0-9][a-z0-9_-]*"
 # A registry's host: it has a dot or a port, or is localhost, which is how references tell it from a
 # repository's name.
-_HOST: Final = re.compile(r"localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|(?=.*:)[a-z0-9.-]+:[0-9]+")
-_ARGUMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LONG_FLAG: Final = re.compile(r"--[a-z][a-z0-9-]*")
-_CUDA_VERSION: Final = re.compile(r"[1-9][0-9]*\.[0-9]+")
+_HOST: Final = r"localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|(?=.*:)[a-z0-9.-]+:[0-9]+"
+_ARGUMENT_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+_LONG_FLAG: Final = r"--[a-z][a-z0-9-]*"
+_CUDA_VERSION: Final = r"[1-9][0-9]*\.[0-9]+"
 # The oldest major version of NVIDIA's driver for each major version of CUDA:
 # https://docs.nvidia.com/deploy/cuda-compatibility/
 _DRIVERS: Final = {"11": "450", "12": "525", "13": "580"}
@@ -91,7 +91,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         _require(
-            _STAGE_NAME.fullmatch(self.name),
+            re.fullmatch(_STAGE_NAME, self.name),
             f"{self.name!r} is not a valid stage name, such as 'runtime' or 'local-dev'",
         )
         _require(
@@ -140,12 +140,12 @@ class Mirror:
 
     def __post_init__(self) -> None:
         _require(
-            _HOST.fullmatch(self.registry),
+            re.fullmatch(_HOST, self.registry),
             f"{self.registry!r} is not a valid registry host, such as 'docker.io'",
         )
         host, _, path = self.mirror.partition("/")
         _require(
-            _HOST.fullmatch(host) and path == path.strip("/"),
+            re.fullmatch(_HOST, host) and path == path.strip("/"),
             f"{self.mirror!r} is not a valid mirror, such as 'registry.acme.example/docker-hub'",
         )
 
@@ -179,7 +179,7 @@ class Pin:
             f"a pin requires a name and a version, not {self.name!r} and {self.version!r}",
         )
         _require(
-            not self.build_arg or _ARGUMENT_NAME.fullmatch(self.build_arg),
+            not self.build_arg or re.fullmatch(_ARGUMENT_NAME, self.build_arg),
             f"{self.build_arg!r} is not a valid name of a build argument",
         )
 
@@ -241,7 +241,7 @@ class BuildArg:
 
     def __post_init__(self) -> None:
         _require(
-            _ARGUMENT_NAME.fullmatch(self.name),
+            re.fullmatch(_ARGUMENT_NAME, self.name),
             f"{self.name!r} is not a valid name of a build argument",
         )
 
@@ -329,7 +329,7 @@ class Option:
 
     def __post_init__(self) -> None:
         _require(
-            _LONG_FLAG.fullmatch(self.flag),
+            re.fullmatch(_LONG_FLAG, self.flag),
             f"{self.flag!r} is not a valid option, such as '--vllm-ref'",
         )
         _require(self.help, f"option {self.flag!r} requires a help text")
@@ -409,7 +409,7 @@ class RunFlag:
 
     def __post_init__(self) -> None:
         _require(
-            _LONG_FLAG.fullmatch(self.flag),
+            re.fullmatch(_LONG_FLAG, self.flag),
             f"{self.flag!r} is not a valid long flag of docker run",
         )
 
@@ -466,7 +466,7 @@ class CudaImages:
 
     def __post_init__(self) -> None:
         _require(
-            _CUDA_VERSION.fullmatch(self.version),
+            re.fullmatch(_CUDA_VERSION, self.version),
             f"{self.version!r} is not a valid CUDA version, such as '13.0'",
         )
 

@@ -44,7 +44,7 @@ _GITHUB_CACHE_TOKEN: Final = "ACTIONS_RUNTIME_TOKEN"  # noqa: S105  # a variable
 _LARGEST_ID: Final = 2**32 - 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ResolvedBuild:
     """What a build's options amount to.
 

@@ -11,7 +11,7 @@ from dynamo_container.model.names import DEV_TARGET
 from dynamo_container.model.values import Notice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Caller:
     """The user who called, behind sudo the user who called sudo.
 
@@ -27,7 +27,7 @@ class Caller:
     hf_cache: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BuildFacts:
     """Facts for a build.
 
@@ -62,7 +62,7 @@ class BuildFacts:
         return dict(self.environment).get(name, "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunFacts:
     """Facts for a run.
 

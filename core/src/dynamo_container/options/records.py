@@ -17,7 +17,7 @@ from dynamo_container.options.syntax import IndexUrl, SecretSpec
 CHECKOUT = "(checkout)\0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Options:
     """What the options of all planning commands have in common.
 
@@ -34,7 +34,7 @@ class Options:
         return dict(self.origins).get(flag, "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BuildOptions(Options):
     """The options of `build`, `explain build` and `render`; see `build --help` for each."""
 
@@ -94,7 +94,7 @@ class BuildOptions(Options):
         return tuple(dict.fromkeys(name for names in self.platform for name in names))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunOptions(Options):
     """The options of `run` and `explain run`, and those of them that `devcontainer` takes; see
     `run --help` for each.

@@ -20,13 +20,15 @@ from dynamo_container.host.paths import absolute
 from dynamo_container.model.references import is_image, is_reference, is_repository
 from dynamo_container.model.values import EnvVar, Mount
 
+# Regular expressions are compiled when they are first used: most calls need few of them.
+
 # A date, or a timestamp with an offset (RFC 3339), as uv takes it.
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?")
+_DATE: Final = r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?"
 # CUDA's packages and images are named by these two numbers.
-_CUDA: Final = re.compile(r"\d+\.\d+")
-_ARGUMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_VERSION_IN_TAG: Final = re.compile(r"v?([A-Za-z0-9][A-Za-z0-9_.+-]*)")
-_PLATFORM: Final = re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?")
+_CUDA: Final = r"\d+\.\d+"
+_ARGUMENT: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+_VERSION_IN_TAG: Final = r"v?([A-Za-z0-9][A-Za-z0-9_.+-]*)"
+_PLATFORM: Final = r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?"
 # Other names of architectures, and docker's name for each.
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64", "arm64/v8": "arm64"}
 # Named build contexts that are not a folder.
@@ -38,8 +40,8 @@ _FALSE: Final = ("false", "0", "no")
 # Fields of a cache specification that are secrets; buildx also takes each from the environment.
 _SECRET_FIELDS: Final = ("secret_access_key", "session_token", "token", "ghtoken", "account_key")
 # An index, an index of a MIG device, or a UUID.
-_GPU: Final = re.compile(r"\d+(?::\d+)?|(?:GPU|MIG)-[\w/-]+", re.ASCII)
-_GPU_COUNT: Final = re.compile(r"count=0*([1-9]\d*)", re.ASCII)
+_GPU: Final = r"(?a:\d+(?::\d+)?|(?:GPU|MIG)-[\w/-]+)"
+_GPU_COUNT: Final = r"(?a:count=0*([1-9]\d*))"
 # [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], with ports or ranges of ports.
 _PORT: Final = re.compile(
     r"(?:(?:(?:[\d.]+|\[[0-9a-fA-F:]+\]):)?(?:\d+(?:-\d+)?)?:)?\d+(?:-\d+)?(?:/(?:tcp|udp|sctp))?"
@@ -76,7 +78,7 @@ def repository(value: str) -> str:
 
 def cuda_version(value: str) -> str:
     """Parse a CUDA version, such as `12.9`."""
-    if not _CUDA.fullmatch(value):
+    if not re.fullmatch(_CUDA, value):
         raise ValueError(value)
     return value
 
@@ -91,7 +93,7 @@ def dynamo_version(value: str) -> str:
 
 def version_in_tag(value: str) -> str:
     """Parse a version that a tag can contain, with or without a leading `v`."""
-    match = _VERSION_IN_TAG.fullmatch(value)
+    match = re.fullmatch(_VERSION_IN_TAG, value)
     if not match:
         raise ValueError(value)
     return match[1]
@@ -102,7 +104,7 @@ def date(value: str) -> str:
     from datetime import datetime
 
     if value != NONE:
-        if not _DATE.fullmatch(value):
+        if not re.fullmatch(_DATE, value):
             raise ValueError(value)
         datetime.fromisoformat(value)
     return value
@@ -111,7 +113,7 @@ def date(value: str) -> str:
 def platforms(value: str) -> tuple[str, ...]:
     """Parse comma-separated platforms, and normalize the names of architectures."""
     names = [name.strip().lower() for name in value.split(",")]
-    if not all(_PLATFORM.fullmatch(name) for name in names):
+    if not all(re.fullmatch(_PLATFORM, name) for name in names):
         raise ValueError(value)
     return tuple(normal_platform(name) for name in names)
 
@@ -146,7 +148,7 @@ def is_folder_context(place: str) -> bool:
 def build_arg(value: str) -> tuple[str, str | None]:
     """Parse `NAME=VALUE`, or `NAME` alone, whose value comes from the environment."""
     name, equals, content = value.partition("=")
-    if not _ARGUMENT.fullmatch(name):
+    if not re.fullmatch(_ARGUMENT, name):
         raise ValueError(name)
     return name, content if equals else None
 
@@ -284,17 +286,17 @@ def gpus(value: str) -> str:
     plain = value.strip('"').removeprefix("device=")
     if plain.lower() in ("auto", "all", NONE):
         return plain.lower()
-    if match := _GPU_COUNT.fullmatch(plain):
+    if match := re.fullmatch(_GPU_COUNT, plain):
         return f"count={match[1]}"
     names = plain.split(",")
-    if not all(map(_GPU.fullmatch, names)):
+    if not all(re.fullmatch(_GPU, name) for name in names):
         raise ValueError(value)
     return ",".join(dict.fromkeys(names))
 
 
 def port(value: str) -> str:
     """Parse a port mapping."""
-    if not _PORT.fullmatch(value):
+    if not re.fullmatch(_PORT, value):
         raise ValueError(value)
     return value
 
