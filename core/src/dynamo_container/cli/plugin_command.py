@@ -128,7 +128,7 @@ class PluginCommand(click.Command):
                 flat[name] = value
             elif normalize(name) in named:
                 flat |= {key.replace("-", "_"): option for key, option in value.items()}
-            elif normalize(name) not in registry.known_frameworks:
+            elif normalize(name) not in (*registry.frameworks, *registry.known_frameworks):
                 raise _unknown_in_project(self.plugin_command, name)
         for name in sorted(set(flat) - {param.name for param in self.params if _is_option(param)}):
             raise _unknown_in_project(self.plugin_command, name)
