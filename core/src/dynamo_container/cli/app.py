@@ -16,7 +16,8 @@ from dynamo_container.cli import project
 from dynamo_container.cli.paths import absolute
 from dynamo_container.docker import engine
 from dynamo_container.errors import UsageError
-from dynamo_container.plugins.registry import ALLOW_LIST, NO_PLUGIN, Registry
+from dynamo_container.plugins.catalog import ALLOW_LIST, NO_PLUGIN
+from dynamo_container.plugins.registry import Registry
 
 PROGRAM: Final = "dynamo-container"
 ENVIRONMENT: Final = "DYNAMO_CONTAINER"

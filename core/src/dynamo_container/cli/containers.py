@@ -10,7 +10,6 @@ from dynamo_container.cli.app import Session
 from dynamo_container.docker.containers import Container, listed
 from dynamo_container.errors import UsageError
 from dynamo_container.plugins.discovery import normalize
-from dynamo_container.plugins.registry import PUBLISHED
 
 _SHORTEST_ID = 4
 
@@ -64,7 +63,7 @@ def _named(session: Session, there: tuple[Container, ...], word: str) -> tuple[C
             return (one,)
     framework = normalize(word)
     found = tuple(one for one in there if one.framework == framework)
-    if found or framework in (*session.registry.frameworks, *PUBLISHED):
+    if found or framework in session.registry.known_frameworks:
         return found
     raise UsageError(
         f"{word!r} is no container that 'dynamo-container run' started, and no framework",

@@ -14,7 +14,6 @@ from dynamo_container.cli.draw import draw
 from dynamo_container.cli.run_options import RunCommand, run_options
 from dynamo_container.errors import UsageError
 from dynamo_container.plugins.discovery import normalize
-from dynamo_container.plugins.registry import PUBLISHED
 
 
 @click.group()
@@ -102,4 +101,4 @@ def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_option
 def _is_framework(ctx: click.Context, word: str | None) -> bool:
     """Whether a word names a framework that is installed, or one that could be."""
     session = ctx.find_object(Session) or Session()
-    return word is None or normalize(word) in (*session.registry.frameworks, *PUBLISHED)
+    return word is None or normalize(word) in session.registry.known_frameworks

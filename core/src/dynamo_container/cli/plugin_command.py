@@ -14,8 +14,9 @@ from dynamo_container.cli.app import Session
 from dynamo_container.errors import ConflictError, UsageError
 from dynamo_container.model.provenance import Contribution
 from dynamo_container.model.values import Option
+from dynamo_container.plugins.catalog import NO_PLUGIN
 from dynamo_container.plugins.discovery import normalize
-from dynamo_container.plugins.registry import NO_PLUGIN, Registry
+from dynamo_container.plugins.registry import Registry
 
 _ORIGINS: Final = {
     ParameterSource.COMMANDLINE: "command line",
@@ -78,7 +79,7 @@ class PluginCommand(click.Command):
             _check_defaults(ctx, self, session.registry)
             rest = super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            session.registry.refuse_unanswered(named)
+            session.registry.raise_option_errors(named)
             _refuse_foreign_option(session.registry, self.plugin_command, error.option_name)
             raise
         else:
@@ -144,7 +145,7 @@ def _options(
     if named is None:
         registry.load_all()
     else:
-        registry.offer(*named)
+        registry.try_load(*named)
     return registry.options(command, named)
 
 
