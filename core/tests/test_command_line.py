@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 import pytest
-from dynamo_container.plugins import registry
+from dynamo_container.plugins import catalog
 
 PIN = """
 @hookimpl
@@ -147,7 +147,8 @@ def test_an_unknown_option_is_a_two_line_error_with_status_2(cli):
 
 
 def test_a_known_framework_that_is_not_installed_names_its_package(cli, monkeypatch):
-    monkeypatch.setattr(registry, "PUBLISHED", ("gaudi",))
+    known = {"gaudi": "dynamo-container-gaudi"}
+    monkeypatch.setattr(catalog, "known_frameworks", lambda: known)
 
     result = cli("build", "gaudi")
 
@@ -230,6 +231,9 @@ def test_several_extra_indexes_in_one_value_keep_their_secrets(cli):
 
 def test_the_value_of_an_option_is_not_mistaken_for_a_framework(cli, site):
     site.framework("vllm", PIN)
+    entry_points = site.folder / "acme_vllm-1.0.dist-info" / "entry_points.txt"
+    default = "[dynamo_container.default]\nvllm = acme_vllm\n"
+    entry_points.write_text(entry_points.read_text() + default)
 
     alone = ("--no-plugin", "dynamo-container-vllm")
     result = cli.ok(*alone, "build", "--resolve-as-of", "none", "--tiny-ref", "v2", "--dry-run")
@@ -491,13 +495,14 @@ def test_a_broken_plugin_is_one_warning_and_plugins_check_shows_the_cause(cli, s
 
     assert cli.ok("--version").err == ""
     built = cli.ok("build", "none", "--dry-run")
-    listed = cli.ok("plugins", "list")
+    checked = cli("plugins", "check")
 
     assert built.err.count("warning") == 1
     assert "acme-broken 2.7" in built.err
     assert "RuntimeError: bad wheel" in built.err
-    assert "RuntimeError: bad wheel" in listed.out
-    assert any(line.startswith("none") and line.endswith("ok") for line in listed.out.splitlines())
+    assert checked.status == 4
+    assert "RuntimeError: bad wheel" in checked.out
+    assert any(line.startswith("none") and line.endswith("ok") for line in checked.out.splitlines())
 
 
 def test_a_name_that_two_distributions_claim_is_an_error_that_names_both(cli, site):
@@ -508,7 +513,7 @@ def test_a_name_that_two_distributions_claim_is_an_error_that_names_both(cli, si
     assert result.status == 5
     assert "acme-none 3.1" in result.err
     assert "dynamo-container-none 0.2.0" in result.err
-    assert "claimed by" in cli.ok("plugins", "list").out
+    assert "its name is provided by" in cli.ok("plugins", "list").out
 
 
 def test_plugins_show_lists_hooks_with_their_locations(cli):

@@ -316,9 +316,7 @@ class TestWithoutAnEngine:
         assert "home/.cache" not in text.replace("${localEnv:HOME}/.cache", "")
 
     @pytest.mark.parametrize("home", ["/home/ubuntu", "/root"])
-    def test_only_paths_in_the_callers_home_become_portable(
-        self, cli, checkout, monkeypatch, home
-    ):
+    def test_only_paths_in_the_callers_home_become_portable(self, cli, checkout, monkeypatch, home):
         monkeypatch.setenv("HOME", home)
         monkeypatch.setenv("HF_HOME", "/one/machines/disk")
 

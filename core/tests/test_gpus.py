@@ -7,12 +7,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from dynamo_container.cli import run_values
 from dynamo_container.containers import gpus, preflight
 from dynamo_container.containers.docker_argv import env_words, flag_words
 from dynamo_container.docker import cdi
 from dynamo_container.errors import MachineError, UsageError
 from dynamo_container.model.facts import NO_ENGINE, DriverInfo, EngineInfo
+from dynamo_container.options import syntax
 
 NAMES = ("nvidia.com/gpu=0", "nvidia.com/gpu=1", "nvidia.com/gpu=all", "vendor.com/x=0")
 CDI = EngineInfo(version="28.5.2", runtimes=("runc",), cdi_devices=NAMES)
@@ -29,7 +29,7 @@ UUID = "GPU-8f7dc2a1-6f0e-4b0e-8c55-0f4f3f2d0c6a"
 
 
 def words(asked, engine, **options):
-    way = gpus.gpu_access(run_values.gpus(asked), engine, **options)
+    way = gpus.gpu_access(syntax.gpus(asked), engine, **options)
     return [*flag_words(way.flags), *env_words(way.env)]
 
 
@@ -111,7 +111,7 @@ def test_who_chooses_by_the_variable_gets_the_runtime_and_no_device_besides():
 @pytest.mark.parametrize("word", ["al", "0,,1", "count=0", "count=x", "-1", "GPU-", "0 1", "²"])
 def test_what_names_no_gpus_is_told(word):
     with pytest.raises(UsageError, match="names no GPUs"):
-        run_values.gpus(word)
+        syntax.gpus(word)
 
 
 def test_names_of_devices_come_from_specifications_of_either_form(tmp_path):

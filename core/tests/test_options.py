@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from dynamo_container.containers import docker_argv, planner
@@ -29,12 +30,14 @@ from dynamo_container.options.records import BuildOptions, RunOptions
 from dynamo_container.options.run import resolve_run
 from dynamo_container.plugins.registry import Registry
 
+O = TypeVar("O", BuildOptions, RunOptions)
+
 CALLER = Caller(uid=501, gid=20, home="/home/me", hf_cache="/home/me/.cache/huggingface")
 FACTS = BuildFacts(frameworks=(("none", "dev"),), caller=CALLER)
 CHECKOUT = Checkout(path=Path("/src"), release="1.5.0", version="1.5.0.dev.abc", commit="abc")
 
 
-def given(options: BuildOptions | RunOptions, flag: str) -> BuildOptions | RunOptions:
+def given(options: O, flag: str) -> O:
     """The options with one more that differs from its default."""
     name = flag[2:].replace("-", "_")
     default = next(field.default for field in fields(options) if field.name == name)
@@ -48,8 +51,9 @@ def given(options: BuildOptions | RunOptions, flag: str) -> BuildOptions | RunOp
         value = 5.0
     if name == "index_url":
         value = syntax.IndexUrl(url="https://x")
-    origin = (flag, "command line")
-    return replace(options, origins=(*options.origins, origin), **{name: value})
+    origins = (*options.origins, (flag, "command line"))
+    changes: dict[str, Any] = {"origins": origins, name: value}
+    return replace(options, **changes)
 
 
 def build_case(rule: rules.Rule) -> tuple[BuildOptions, BuildFacts]:
@@ -86,7 +90,7 @@ def test_a_broken_rule_of_builds_is_reported_in_its_own_words(rule):
 def test_a_broken_rule_of_runs_is_reported_in_its_own_words(rule):
     options = given(RunOptions(), rule.option)
     if rule.relation == "excludes":
-        conditions = {
+        conditions: dict[str, dict[str, Any]] = {
             "--network host, none or container:NAME": {"network": "container:x"},
             "--volume at /workspace": {"volume": (Mount(source="/x", target="/workspace"),)},
             "--image": {"image": "x"},

@@ -21,7 +21,8 @@ from dynamo_container.model.values import Framework, Notice
 from dynamo_container.options.project import ProjectFile
 from dynamo_container.options.project import find as find_project_file
 from dynamo_container.plugins import hookspecs
-from dynamo_container.plugins.registry import ALLOW_LIST, NO_PLUGIN, Registry
+from dynamo_container.plugins.catalog import ALLOW_LIST, NO_PLUGIN
+from dynamo_container.plugins.registry import Registry
 
 PROGRAM: Final = "dynamo-container"
 ENVIRONMENT: Final = "DYNAMO_CONTAINER"

@@ -64,7 +64,7 @@ def _matches(
             return (container,)
     framework = normalize(word)
     matches = tuple(one for one in containers if one.framework == framework)
-    if matches or framework in (*session.registry.frameworks, *session.registry.known_frameworks):
+    if matches or framework in session.registry.known_frameworks:
         return matches
     raise UsageError(
         f"{word!r} is neither a container that '{PROGRAM} run' started nor a framework",

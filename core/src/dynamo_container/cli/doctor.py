@@ -51,7 +51,6 @@ def _tell(finding: doctor.Finding) -> None:
 def _look(session: Session) -> doctor.Machine:
     with engine.asking_build_cache() as build_cache:
         facts, silence = _engine()
-        session.registry.load_all()
         return doctor.Machine(
             client=_version(engine.client_version),
             engine=facts,
@@ -61,7 +60,7 @@ def _look(session: Session) -> doctor.Machine:
             build_cache=build_cache() if facts.version else ("", ""),
             driver=driver.facts(),
             hf_cache=_folder(absolute(default_hf_cache())),
-            plugins=tuple(map(str, session.registry.failures)),
+            plugins=tuple(map(str, session.registry.metadata_failures())),
         )
 
 

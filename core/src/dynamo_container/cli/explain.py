@@ -107,4 +107,4 @@ def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_option
 def _is_framework(session: Session, word: str) -> bool:
     """Whether a word names a framework that is installed, or a known one."""
     registry = session.registry
-    return normalize(word) in (*registry.frameworks, *registry.known_frameworks)
+    return normalize(word) in registry.known_frameworks

@@ -18,8 +18,7 @@ import click
 
 from dynamo_container.cli.app import PROGRAM
 from dynamo_container.errors import MachineError, UsageError
-from dynamo_container.plugins.discovery import normalize
-from dynamo_container.plugins.registry import PUBLISHED
+from dynamo_container.plugins.discovery import known_frameworks, normalize
 
 TEMPLATE: Final = Path(__file__).parents[1] / "templates" / "plugin"
 EXAMPLE: Final = "example-plugin"
@@ -70,7 +69,7 @@ def _checked(name: str) -> str:
             f"{name!r} cannot be the name of a plugin",
             f"letters, digits and '-', a letter first, {_LONGEST} at most; for example: acme",
         )
-    if normal in PUBLISHED or normal == EXAMPLE:
+    if normal in (*known_frameworks(), EXAMPLE):
         raise UsageError(
             f"{normal!r} is the name of a plugin that there is already", "choose another name"
         )

@@ -18,8 +18,9 @@ from dynamo_container.model.provenance import Contribution
 from dynamo_container.model.values import Option, OptionValue
 from dynamo_container.options import project
 from dynamo_container.options.records import Options
+from dynamo_container.plugins.catalog import NO_PLUGIN
 from dynamo_container.plugins.discovery import normalize
-from dynamo_container.plugins.registry import NO_PLUGIN, Registry
+from dynamo_container.plugins.registry import Registry
 
 R = TypeVar("R", bound=Options)
 
@@ -78,7 +79,7 @@ class PluginCommand(click.Command):
         ctx.default_map = project.convert(self.plugin_command, given, forms(self.params))
         named = self._named(ctx, session, args)
         options = _plugin_options(session.registry, self.plugin_command, named)
-        click_options = _click_options(options, self.params)
+        click_options = _click_options(options, self.params, strict=not _wants_help(ctx, args))
         ctx.meta[_PLUGIN_OPTIONS] = {option.name: one for one, option in click_options}
         own = self.params
         self.params = [*own, *(option for _, option in click_options)]
@@ -86,7 +87,7 @@ class PluginCommand(click.Command):
             ctx.default_map = self._project_options(given, session.registry, named)
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            session.registry.refuse_unanswered(named)
+            session.registry.raise_option_errors(named)
             raise _unknown_option(ctx, error, session.registry) from error
         finally:
             self.params = own
@@ -113,8 +114,7 @@ class PluginCommand(click.Command):
             session.exclude(found.params.get("no_plugin") or ())
             names = {normalize(name) for name in framework_names(found)}
         named = tuple(name for name in session.registry.frameworks if name in names)
-        wants_help = ctx.resilient_parsing or any(word in ctx.help_option_names for word in args)
-        return named if named or wants_help else _default(session.registry)
+        return named if named or _wants_help(ctx, args) else _default(session.registry)
 
     def _project_options(
         self, given: dict[str, Any], registry: Registry, named: tuple[str, ...]
@@ -128,7 +128,7 @@ class PluginCommand(click.Command):
                 flat[name] = value
             elif normalize(name) in named:
                 flat |= {key.replace("-", "_"): option for key, option in value.items()}
-            elif normalize(name) not in (*registry.frameworks, *registry.known_frameworks):
+            elif normalize(name) not in registry.known_frameworks:
                 raise _unknown_in_project(self.plugin_command, name)
         for name in sorted(set(flat) - {param.name for param in self.params if _is_option(param)}):
             raise _unknown_in_project(self.plugin_command, name)
@@ -202,10 +202,14 @@ def _default(registry: Registry) -> tuple[str, ...]:
         return ()
 
 
+def _wants_help(ctx: click.Context, args: list[str]) -> bool:
+    return ctx.resilient_parsing or any(word in ctx.help_option_names for word in args)
+
+
 def _click_options(
-    options: Iterable[Contribution[Option]], own: Iterable[click.Parameter]
+    options: Iterable[Contribution[Option]], own: Iterable[click.Parameter], *, strict: bool
 ) -> list[tuple[Contribution[Option], click.Option]]:
-    """The plugins' options as click's.
+    """The plugins' options as click's; if not `strict`, without those that exist already.
 
     Raises:
         ConflictError: two plugins, or a plugin and the core, define the same option.
@@ -219,12 +223,15 @@ def _click_options(
     for contribution in options:
         option, source = contribution.value, contribution.source
         names = (option.flag, option.destination)
-        if rivals := [owners[name] for name in names if name in owners]:
+        rivals = [owners[name] for name in names if name in owners]
+        if rivals and strict:
             raise ConflictError(
                 f"the option {option.flag} of {source.with_location} is already defined by "
                 f"{rivals[0]}",
                 f"exclude the plugin: {NO_PLUGIN} {source.name}; or uninstall it",
             )
+        if rivals:
+            continue
         owners |= dict.fromkeys(names, source.with_location)
         found.append((contribution, _click_option(option)))
     return found

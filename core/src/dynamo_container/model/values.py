@@ -233,11 +233,18 @@ class SystemPackage:
 class BuildArg:
     """A build argument, passed to every stage whose Dockerfile declares it (`ARG`), or to one stage
     only.
+
+    Attributes:
+        name, value: of the argument.
+        stage: the only stage that it is passed to; empty for all.
+        location: `file:line` of the row of a data file that states the value; empty if a hook does.
+            Not compared: equal values from different places are no conflict.
     """
 
     name: str
     value: str
     stage: str = ""
+    location: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _require(
