@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that a plugin's code needs. Its tests use `dynamo_container.testing` besides.
+"""Everything that a plugin's code needs; its tests use `dynamo_container.testing` as well.
+
+A framework's plugin can be as small as this:
 
     from pathlib import Path
 

@@ -28,7 +28,7 @@ _EXPECTED: Final = {
     r"^\d+(\.\d+)+((a|b|rc|\.post|\.dev)\d+)*$": "a Dynamo release, such as 1.4.2",
     r"^[A-Za-z0-9._-]+(\[[A-Za-z0-9._,-]+\])?==[^=\s]+$": "a package with one exact version, "
     "such as acme[tools]==1.2.3",
-    r"^[A-Za-z0-9][^|]*$": "a requirement, such as nixl[cu13]==1.3.2 or torch; python_version < '0'",
+    r"^[A-Za-z0-9][^|]*$": "a requirement, such as nixl[cu13]==1.3.2",
     r"^[1-9]\d*\.\d+$": "a CUDA version, such as 13.0",
     r"^3\.\d+$": "a Python version, such as 3.12",
 }
@@ -126,7 +126,7 @@ def _location(path: Path, text: str, row: int) -> str:
 
 
 def _invalid(path: Path, text: str, message: str) -> PluginError:
-    """Turn msgspec's message, ``Expected `str`, got `int` - at `$.release[2].dynamo` ``, into ours."""
+    """Turn msgspec's message, ``... - at `$.release[2].dynamo` ``, into an error with the line."""
     reason, _, place = message.partition(" - at `$")
     location, key = str(path), place.strip("`.")
     if match := _PLACE.fullmatch(key):

@@ -106,7 +106,7 @@ class ReleaseChoice:
         return replace(self, overrides=(*self.overrides, *added))
 
     def base_images(self, stage: str = RUNTIME_STAGE) -> Iterator[BaseImage]:
-        """Yield the image with the CUDA libraries that a stage starts from; nothing without CUDA."""
+        """Yield the image with the CUDA libraries that a stage starts from; if any."""
         if self.cuda:
             yield BaseImage(stage=stage, image=self.cuda.runtime, location=self.cuda.location)
 
@@ -145,9 +145,7 @@ class ReleaseChoice:
         """
         if self.exact:
             day = date.fromisoformat(self.row.released) + SETTLING
-            yield BuildArg(
-                name=RESOLVE_AS_OF, value=f"{day}T00:00:00Z", location=self.row.location
-            )
+            yield BuildArg(name=RESOLVE_AS_OF, value=f"{day}T00:00:00Z", location=self.row.location)
         if self.from_checkout:
             yield BuildArg(name=ENABLE_KVBM, value="true" if self.kvbm else "false")
 
@@ -263,8 +261,8 @@ class ReleaseTable:
                 return images
         if not row.cuda:
             raise UsageError(
-                f"--cuda-version cannot be used with {request.framework!r}, whose image has no CUDA",
-                "remove it",
+                f"--cuda-version cannot be used with {request.framework!r}: its image has no CUDA",
+                "remove the option",
             )
         raise UsageError(
             f"{request.framework!r} with Dynamo {row.dynamo} cannot be built for CUDA {version}, "
@@ -341,7 +339,7 @@ def _with_kvbm(request: BuildRequest, dynamo: str, *, default: bool) -> bool:
     if request.enable_kvbm and not available:
         raise UsageError(
             f"--enable-kvbm cannot be used with Dynamo {dynamo}, which has no wheel of KVBM",
-            f"remove it, or choose a release from {_KVBM_SINCE} on: --dynamo-version",
+            f"remove the option, or choose a release from {_KVBM_SINCE} on: --dynamo-version",
         )
     return available and (default if request.enable_kvbm is None else request.enable_kvbm)
 

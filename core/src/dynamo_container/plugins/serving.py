@@ -166,7 +166,7 @@ class ServingPlugin:
         return {"build": self.build_options, "run": self.run_options}.get(command, ())
 
     @hookimpl
-    def dynamo_container_stages(self, request: BuildRequest) -> Iterator[Stage]:
+    def dynamo_container_stages(self, request: BuildRequest) -> Iterator[Stage]:  # noqa: ARG002  # for overrides
         dockerfile = self.folder / "runtime" / "Dockerfile"
         yield Stage(name=RUNTIME_STAGE, dockerfile=dockerfile, needs=(SERVING_STAGE,))
 
@@ -223,13 +223,13 @@ class ServingPlugin:
             yield Mount(type="volume", source=volume, target=str(self._cache_folder(request)))
 
     @hookimpl
-    def dynamo_container_run_flags(self, request: RunRequest) -> Iterator[RunFlag]:
+    def dynamo_container_run_flags(self, request: RunRequest) -> Iterator[RunFlag]:  # noqa: ARG002  # for overrides
         # Workers of one model exchange tensors through shared memory.
         if self.shm_size:
             yield RunFlag(flag="--shm-size", value=self.shm_size)
 
     @hookimpl
-    def dynamo_container_readiness(self, request: RunRequest) -> Readiness:
+    def dynamo_container_readiness(self, request: RunRequest) -> Readiness:  # noqa: ARG002  # for overrides
         return serves_a_model()
 
     @hookimpl
@@ -246,7 +246,7 @@ class ServingPlugin:
 
 
 def _check_attributes(plugin: type[ServingPlugin]) -> None:
-    """Raise PluginError if an attribute is missing or not valid, in words for the plugin's author."""
+    """Raise PluginError for the plugin's author if an attribute is missing or not valid."""
     label = f"{plugin.__module__}.{plugin.__qualname__}"
     for attribute, example in _REQUIRED.items():
         if not getattr(plugin, attribute, None):
