@@ -89,7 +89,7 @@ def _line(step: Vertex) -> str:
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."
 
 
-def build(plan: BuildPlan, command: Command, file: Path) -> tuple[int, str]:
+def build(plan: BuildPlan, command: Command, file: Path) -> tuple[int, list[str]]:
     """Run the command that builds the plan, and write the report, whether it succeeds or not.
 
     Returns:
@@ -103,7 +103,7 @@ def build(plan: BuildPlan, command: Command, file: Path) -> tuple[int, str]:
     made = {} if status else _made(plan)
     document = report.document(plan, watcher.records, made, status=status, elapsed=elapsed)
     file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return status, report.table(plan, watcher.records, made)
+    return status, report.table(plan, watcher.records, made).splitlines()
 
 
 def _made(plan: BuildPlan) -> dict[str, report.Made]:

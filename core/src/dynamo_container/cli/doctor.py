@@ -14,11 +14,11 @@ from typing import Final
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.paths import absolute, exists
-from dynamo_container.cli.run_plan import default_hf_cache
 from dynamo_container.docker import engine
 from dynamo_container.errors import EngineError
 from dynamo_container.host import doctor, driver
+from dynamo_container.host.paths import absolute, exists
+from dynamo_container.host.users import default_hf_cache
 from dynamo_container.model.facts import NO_ENGINE, EngineInfo
 
 _COLORS: Final = {"ok": "green", "warning": "yellow", "failure": "red"}

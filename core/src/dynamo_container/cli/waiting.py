@@ -44,7 +44,7 @@ def start_and_wait(session: Session, plan: RunPlan, seconds: float) -> int:
         try:
             with attached(container, LAST_LINES) as log:
                 try:
-                    wait(container, log, plan.readiness, seconds, progress.tell)
+                    wait(container, log, plan.readiness, seconds, progress.show)
                 except WorkFailedError:
                     if log.started:
                         raise
@@ -98,7 +98,7 @@ class _Progress:
         if self._in_place:
             click.echo("\r\x1b[K", err=True, nl=False)
 
-    def tell(self, line: str) -> None:
+    def show(self, line: str) -> None:
         """Show the line."""
         text = "".join(sign if sign.isprintable() else " " for sign in line)
         if self._in_place:

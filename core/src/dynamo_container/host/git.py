@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from dynamo_container.docker import engine
 from dynamo_container.model.facts import Checkout
+from dynamo_container.model.names import DYNAMO
 from dynamo_container.model.toml import read_toml
 
 # What has no version anywhere is older than everything.
@@ -128,3 +129,11 @@ def _table(path: Path, name: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return table if isinstance(table, dict) else {}
+
+
+def find_checkout(start: Path) -> Path | None:
+    """Return the nearest folder upwards that is a Dynamo checkout; None if there is none."""
+    for folder in (start, *start.parents):
+        if _table(folder / "pyproject.toml", "project").get("name") == DYNAMO:
+            return folder
+    return None

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Names that several modules share, each defined once: labels, stages, build arguments, packages."""
+"""Names that several modules share, each defined once: labels, stages, build arguments."""
 
 from __future__ import annotations
 

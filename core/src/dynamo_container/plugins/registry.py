@@ -125,6 +125,11 @@ class Registry:
         """Names of the frameworks that are installed, sorted."""
         return tuple(sorted({one.name for one in self.candidates if one.group == FRAMEWORKS}))
 
+    @property
+    def known_frameworks(self) -> tuple[str, ...]:
+        """Names of the frameworks that are published."""
+        return PUBLISHED
+
     def default_framework(self) -> str:
         """The framework of a command that names none: vllm if it is installed, else the only one.
 
@@ -226,7 +231,7 @@ class Registry:
             if candidate.group == OVERLAYS or candidate.name in names:
                 raise error
 
-    def offer(self, *frameworks: str) -> None:
+    def try_load(self, *frameworks: str) -> None:
         """Load every overlay and these frameworks as far as they can be loaded; raises nothing."""
         for candidate in self.candidates:
             if candidate.group == OVERLAYS or candidate.name in frameworks:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A user's paths."""
+"""Paths that a user gives."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
-def file(path: str, option: str) -> str:
+def existing_file(path: str, option: str) -> str:
     full = absolute(path)
     if not is_file(full):
-        raise UsageError(f"{option}: there is no file {full}", "name one that exists")
+        raise UsageError(f"{option}: the file {full} was not found", "name an existing file")
     return str(full)
 
 
-def folder(path: str, option: str) -> str:
+def existing_folder(path: str, option: str) -> str:
     full = absolute(path)
     if not is_folder(full):
-        raise UsageError(f"{option}: there is no folder {full}", "name one that exists")
+        raise UsageError(f"{option}: the folder {full} was not found", "name an existing folder")
     return str(full)
 
 
-def new_file(path: str, option: str) -> Path:
+def writable_file(path: str, option: str) -> Path:
     """The absolute path of a file that is going to be written.
 
     Raises:
