@@ -166,7 +166,6 @@ def _release(row: ReleaseRow, location: str) -> Release:
                 runtime=images.runtime,
                 devel=images.devel,
                 torch=images.torch,
-                location=location,
             )
             for images in row.cuda
         ),

@@ -108,7 +108,12 @@ class ReleaseChoice:
     def base_images(self, stage: str = RUNTIME_STAGE) -> Iterator[BaseImage]:
         """Yield the image with the CUDA libraries that a stage starts from; if any."""
         if self.cuda:
-            yield BaseImage(stage=stage, image=self.cuda.runtime, location=self.cuda.location)
+            yield BaseImage(stage=stage, image=self.cuda.runtime, location=self.row.location)
+
+    def toolkit_images(self, stage: str) -> Iterator[BaseImage]:
+        """Yield the image with the CUDA toolkit that a compiling stage starts from, if any."""
+        if self.cuda and self.cuda.devel:
+            yield BaseImage(stage=stage, image=self.cuda.devel, location=self.row.location)
 
     def pins(self, extras: tuple[str, ...] = ()) -> Iterator[Pin]:
         """Yield Dynamo with these extras, the wheels of the row, KVBM, and CUDA.
@@ -132,7 +137,7 @@ class ReleaseChoice:
             yield from self._cuda_pins(self.cuda)
 
     def _cuda_pins(self, cuda: CudaImages) -> Iterator[Pin]:
-        place = cuda.location
+        place = self.row.location
         yield Pin(
             name=CUDA, version=cuda.version, kind="cuda", build_arg=CUDA_VERSION, location=place
         )
@@ -145,7 +150,7 @@ class ReleaseChoice:
         """
         if self.exact:
             day = date.fromisoformat(self.row.released) + SETTLING
-            yield BuildArg(name=RESOLVE_AS_OF, value=f"{day}T00:00:00Z", location=self.row.location)
+            yield BuildArg(name=RESOLVE_AS_OF, value=f"{day}T00:00:00Z")
         if self.from_checkout:
             yield BuildArg(name=ENABLE_KVBM, value="true" if self.kvbm else "false")
 

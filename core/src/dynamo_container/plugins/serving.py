@@ -262,7 +262,7 @@ def _check_attributes(plugin: type[ServingPlugin]) -> None:
             raise PluginError(
                 f"{label}: modules contains {modules!r}, which is not a tuple of names"
             )
-    if not isinstance(plugin.folder, Path) or not (plugin.folder / "releases.toml").is_file():
+    if not Path(plugin.folder, "releases.toml").is_file():
         raise PluginError(
             f"{label}: folder is {str(plugin.folder)!r}, which has no file releases.toml"
         )

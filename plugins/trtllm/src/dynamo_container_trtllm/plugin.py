@@ -86,9 +86,8 @@ assert len(answer.outputs[0].token_ids) == 1, answer
     @hookimpl
     def dynamo_container_base_images(self, request: BuildRequest) -> Iterator[BaseImage]:
         yield from super().dynamo_container_base_images(request)
-        cuda = self.release(request).cuda
-        if cuda and isinstance(self.origin(request), wheel.Commit):
-            yield BaseImage(stage=wheel.STAGE, image=cuda.devel, location=cuda.location)
+        if isinstance(self.origin(request), wheel.Commit):
+            yield from self.release(request).toolkit_images(wheel.STAGE)
 
     @hookimpl
     def dynamo_container_pins(self, request: BuildRequest) -> Iterator[Pin]:

@@ -73,8 +73,8 @@ assert len(answer.outputs[0].token_ids) == 1, answer
     @hookimpl
     def dynamo_container_base_images(self, request: BuildRequest) -> Iterator[BaseImage]:
         yield from super().dynamo_container_base_images(request)
-        if _refs(request) and (cuda := self.release(request).cuda):
-            yield BaseImage(stage=SOURCE, image=cuda.devel, location=cuda.location)
+        if _refs(request):
+            yield from self.release(request).toolkit_images(SOURCE)
 
     @hookimpl
     def dynamo_container_pins(self, request: BuildRequest) -> Iterator[Pin]:
