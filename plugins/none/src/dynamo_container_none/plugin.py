@@ -26,7 +26,7 @@ class NoEngine(ServingPlugin):
     name, folder = "none", Path(__file__).parent
     summary = "Dynamo without an engine: frontend, router, mocker"
     modules = (("dynamo.frontend", "dynamo.mocker", "dynamo.runtime"),)
-    # NIXL's Python bindings require torch, and KVBM's wheel an older NIXL; `release` overrides both.
+    # NIXL's Python bindings require torch, and KVBM's wheel an older NIXL; see `release`.
     may_disagree = ("torch", "nixl")
 
     def release(self, request: BuildRequest) -> ReleaseChoice:

@@ -27,14 +27,13 @@ class Sglang(ServingPlugin):
 
     name, summary, folder = "sglang", "Dynamo with SGLang", Path(__file__).parent
     extras, compile_packages = ("sglang",), ("sglang", "torch")
-    # FlashInfer appends `.cache/flashinfer` to its folder.
-    cache, shm_size, cache_env = (
-        "sglang",
-        "16G",
+    cache, shm_size = "sglang", "16G"
+    env, cache_env = (
+        # Stop without waiting for requests, some of which may never end.
+        {"SGL_FORCE_SHUTDOWN": "1"},
+        # FlashInfer appends `.cache/flashinfer` to its folder.
         {"SGLANG_CACHE_DIR": "", "FLASHINFER_WORKSPACE_BASE": "", "TRITON_CACHE_DIR": "triton"},
     )
-    # Stop without waiting for requests, some of which may never end.
-    env = dict(SGL_FORCE_SHUTDOWN="1")
     modules = (("dynamo.frontend", "dynamo.sglang", "sglang"), ("nixl",))
     may_disagree = ("nixl",)  # KVBM's wheel requires an older one; the release table overrides it
     smoke_test = """

@@ -70,7 +70,9 @@ async def main() -> None:
     """Serve until the container is stopped."""
     model = Path(os.environ.get("LLAMA_CPP_MODEL") or "no-model")
     if not model.is_file():
-        sys.exit("no model is given; run: dynamo-container run llama-cpp --gguf /path/to/model.gguf")
+        sys.exit(
+            "no model is given; run: dynamo-container run llama-cpp --gguf /path/to/model.gguf"
+        )
     loop = asyncio.get_running_loop()
     runtime = DistributedRuntime(loop, "mem", "tcp")
     service = HttpService(port=int(os.environ.get("DYN_HTTP_PORT", "8000")))
