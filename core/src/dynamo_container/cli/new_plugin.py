@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`new-plugin`: a project of somebody's own plugin.
+"""`new-plugin`: create the project of a new plugin.
 
-The template is a project itself, under `templates/plugin`, of a plugin that is called
-`example-plugin`: making one is copying it with another name.
+The template in `templates/plugin` is a complete project of a plugin with the name `example-plugin`;
+it is copied with the new name.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from dynamo_container.plugins.discovery import known_frameworks, normalize
 
 TEMPLATE: Final = Path(__file__).parents[1] / "templates" / "plugin"
 EXAMPLE: Final = "example-plugin"
-# Names of files that a tool would act upon in the template itself.
+# Stands for the dot of file names that tools would obey in the template itself.
 _DOT: Final = "dot-"
-# What tools that were run in the template leave in it.
+# Files that tools leave in the template.
 _LEFT_BEHIND: Final = re.compile(r"(?:^|/)(?:\.|__pycache__)")
 _LICENSE: Final = "# SPDX-License-Identifier: Apache-2.0\n"
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_LONGEST: Final = 40
+_MAX_LENGTH: Final = 40
 
 
 @click.command(
@@ -41,83 +41,82 @@ _LONGEST: Final = 40
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
-    help="The folder in which the project's own is made (default: the current one).",
+    help="Folder in which to create the project's folder (default: the current one).",
 )
 def command(name: str, output: Path) -> int:
-    """Make the project of a plugin for the framework NAME, ready to install, to test and to build:
-    a folder dynamo-container-NAME.
+    """Create the project of a plugin for the framework NAME in the folder dynamo-container-NAME.
+
+    The project can be installed, tested and built as it is.
     """
-    name = _checked(name)
+    name = _validated(name)
     folder = output / f"dynamo-container-{name}"
     try:
-        _make(name, folder)
+        _create(name, folder)
     except OSError as error:
         raise MachineError(
-            f"{error.filename or folder} cannot be made: {error.strerror}",
-            "choose another folder: --output DIR",
+            f"{error.filename or folder} cannot be created: {error.strerror}",
+            "name another folder: --output DIR",
         ) from error
     click.echo(folder)
     click.echo(_next_steps(name, folder), err=True)
     return 0
 
 
-def _checked(name: str) -> str:
-    """The name as plugins are called: `My_Engine` is `my-engine`."""
+def _validated(name: str) -> str:
+    """Return the normal form of a plugin's name: `my-engine` for `My_Engine`."""
     normal = normalize(name)
-    if not _NAME.fullmatch(normal) or len(normal) > _LONGEST:
+    if not _NAME.fullmatch(normal) or len(normal) > _MAX_LENGTH:
         raise UsageError(
-            f"{name!r} cannot be the name of a plugin",
-            f"letters, digits and '-', a letter first, {_LONGEST} at most; for example: acme",
+            f"{name!r} is not a valid name of a plugin",
+            f"use at most {_MAX_LENGTH} letters, digits and '-', and a letter first: acme-engine",
         )
     if normal in (*known_frameworks(), EXAMPLE):
-        raise UsageError(
-            f"{normal!r} is the name of a plugin that there is already", "choose another name"
-        )
+        raise UsageError(f"{normal!r} is the name of an existing plugin", "choose another name")
     return normal
 
 
-def _make(name: str, folder: Path) -> None:
-    """The project, whole or not at all."""
+def _create(name: str, folder: Path) -> None:
+    """Create the project, completely or not at all."""
     if folder.exists() or folder.is_symlink():
         raise UsageError(
-            f"{folder} is there already, and nothing is written over",
+            f"{folder} already exists and is not overwritten",
             "choose another name, or another folder: --output DIR",
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as part:
-        made = Path(part) / folder.name
-        for place, text in _files(name):
-            (made / place).parent.mkdir(parents=True, exist_ok=True)
-            (made / place).write_text(text, encoding="utf-8")
-        made.rename(folder)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as parent:
+        project = Path(parent) / folder.name
+        for path, text in _files(name):
+            (project / path).parent.mkdir(parents=True, exist_ok=True)
+            (project / path).write_text(text, encoding="utf-8")
+        project.rename(folder)
 
 
 def _files(name: str) -> Iterator[tuple[str, str]]:
-    """The files of the project: the path in it, and the text."""
+    """Yield the files of the project: the path in it, and the text."""
     for path in sorted(TEMPLATE.rglob("*")):
-        place = path.relative_to(TEMPLATE).as_posix()
-        if path.is_file() and not _LEFT_BEHIND.search(place):
-            # Under which license the project is, is its author's to say.
+        relative = path.relative_to(TEMPLATE).as_posix()
+        if path.is_file() and not _LEFT_BEHIND.search(relative):
+            # The license of the project is its author's choice.
             text = path.read_text(encoding="utf-8").replace(f"{_LICENSE}#\n", "", 1)
             yield (
-                _renamed(place.replace(_DOT, "."), name),
+                _renamed(relative.replace(_DOT, "."), name),
                 _renamed(text.replace(_LICENSE, "", 1), name),
             )
 
 
 def _renamed(text: str, name: str) -> str:
-    """With the name in place of the example's, also as Python writes it."""
+    """Return the text with the new name, also in the form of Python's identifiers."""
     return text.replace(EXAMPLE, name).replace(EXAMPLE.replace("-", "_"), name.replace("-", "_"))
 
 
 def _next_steps(name: str, folder: Path) -> str:
     import shlex
 
-    place = str(folder) if folder.is_absolute() else f"./{folder.as_posix()}"
+    path = str(folder) if folder.is_absolute() else f"./{folder.as_posix()}"
     return (
         "Next:\n"
-        f"  pip install --editable {shlex.quote(place + '[test]')}\n"
-        f"  pytest {shlex.quote(place)}\n"
+        f"  pip install --editable {shlex.quote(path + '[test]')}\n"
+        f"  pytest {shlex.quote(path)}\n"
         f"  {PROGRAM} build {name}\n"
         f"  {PROGRAM} run {name} --detach --wait --port 8000:8000"
     )

@@ -17,6 +17,7 @@ from dynamo_container.model.names import (
     DYNAMO,
     EXTRA_INDEX_URLS,
     EXTRA_PACKAGES,
+    HOME_LABEL,
     INDEX_URL,
     MAX_JOBS,
     OVERRIDES,
@@ -25,6 +26,7 @@ from dynamo_container.model.names import (
     RESOLVE_AS_OF,
     RUNTIME_STAGE,
     USER_GID,
+    USER_LABEL,
     USER_UID,
 )
 from dynamo_container.model.provenance import (
@@ -207,7 +209,10 @@ def contributions(
         ),
         labels=merge(
             "label",
-            _allowed_labels(call(hookspecs.dynamo_container_labels)),
+            [
+                *_framework_labels(registry, request),
+                *_allowed_labels(call(hookspecs.dynamo_container_labels)),
+            ],
             key=lambda label: label.key,
             hint="{without}",
             describe=lambda label: label.value,
@@ -219,6 +224,13 @@ def contributions(
         ),
         contexts=settings.contexts,
     )
+
+
+def _framework_labels(registry: Registry, request: BuildRequest) -> Iterator[Contribution[Label]]:
+    """Yield the user and the home that a framework states."""
+    for entry in registry.call_for(request.framework, hookspecs.dynamo_container_framework):
+        for key, value in ((USER_LABEL, entry.value.user), (HOME_LABEL, entry.value.home)):
+            yield Contribution(value=Label(key=key, value=value), source=entry.source)
 
 
 def _merge_stages(
@@ -286,7 +298,8 @@ def _user_base_images(
             f"{flag} means nothing for {request.framework!r}: no Dockerfile has ARG {BASE_IMAGE}",
             "leave it out",
         )
-    if runtime and RUNTIME_STAGE not in stages:
+    foot = _foot_of_runtime(files)
+    if runtime and foot not in stages:
         raise UsageError(
             f"--runtime-image means nothing for {request.framework!r}: "
             f"its stage {RUNTIME_STAGE} has no ARG {BASE_IMAGE}",
@@ -294,9 +307,18 @@ def _user_base_images(
         )
     chosen = {stage: (image, flag) for stage in stages if image}
     if runtime:
-        chosen[RUNTIME_STAGE] = (runtime, "--runtime-image")
+        chosen[foot] = (runtime, "--runtime-image")
     for stage, (name, said_by) in chosen.items():
         yield Contribution(value=BaseImage(stage=stage, image=name), source=request.source(said_by))
+
+
+def _foot_of_runtime(files: dict[str, StageFiles]) -> str:
+    """Return the stage that the runtime's chain of stages starts from."""
+    name = RUNTIME_STAGE
+    while name in files and BASE_IMAGE not in files[name].source.args:
+        needs = files[name].stage.needs
+        name = needs[0] if needs else ""
+    return name
 
 
 def _merge_base_images(

@@ -496,6 +496,7 @@ class Release:
             CUDA.
         python: the Python version of its images.
         checked: whether the plugin's author has built and checked it.
+        location: `file:line` of the row; empty if it is not in a file. Not compared.
     """
 
     dynamo: str
@@ -505,3 +506,4 @@ class Release:
     cuda: tuple[CudaImages, ...] = ()
     python: str = "3.12"
     checked: bool = False
+    location: str = field(default="", compare=False, repr=False)
