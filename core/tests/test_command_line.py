@@ -161,7 +161,10 @@ def test_an_unknown_target_lists_the_known_targets(cli):
 
     assert result.status == 2
     assert "'nosuch'" in result.err
-    assert "known targets: dev, local-dev, runtime, rust, scripts, tools, wheels" in result.err
+    assert (
+        "known targets: dev, local-dev, runtime, rust, scripts, serving, tools, wheels"
+        in result.err
+    )
 
 
 @pytest.mark.parametrize(
@@ -302,6 +305,7 @@ def test_several_frameworks_are_one_graph_with_the_shared_stages_once(cli, site)
         "dev",
         "none-runtime",
         "scripts",
+        "serving",
         "tiny-runtime",
         "tools",
         "wheels",

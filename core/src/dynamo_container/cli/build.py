@@ -13,6 +13,7 @@ from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.plugin_command import record
+from dynamo_container.cli.tables import aligned
 from dynamo_container.docker import engine
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.images import bake, outputs
@@ -46,9 +47,10 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     command = replace(rendered, hidden_env=planned.hidden_env)
     if planned.report:
         # Imported here: only a report needs it.
-        from dynamo_container.cli import build_watch
+        from dynamo_container.images import watch
 
-        status, table = build_watch.build(planned.plan, command, planned.report)
+        status, rows = watch.build(planned.plan, command, planned.report, _show_progress)
+        table = aligned(rows, right=(1, 2, 3))
     else:
         status, table = engine.run(command), []
     if status:
@@ -56,6 +58,10 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     if not session.quiet:
         _show_images(session, planned.plan, table)
     return 0
+
+
+def _show_progress(text: str) -> None:
+    click.echo(text, err=True, nl=False)
 
 
 def _check_builder(session: Session, wanted: Outputs) -> None:

@@ -94,24 +94,19 @@ def _rounded(vertexes: list[Vertex]) -> float:
     return round(seconds(vertexes), 3)
 
 
-def table(plan: BuildPlan, records: Records, made: Mapping[str, Made]) -> str:
-    """The images as a table: tags, size, seconds, steps that came from the cache."""
-    rows = [("image", "size", "seconds", "cached steps")]
+def rows(
+    plan: BuildPlan, records: Records, made: Mapping[str, Made]
+) -> tuple[tuple[str, ...], ...]:
+    """Return a table of the images: tag, size, seconds, and cached steps, with a heading."""
+    table: list[tuple[str, ...]] = [("image", "size", "seconds", "cached steps")]
     for image in plan.images:
         steps = records.steps(image.target)
         size = made.get(image.target, Made()).size
-        told = (
+        cells = (
             "-" if size is None else f"{size / 1e6:,.0f} MB",
             f"{seconds([*steps, *records.exports(image.target)]):.1f}",
             f"{sum(step.cached for step in steps)} of {len(steps)}",
         )
-        rows.append((image.tags[0], *told))
-        rows.extend((tag, "", "", "") for tag in image.tags[1:])
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if column else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
+        table.append((image.tags[0], *cells))
+        table.extend((tag, "", "", "") for tag in image.tags[1:])
+    return tuple(table)
