@@ -33,7 +33,7 @@ def build_text(plan: BuildPlan, key: str | None = None) -> str:
     blocks = []
     for image in plan.images:
         head = f"{image.framework} {image.stage}"
-        blocks.append("\n".join([head, *_lines(_chosen(image.facts, key))]))
+        blocks.append("\n".join([head, *_lines(_chosen(image.entries, key))]))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -67,7 +67,7 @@ def _image(image: Image, key: str | None) -> JSON:
         "target": image.stage,
         "tags": list(image.tags),
         "plan": f"sha256:{image.plan_hash}",
-        "values": [_fact(fact) for fact in _chosen(image.facts, key)],
+        "values": [_fact(fact) for fact in _chosen(image.entries, key)],
     }
 
 

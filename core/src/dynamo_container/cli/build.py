@@ -71,8 +71,8 @@ def _check_builder(session: Session, wanted: Outputs) -> None:
     special = (wanted.builder, wanted.platforms, wanted.attests, wanted.cache_to, wanted.cache)
     builder = engine.builder(wanted.builder) if any(special) else None
     if builder:
-        outputs.refuse_what_cannot_be(wanted, builder)
-        session.show(outputs.doubts(wanted, builder))
+        outputs.require_capabilities(wanted, builder)
+        session.show(outputs.platform_warnings(wanted, builder))
     if builder is None or wanted.load:
         engine.server_version()
 

@@ -30,6 +30,7 @@ _ORIGINS: Final = {
     ParameterSource.DEFAULT_MAP: "project file",
 }
 _PLUGIN_OPTIONS: Final = "dynamo_container.plugin_options"
+_PLUGIN_PARAMS: Final = "dynamo_container.plugin_params"
 
 
 class PluginCommand(click.Command):
@@ -81,6 +82,7 @@ class PluginCommand(click.Command):
         options = _plugin_options(session.registry, self.plugin_command, named)
         click_options = _click_options(options, self.params, strict=not _wants_help(ctx, args))
         ctx.meta[_PLUGIN_OPTIONS] = {option.name: one for one, option in click_options}
+        ctx.meta[_PLUGIN_PARAMS] = [option for _, option in click_options]
         own = self.params
         self.params = [*own, *(option for _, option in click_options)]
         try:
@@ -316,7 +318,7 @@ def _plain(option: Option, value: Any) -> str:
 def _origins(ctx: click.Context) -> tuple[tuple[str, str], ...]:
     """Where each option was set: `(("--base-image", "environment"), ...)`."""
     found: list[tuple[str, str]] = []
-    for param in ctx.command.params:
+    for param in (*ctx.command.params, *ctx.meta.get(_PLUGIN_PARAMS, ())):
         source = ctx.get_parameter_source(param.name or "")
         if origin := _ORIGINS.get(source, "") if source else "":
             found.extend((flag, origin) for flag in param.opts)

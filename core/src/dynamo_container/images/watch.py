@@ -120,7 +120,7 @@ def build(
     return status, report.rows(plan, watcher.records, built)
 
 
-def _built_images(plan: BuildPlan) -> dict[str, report.Made]:
+def _built_images(plan: BuildPlan) -> dict[str, report.BuiltImage]:
     """The images' digests from buildx's metadata file, which is deleted, and sizes from the engine."""
     path = Path(plan.metadata_file)
     metadata = json.loads(path.read_text(encoding="utf-8"))
@@ -128,7 +128,7 @@ def _built_images(plan: BuildPlan) -> dict[str, report.Made]:
     built = {}
     for image in plan.images:
         info = engine.inspect_image(image.tags[0]) if plan.outputs.load else None
-        built[image.target] = report.Made(
+        built[image.target] = report.BuiltImage(
             digest=metadata.get(image.target, {}).get("containerimage.digest"),
             size=info.size if info else None,
         )

@@ -21,6 +21,7 @@ from dynamo_container.containers import planner as run
 from dynamo_container.docker.engine import inspect_image
 from dynamo_container.errors import DynamoContainerError
 from dynamo_container.images import dockerfile, planner
+from dynamo_container.images.dockerfile import users
 from dynamo_container.images.plan import BuildPlan
 from dynamo_container.model.names import CORE_DISTRIBUTION, LABEL_PREFIX
 from dynamo_container.model.requests import BuildRequest, BuildSettings, CheckRequest
@@ -36,7 +37,6 @@ from dynamo_container.model.values import (
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.discovery import FRAMEWORKS, OVERLAYS, normalize
 from dynamo_container.testing import engine, subject, wheel
-from dynamo_container.testing.dockerfile import users
 from dynamo_container.testing.subject import RUNTIME, Subject
 
 GUIDE: Final = "docs/plugins.md"
@@ -304,7 +304,7 @@ class PluginContract:
         for stage in _shipping(answering):
             assert stage.dockerfile
             passed = users(stage.dockerfile, stage.target or stage.name)
-            user = passed[-1].rest if passed else ("" if stage.extends else "nobody said")
+            user = passed[-1].arguments if passed else ("" if stage.extends else "nobody said")
             if user and user != USER:
                 line = f":{passed[-1].line}" if passed else ""
                 broken(
