@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_tag_that_is_checked_out_is_the_version(folder):
     checkouts.commit(folder, "v0.6.1")
 
-    found = git.read(folder)
+    found = git.collect(folder)
 
     assert (found.version, found.release) == ("0.6.1", "0.6.1")
     assert found.commit == checkouts.git(folder, "rev-parse", "HEAD")
@@ -35,19 +35,19 @@ def test_else_it_is_the_latest_tag_and_the_commit_whatever_the_branch_is_called(
     checkouts.commit(folder, "v0.6.0", branch=branch)
     commit = checkouts.commit(folder)
 
-    assert git.read(folder).version == f"0.6.0.dev.{commit}"
+    assert git.collect(folder).version == f"0.6.0.dev.{commit}"
 
 
 def test_tags_that_are_no_versions_do_not_count_and_of_several_the_highest_does(folder):
     checkouts.commit(folder, "v0.6.0rc1", "v0.6.0", "charts-7", "9-lives")
 
-    assert git.read(folder).version == "0.6.0"
+    assert git.collect(folder).version == "0.6.0"
 
 
 def test_without_a_tag_it_is_what_the_project_says_and_the_commit(folder):
     commit = checkouts.commit(folder, "nightly")
 
-    assert git.read(folder).version == f"0.6.1.dev.{commit}"
+    assert git.collect(folder).version == f"0.6.1.dev.{commit}"
 
 
 def test_a_detached_worktree_knows_its_version(folder, tmp_path):
@@ -55,14 +55,14 @@ def test_a_detached_worktree_knows_its_version(folder, tmp_path):
     commit = checkouts.commit(folder)
     checkouts.git(folder, "worktree", "add", "--quiet", "--detach", str(tmp_path / "other one"))
 
-    assert git.read(tmp_path / "other one").version == f"0.5.1.dev.{commit}"
+    assert git.collect(tmp_path / "other one").version == f"0.5.1.dev.{commit}"
 
 
 def test_a_repository_around_the_checkout_does_not_count(folder):
     checkouts.commit(folder.parent, "v9.9")
 
-    assert git.read(folder).version == "0.6.1"
-    assert git.read(folder).commit == ""
+    assert git.collect(folder).version == "0.6.1"
+    assert git.collect(folder).commit == ""
 
 
 @pytest.mark.parametrize("state", ["no git", "no commit", "a broken repository"])
@@ -72,21 +72,21 @@ def test_without_an_answer_of_gits_it_is_what_the_project_says(folder, state):
     if state == "a broken repository":
         (folder / ".git").write_text("gitdir: /nowhere\n")
 
-    assert git.read(folder).version == "0.6.1"
+    assert git.collect(folder).version == "0.6.1"
 
 
 def test_without_the_git_command_it_is_what_the_project_says(folder, monkeypatch):
     checkouts.commit(folder, "v0.6.0")
     monkeypatch.setenv("PATH", "/nowhere")
 
-    assert git.read(folder).version == "0.6.1"
+    assert git.collect(folder).version == "0.6.1"
 
 
 def test_a_project_without_a_version_is_no_failure(folder):
     (folder / "pyproject.toml").write_text('[project]\nname = "ai-dynamo"\ndynamic = ["version"]\n')
 
-    assert git.read(folder).release == "0.0.0"
-    assert git.read(folder, "0.7.0").release == "0.7.0"
+    assert git.collect(folder).release == "0.0.0"
+    assert git.collect(folder, "0.7.0").release == "0.7.0"
 
 
 def test_variables_of_another_repository_and_somebody_elses_files_do_not_matter(
@@ -100,19 +100,19 @@ def test_variables_of_another_repository_and_somebody_elses_files_do_not_matter(
         subprocess.run(["chown", "-R", "4711:4711", str(folder)], check=True)
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
 
-    assert git.read(folder).version == "0.6.1"
+    assert git.collect(folder).version == "0.6.1"
 
 
 def test_the_digest_is_that_of_the_commit_and_what_was_changed_since(folder, tmp_path):
     checkouts.commit(folder)
-    clean = git.read(folder).digest
+    clean = git.collect(folder).digest
     checkouts.git(tmp_path, "clone", "--quiet", str(folder), "elsewhere")
-    assert git.read(tmp_path / "elsewhere").digest == clean
+    assert git.collect(tmp_path / "elsewhere").digest == clean
 
     (folder / "README.md").write_text("changed\n")
-    changed = git.read(folder).digest
+    changed = git.collect(folder).digest
     (folder / "new.py").write_text("")
-    new = git.read(folder).digest
+    new = git.collect(folder).digest
 
     assert len({clean, changed, new}) == 3
 
@@ -122,7 +122,7 @@ def test_its_index_is_not_written(folder):
     (folder / "README.md").touch()
     before = (folder / ".git" / "index").read_bytes()
 
-    git.read(folder)
+    git.collect(folder)
 
     assert (folder / ".git" / "index").read_bytes() == before
 
@@ -217,7 +217,7 @@ def test_what_compiles_is_manylinux_or_the_base_image_or_what_is_said(cli, folde
         (("--use-sccache",), "--use-sccache means nothing without a checkout"),
         (("--max-jobs", "3"), "--max-jobs means nothing for none runtime"),
         (("--build-context", "x=."), "no Dockerfile of what is built here reads it"),
-        (("--build-context", "tools=nosuch"), "--build-context: there is no folder"),
+        (("--build-context", "tools=nosuch"), "--build-context: folder not found"),
     ],
 )
 def test_what_means_nothing_here_is_an_error(cli, words, message):

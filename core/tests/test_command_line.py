@@ -65,7 +65,7 @@ def test_a_context_that_is_none_is_not_taken_for_this_machines_engine(
     result = cli(*words)
 
     assert result.status == 3
-    assert "there is no docker context 'nosuch'" in result.err
+    assert "docker context 'nosuch' does not exist" in result.err
 
 
 @pytest.mark.processes
@@ -183,7 +183,7 @@ def test_an_unknown_target_lists_the_known_ones(cli):
         (("--index-url", "https://u:p@[::1"), "is no URL"),
         (("--resolve-as-of", "20260830"), "is no day"),
         (("--ca-bundle", "~nobody-of-this-name/x"), "absolute path"),
-        (("--ca-bundle", "/no/such/file"), "there is no file /no/such/file"),
+        (("--ca-bundle", "/no/such/file"), "file not found: /no/such/file"),
         (("--secret", "src=x"), "not like docker's"),
         (("--secret", "id=x\n,src=y"), "not like docker's"),
         (("--secret", "id=x,value=mine"), "--secret id=x is not like docker's"),

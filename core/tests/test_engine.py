@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from dynamo_container.docker import engine, local_engine
+from dynamo_container.docker import api, engine
 from dynamo_container.errors import EngineError
 from dynamo_container.model.facts import ImageInfo
 
@@ -75,7 +75,7 @@ def test_devices_that_the_engine_lists_are_those_of_cdi(serve: Serve):
     ]
     serve(info(DiscoveredDevices=devices))
 
-    facts = engine.facts()
+    facts = engine.collect()
 
     assert facts.cdi_devices == ("nvidia.com/gpu=0", "nvidia.com/gpu=all")
     assert (facts.version, facts.runtimes) == ("28.5.2", ("nvidia", "runc"))
@@ -92,7 +92,7 @@ def test_specifications_are_read_where_the_engine_is_this_machines(
     (tmp_path / "nvidia.json").write_text(json.dumps(spec))
     serve(info(Name=name, CDISpecDirs=[str(tmp_path)]))
 
-    facts = engine.facts()
+    facts = engine.collect()
 
     assert facts.cdi_devices == devices
     assert facts.local == bool(devices)
@@ -117,7 +117,7 @@ def test_the_version_is_asked_at_the_socket(serve: Serve, monkeypatch):
     assert engine.server_version() == "28.5.2"
 
     serve({"/version": (200, b'{"Version": "25.0.1"}')})
-    with pytest.raises(EngineError, match=r"25\.0\.1 is too old: builds need 26 or newer"):
+    with pytest.raises(EngineError, match=r"25\.0\.1 is too old: builds require 26 or newer"):
         engine.server_version()
 
 
@@ -133,9 +133,9 @@ def test_where_the_socket_has_no_answer_the_command_is_asked(serve: Serve, monke
 def test_what_is_no_answer_is_none(serve: Serve, body):
     serve({"/info": (200, body)})
 
-    with local_engine.asking("/info", 5) as here:
+    with api.start_get("/info", 5) as here:
         assert here is not None
-        assert here() == (0, {})
+        assert here() is None
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_what_only_the_docker_command_can_ask_is_left_to_it(
     serve(info())
     here(monkeypatch, tmp_path, {"DOCKER_HOST": "", "DOCKER_CONTEXT": "", **variables}, config)
 
-    with local_engine.asking("/info", 5) as ask:
+    with api.start_get("/info", 5) as ask:
         assert ask is None
 
 
@@ -172,9 +172,11 @@ def test_the_usual_socket_is_asked_where_nothing_says_another(
     serve(info())
     here(monkeypatch, tmp_path, {"DOCKER_HOST": "", "DOCKER_CONTEXT": "", **variables}, config)
 
-    with local_engine.asking("/info", 5) as ask:
+    with api.start_get("/info", 5) as ask:
         assert ask is not None
-        assert ask()[0] == 200
+        response = ask()
+        assert response
+        assert response.status == 200
 
 
 def here(monkeypatch, folder: Path, variables: dict[str, str], config: str | None) -> None:
@@ -184,6 +186,6 @@ def here(monkeypatch, folder: Path, variables: dict[str, str], config: str | Non
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DOCKER_CONFIG", str(folder))
-    monkeypatch.setattr(local_engine, "_USUAL", str(folder / "docker.sock"))
+    monkeypatch.setattr(api, "_DEFAULT_SOCKET", str(folder / "docker.sock"))
     if config is not None:
         (folder / "config.json").write_text(config)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import package_index
 import pytest
-from dynamo_container.docker.engine import Command
+from dynamo_container.docker.command import Command
 from dynamo_container.images import bake
 from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.model.values import Label, NamedContext

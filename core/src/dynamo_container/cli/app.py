@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +15,7 @@ import click
 
 from dynamo_container.cli import project
 from dynamo_container.cli.paths import absolute
-from dynamo_container.docker import engine
+from dynamo_container.docker.command import LOGGER
 from dynamo_container.errors import UsageError
 from dynamo_container.plugins.registry import ALLOW_LIST, NO_PLUGIN, Registry
 
@@ -85,8 +86,11 @@ class Session:
 
     def checkout(self) -> Path | None:
         """The Dynamo checkout that this call is about; None where there is none."""
+        # Imported here: not every command is about a checkout.
+        from dynamo_container.host import git
+
         starts = (absolute(one) for one in (self.near, ".") if one)
-        return next(filter(None, map(project.find_checkout, starts)), None)
+        return next(filter(None, map(git.find_checkout, starts)), None)
 
     def warn(self, text: str) -> None:
         """A line about something that is probably not meant."""
@@ -129,6 +133,24 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"dynamo_container.cli.{COMMANDS[cmd_name]}")
         command: click.Command = module.command
         return command
+
+
+class _CommandHandler(logging.Handler):
+    """Prints each command as `set -x` does."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"+ {record.getMessage()}", err=True)
+
+
+def _show_commands(*, verbose: bool) -> None:
+    """Print the docker commands that run, or do not: several calls can share a process."""
+    logger = logging.getLogger(LOGGER)
+    logger.setLevel(logging.INFO if verbose else logging.NOTSET)
+    for handler in tuple(logger.handlers):
+        if isinstance(handler, _CommandHandler):
+            logger.removeHandler(handler)
+    if verbose:
+        logger.addHandler(_CommandHandler())
 
 
 def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -191,7 +213,7 @@ def app(
 ) -> None:
     """Build and run GPU inference containers for NVIDIA Dynamo, from plugins."""
     ctx.obj = Session(quiet=quiet, near=near, without=no_plugin)
-    engine.tell = (lambda line: click.echo(f"+ {line}", err=True)) if verbose else None
+    _show_commands(verbose=verbose)
     if no_color or "NO_COLOR" in os.environ:
         ctx.color = False
     ctx.default_map = project.defaults()

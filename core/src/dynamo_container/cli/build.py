@@ -12,7 +12,7 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.build_plan import plan_from
-from dynamo_container.docker import engine
+from dynamo_container.docker import buildx, engine, process
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.images import bake, outputs
 from dynamo_container.images.plan import BuildPlan, Image
@@ -47,7 +47,7 @@ def command(ctx: click.Context, /, dry_run: bool, **_options: object) -> int:
 
         status, table = build_watch.build(asked.plan, command, asked.report)
     else:
-        status, table = engine.run(command), ""
+        status, table = process.run(command), ""
     if status:
         raise _failed(asked.plan, status)
     if not session.quiet:
@@ -60,7 +60,7 @@ def _ask_the_builder(session: Session, wanted: Outputs) -> None:
     answers.
     """
     special = (wanted.builder, wanted.platforms, wanted.attests, wanted.cache_to, wanted.cache)
-    builder = engine.builder(wanted.builder) if any(special) else None
+    builder = buildx.inspect_builder(wanted.builder) if any(special) else None
     if builder:
         outputs.refuse_what_cannot_be(wanted, builder)
         for doubt in outputs.doubts(wanted, builder):
@@ -75,7 +75,7 @@ def _failed(plan: BuildPlan, status: int) -> WorkFailedError:
     Raises:
         EngineError: the reason is that there is no engine, or no buildx.
     """
-    engine.require_buildx()
+    buildx.require_buildx()
     if plan.outputs.load:
         engine.server_version()
     return WorkFailedError(

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.paths import absolute
-from dynamo_container.docker import engine
+from dynamo_container.docker import buildx
 from dynamo_container.errors import EngineError, UsageError
 from dynamo_container.model.references import is_reference, is_repository
 from dynamo_container.model.requests import Outputs
@@ -82,7 +82,7 @@ def _normal(platform: str) -> str:
 def _own_platform(session: Session, builder: str) -> str:
     """The platform that the builder builds for where nobody says another."""
     try:
-        platforms = engine.builder(builder).platforms
+        platforms = buildx.inspect_builder(builder).platforms
     except EngineError as error:
         session.note(f"{error.what}; assumed: it builds for this machine's platform")
         platforms = ()

@@ -55,12 +55,12 @@ def checkout_from(session: Session, params: dict[str, Any]) -> Checkout | None:
     version = params["version_override"] or ""
     if version and not re.fullmatch(_VERSION, version):
         raise UsageError(f"--version-override {version!r} is no version", "for example: 0.6.1")
-    return git.read(path, version.removeprefix("v"))
+    return git.collect(path, version.removeprefix("v"))
 
 
 def _path(word: str) -> Path:
     path = absolute(word)
-    if project.find_checkout(path) != path:
+    if git.find_checkout(path) != path:
         raise UsageError(
             f"--source: {path} is no Dynamo checkout",
             f"name a folder with a pyproject.toml whose project is {project.CHECKOUT!r}",

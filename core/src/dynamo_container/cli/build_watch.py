@@ -13,8 +13,8 @@ from typing import Final
 
 import click
 
-from dynamo_container.docker import engine
-from dynamo_container.docker.engine import Command
+from dynamo_container.docker import engine, process
+from dynamo_container.docker.command import Command
 from dynamo_container.images import report
 from dynamo_container.images.plan import BuildPlan
 from dynamo_container.images.records import Event, Records, Vertex, seconds
@@ -97,7 +97,7 @@ def build(plan: BuildPlan, command: Command, file: Path) -> tuple[int, str]:
     """
     watcher = Watcher(Records([target.name for target in plan.targets]), plan.progress)
     started = time.monotonic()
-    status = engine.watch(command, watcher.take)
+    status = process.stream(command, watcher.take)
     watcher.close()
     elapsed = time.monotonic() - started
     made = {} if status else _made(plan)

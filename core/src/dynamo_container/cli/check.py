@@ -11,7 +11,7 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.containers import gpus
 from dynamo_container.containers.docker_argv import env_words, flag_words
-from dynamo_container.docker import engine
+from dynamo_container.docker import engine, process
 from dynamo_container.errors import MachineError, NoAnswerError, UsageError, WorkFailedError
 from dynamo_container.model.names import FRAMEWORK_LABEL
 from dynamo_container.model.references import is_image
@@ -50,7 +50,7 @@ def command(session: Session, image: str, framework: str | None, timeout: float)
     ]
     if not checks:
         raise UsageError(f"no plugin has a check for {name!r}", "there is nothing to do")
-    way = gpus.gpu_access("auto", engine.facts())
+    way = gpus.gpu_access("auto", engine.collect())
     gpu_flags = [*flag_words(way.flags), *env_words(way.env)] if way else []
     failed = [check.name for check in checks if not _passes(image, check, gpu_flags, timeout)]
     if failed:
@@ -76,10 +76,10 @@ def _run(image: str, check: Check, devices: list[str], seconds: float) -> tuple[
     name = f"dynamo-container-check-{uuid.uuid4().hex[:12]}"
     words = ("--rm", f"--name={name}", *devices, f"--entrypoint={check.argv[0]}")
     try:
-        answer = engine.capture("docker", "run", *words, image, *check.argv[1:], timeout=seconds)
+        answer = process.capture("docker", "run", *words, image, *check.argv[1:], timeout=seconds)
     except BaseException as error:
         # Without its client, a container goes on.
-        engine.capture("docker", "rm", "--force", name)
+        process.capture("docker", "rm", "--force", name)
         if isinstance(error, NoAnswerError):
             return 1, f"it did not end within {seconds:g} s (--timeout)"
         raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dynamo_container.cli.app import Session
-from dynamo_container.docker.containers import Container, listed
+from dynamo_container.docker.containers import Container, list_containers
 from dynamo_container.errors import UsageError
 from dynamo_container.plugins.discovery import normalize
 from dynamo_container.plugins.registry import PUBLISHED
@@ -24,7 +24,7 @@ def chosen(session: Session, words: Iterable[str]) -> tuple[Container, ...]:
         UsageError: a word names none that `run` started.
         EngineError: no engine answers.
     """
-    there = listed()
+    there = list_containers()
     found: dict[str, Container] = {}
     for word in words:
         found |= {one.id: one for one in _named(session, there, word)}
@@ -43,7 +43,7 @@ def select_one(session: Session, word: str | None, *, running: bool) -> Containe
         UsageError: it is none, or several.
         EngineError: no engine answers.
     """
-    found = chosen(session, [word]) if word else listed()
+    found = chosen(session, [word]) if word else list_containers()
     alive = tuple(one for one in found if (one.running if running else one.alive))
     candidates = alive if running or alive else found
     of = f" of {word!r}" if word else ""

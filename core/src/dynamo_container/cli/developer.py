@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from dynamo_container.errors import UsageError
+from dynamo_container.host.users import sudo_caller
 from dynamo_container.model.names import LOCAL_DEV_TARGET
 
 _LARGEST_ID: Final = 2**32 - 2
@@ -26,14 +27,6 @@ class User:
     origins: tuple[tuple[str, str], ...] = ()
 
 
-def sudo_user() -> tuple[int, int] | None:
-    """UID and GID of who called sudo; None without it."""
-    words = [os.environ.get(name, "") for name in ("SUDO_UID", "SUDO_GID")]
-    if os.getuid() or not all(word.isdigit() for word in words):
-        return None
-    return int(words[0]), int(words[1])
-
-
 def user_from(ctx: click.Context, targets: Iterable[str]) -> User:
     """The IDs that were given, else the caller's own: behind sudo, of who called it."""
     given = {flag: ctx.params[flag] for flag in ("uid", "gid") if ctx.params[flag] is not None}
@@ -45,7 +38,7 @@ def user_from(ctx: click.Context, targets: Iterable[str]) -> User:
             )
         return User()
     # Group 0 is no developer's own: then it is the group that goes by the UID's number.
-    caller = sudo_user() or (os.getuid(), os.getgid())
+    caller = sudo_caller() or (os.getuid(), os.getgid())
     uid = given.get("uid", caller[0])
     gid = given.get("gid", caller[1] or uid)
     for flag, value in (("uid", uid), ("gid", gid)):

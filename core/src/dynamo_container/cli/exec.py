@@ -13,7 +13,8 @@ from dynamo_container.cli.app import Session
 from dynamo_container.cli.plugin_command import LINES
 from dynamo_container.cli.terminal import at_terminal
 from dynamo_container.containers.docker_argv import env_words
-from dynamo_container.docker import engine
+from dynamo_container.docker import process
+from dynamo_container.docker.command import Command
 
 _COMMAND: Final = "dynamo_container.command"
 _SHELL: Final = ("sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
@@ -77,5 +78,4 @@ def command(
         *(words or _SHELL),
     )
     # Docker's own from here on: the terminal, signals, the exit status.
-    engine.replace_process(engine.Command(argv=argv))
-    raise AssertionError("unreachable: the process is docker's now")
+    process.replace_process(Command(argv=argv))

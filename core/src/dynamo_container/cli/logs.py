@@ -7,7 +7,8 @@ from __future__ import annotations
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.docker import engine
+from dynamo_container.docker import process
+from dynamo_container.docker.command import Command
 
 
 @click.command(epilog="Example: dynamo-container logs --follow vllm")
@@ -32,5 +33,5 @@ def command(
         container.id,
     )
     # Docker's own from here on: both streams, and Ctrl-C.
-    engine.replace_process(engine.Command(argv=argv))
+    process.replace_process(Command(argv=argv))
     raise AssertionError("unreachable: the process is docker's now")

@@ -1,66 +1,12 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A user's paths."""
+"""A user's paths: names that other commands still use for `host.paths`."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from dynamo_container.host.paths import absolute, exists, is_file, is_folder
+from dynamo_container.host.paths import existing_file as file
+from dynamo_container.host.paths import existing_folder as folder
+from dynamo_container.host.paths import writable_file as new_file
 
-from dynamo_container.errors import UsageError
-
-
-def absolute(path: str) -> Path:
-    """A user's path made absolute, `~` included; links in it are the user's business.
-
-    Raises:
-        UsageError: there is no such user, or no current folder.
-    """
-    try:
-        return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  # no links followed
-    except (RuntimeError, OSError) as error:
-        raise UsageError(
-            f"{path!r} cannot be made an absolute path: {error}", "write it from / on"
-        ) from error
-
-
-# Pathlib's own raise where a folder on the way is closed to the user.
-def exists(path: Path) -> bool:
-    """Whether something is there that the user can see."""
-    return os.path.exists(path)  # noqa: PTH110
-
-
-def is_file(path: Path) -> bool:
-    """Whether a file is there that the user can see."""
-    return os.path.isfile(path)  # noqa: PTH113
-
-
-def is_folder(path: Path) -> bool:
-    """Whether a folder is there that the user can see."""
-    return os.path.isdir(path)  # noqa: PTH112
-
-
-def file(path: str, option: str) -> str:
-    full = absolute(path)
-    if not is_file(full):
-        raise UsageError(f"{option}: there is no file {full}", "name one that exists")
-    return str(full)
-
-
-def folder(path: str, option: str) -> str:
-    full = absolute(path)
-    if not is_folder(full):
-        raise UsageError(f"{option}: there is no folder {full}", "name one that exists")
-    return str(full)
-
-
-def new_file(path: str, option: str) -> Path:
-    """The absolute path of a file that is going to be written.
-
-    Raises:
-        UsageError: it cannot be.
-    """
-    full = absolute(path)
-    if is_folder(full) or not os.access(full if exists(full) else full.parent, os.W_OK):
-        raise UsageError(f"{option}: {full} cannot be written", "name a file in a folder of yours")
-    return full
+__all__ = ["absolute", "exists", "file", "folder", "is_file", "is_folder", "new_file"]

@@ -48,18 +48,6 @@ def defaults(start: Path | None = None) -> dict[str, dict[str, Value]]:
     return {}
 
 
-def find_checkout(start: Path) -> Path | None:
-    """The nearest folder upwards whose `pyproject.toml` is that of the project `ai-dynamo`."""
-    for folder in (start, *start.parents):
-        path = folder / "pyproject.toml"
-        if os.path.isfile(path):  # noqa: PTH113  # never raises
-            document = _parse(path) or {}
-            table = document.get("project")
-            if isinstance(table, dict) and table.get("name") == CHECKOUT:
-                return folder
-    return None
-
-
 def _table(path: Path) -> dict[str, Value] | None:
     """The file's table for us; None where it has none."""
     document = _parse(path)

@@ -28,10 +28,12 @@ def command(
     """List the containers that `run` started."""
     # Imported here: `--help` needs no engine.
     from dynamo_container.cli.containers import chosen
-    from dynamo_container.docker.containers import listed
+    from dynamo_container.docker.containers import list_containers
 
     found = [
-        one for one in (chosen(session, words) if words else listed()) if everything or one.alive
+        one
+        for one in (chosen(session, words) if words else list_containers())
+        if everything or one.alive
     ]
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=2))

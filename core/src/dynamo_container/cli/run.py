@@ -12,14 +12,14 @@ import click
 from click.core import ParameterSource
 
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.developer import sudo_user
 from dynamo_container.cli.paths import is_folder
 from dynamo_container.cli.run_options import RunCommand, run_options
 from dynamo_container.cli.run_plan import plan_from
 from dynamo_container.containers import docker_argv
 from dynamo_container.containers.plan import RunPlan
-from dynamo_container.docker import engine
+from dynamo_container.docker import engine, process
 from dynamo_container.errors import MachineError, UsageError
+from dynamo_container.host.users import sudo_caller
 
 
 @click.command(
@@ -55,7 +55,7 @@ def command(
         from dynamo_container.cli.waiting import start_and_wait
 
         return start_and_wait(session, plan, wait_timeout)
-    engine.replace_process(rendered)
+    process.replace_process(rendered)
     raise AssertionError("unreachable: the process is docker's now")
 
 
@@ -74,7 +74,7 @@ def _require_paths(plan: RunPlan) -> None:
         and not os.path.lexists(mount.source)
     ]
     # Another machine's engine has other files.
-    if missing and engine.facts().local:
+    if missing and engine.collect().local:
         raise UsageError(
             f"there is no {missing[0]}, which is to be mounted", "make it, or name one that exists"
         )
@@ -101,7 +101,7 @@ def _make_folders(plan: RunPlan) -> None:
 def _make_folder(folder: Path) -> None:
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    caller = sudo_user()
+    caller = sudo_caller()
     for one in missing:
         if caller:
             os.chown(one, *caller)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -14,7 +13,6 @@ import click
 
 from dynamo_container.cli import run_values as values
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.developer import sudo_user
 from dynamo_container.cli.frameworks import default_target
 from dynamo_container.cli.paths import absolute, is_folder
 from dynamo_container.cli.plugin_command import origins, plugin_options
@@ -24,6 +22,7 @@ from dynamo_container.containers import planner
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.docker import engine
 from dynamo_container.errors import EngineError, MachineError, UsageError
+from dynamo_container.host.users import default_hf_cache
 from dynamo_container.model.facts import NO_ENGINE, EngineInfo, ImageInfo
 from dynamo_container.model.names import CUDA_LABEL, FRAMEWORK_LABEL
 from dynamo_container.model.references import image_reference, is_image
@@ -49,7 +48,7 @@ def plan_from(
     params = ctx.params
     _refuse(params)
     request = _request(ctx, session)
-    with nullcontext(lambda: NO_ENGINE) if portable else engine.asking_facts() as facts:
+    with nullcontext(lambda: NO_ENGINE) if portable else engine.start_collecting() as facts:
         asked = asked_framework(
             session, params["framework_argument"], params["framework"], params["image"]
         )
@@ -124,7 +123,7 @@ def _with_driver(facts: EngineInfo, image: ImageInfo | None, request: RunRequest
         return facts
     from dynamo_container.host import driver
 
-    return replace(facts, driver=driver.facts())
+    return replace(facts, driver=driver.collect())
 
 
 def asked_framework(
@@ -206,21 +205,3 @@ def _hf_cache(params: dict[str, Any]) -> str:
     if off or (word is None and params["mount_workspace"] is None):
         return ""
     return str(absolute(word or default_hf_cache()))
-
-
-def default_hf_cache() -> str:
-    """The user's own Hugging Face cache."""
-    return os.environ.get("HF_HOME") or f"{_home()}/.cache/huggingface"
-
-
-def _home() -> str:
-    """The home of the user; behind sudo, of who called it."""
-    caller = sudo_user()
-    if caller is None:
-        return "~"
-    import pwd
-
-    try:
-        return pwd.getpwuid(caller[0]).pw_dir
-    except KeyError:
-        return "~"

@@ -31,7 +31,7 @@ def command(session: Session, words: tuple[str, ...], everything: bool, seconds:
     from dynamo_container.cli.containers import chosen
     from dynamo_container.docker import containers
 
-    found = chosen(session, words) if words else containers.listed()
+    found = chosen(session, words) if words else containers.list_containers()
     running = [one for one in found if one.alive]
     if not running:
         session.note("none of them runs")

@@ -18,7 +18,7 @@ from dynamo_container.cli.app import Session
 from dynamo_container.containers import docker_argv
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.containers.wait import LAST_LINES, wait
-from dynamo_container.docker import engine
+from dynamo_container.docker import process
 from dynamo_container.docker.attached import attached
 from dynamo_container.errors import WorkFailedError
 
@@ -38,7 +38,7 @@ def start_and_wait(session: Session, plan: RunPlan, seconds: float) -> int:
     progress = _Progress(session)
     with _ending_raises():
         # It may pull the image: who ends this meanwhile ends that, too.
-        status, container = engine.start(docker_argv.create_command(plan))
+        status, container = process.run_to_completion(docker_argv.create_command(plan))
         if status:
             return status
         try:
@@ -80,9 +80,9 @@ def _stop(container: str) -> None:
     """Stop it, whatever comes: the docker command ignores the signals, too."""
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
-    engine.capture("docker", "stop", container)
+    process.capture("docker", "stop", container)
     # One that never started does not delete itself.
-    engine.capture("docker", "rm", "--force", container)
+    process.capture("docker", "rm", "--force", container)
 
 
 class _Progress:

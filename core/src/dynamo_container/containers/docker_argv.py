@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterable, Iterator
 
 from dynamo_container.containers.plan import RunPlan
-from dynamo_container.docker.engine import Command
+from dynamo_container.docker.command import Command
 from dynamo_container.model.values import EnvVar, Mount, RunFlag
 
 # Options that `--mount` says in words of its own; every other one goes to `--volume` as it is.

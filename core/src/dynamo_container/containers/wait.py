@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from dynamo_container.docker.attached import Attached, background
+from dynamo_container.docker.attached import Attached
+from dynamo_container.docker.process import background
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.model.values import Readiness
 
