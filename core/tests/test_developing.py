@@ -173,7 +173,7 @@ def test_a_developers_history_survives_in_a_volume_of_their_own():
         framework="none", image="x", workspace="/here", image_info=LOCAL_DEV
     )  # fmt: skip
 
-    argv = docker_argv.command(planner.plan(registry, asked)).argv
+    argv = docker_argv.run_command(planner.plan(registry, asked)).argv
 
     place = "/home/ubuntu/.commandhistory"
     assert f"--mount=type=volume,source=dynamo-history-1234,target={place}" in argv

@@ -107,7 +107,7 @@ def test_without_a_gpu_auto_is_a_warning_and_a_run(without, monkeypatch):
     assert answer.returncode == 0
     assert "null" in answer.stdout.split()
     assert answer.stderr.count("warning") == 1
-    assert "the engine knows no GPU" in answer.stderr
+    assert "the engine has no GPU" in answer.stderr
 
 
 @pytest.mark.parametrize("gpus", ["all", "0", "count=1"])
@@ -129,7 +129,7 @@ def test_a_gpu_that_the_engine_does_not_have_is_status_6(with_cdi, monkeypatch):
     answer = run("--gpus", "0,2", *LIST)
 
     assert answer.returncode == 6
-    assert "the engine has 0, 1, all, and not 2" in answer.stderr
+    assert "the engine has 0, 1, all, but not 2" in answer.stderr
 
 
 @pytest.fixture
@@ -150,8 +150,8 @@ def test_a_driver_that_is_too_old_for_the_image_is_told_before_anything_starts(
     in_spite = run("--no-preflight", "--", "true", library_path=library_path)
 
     assert answer.returncode == 6
-    assert "the image has CUDA 13.0 and needs driver 580 or newer" in answer.stderr
-    assert "driver 535.104.05 is for CUDA up to 12.2" in answer.stderr
+    assert "the image has CUDA 13.0 and requires driver 580 or newer" in answer.stderr
+    assert "driver 535.104.05 supports CUDA up to 12.2" in answer.stderr
     assert "--cuda-version 12.9" in answer.stderr
     assert on_the_cpu.returncode == in_spite.returncode == 0, in_spite.stderr
 

@@ -10,7 +10,7 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.containers import gpus
-from dynamo_container.containers.docker_argv import env_words, flag_words
+from dynamo_container.containers.docker_argv import env_arguments, flag_arguments
 from dynamo_container.docker import engine, process
 from dynamo_container.errors import MachineError, NoAnswerError, UsageError, WorkFailedError
 from dynamo_container.model.names import FRAMEWORK_LABEL
@@ -50,8 +50,8 @@ def command(session: Session, image: str, framework: str | None, timeout: float)
     ]
     if not checks:
         raise UsageError(f"no plugin has a check for {name!r}", "there is nothing to do")
-    way = gpus.gpu_access("auto", engine.collect())
-    gpu_flags = [*flag_words(way.flags), *env_words(way.env)] if way else []
+    access = gpus.gpu_access("auto", engine.collect())
+    gpu_flags = [*flag_arguments(access.flags), *env_arguments(access.env)] if access else []
     failed = [check.name for check in checks if not _passes(image, check, gpu_flags, timeout)]
     if failed:
         raise WorkFailedError(

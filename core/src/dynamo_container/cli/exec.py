@@ -12,7 +12,7 @@ from dynamo_container.cli import run_values as values
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.plugin_command import LINES
 from dynamo_container.cli.terminal import at_terminal
-from dynamo_container.containers.docker_argv import env_words
+from dynamo_container.containers.docker_argv import env_arguments
 from dynamo_container.docker import process
 from dynamo_container.docker.command import Command
 
@@ -73,7 +73,7 @@ def command(
         "exec",
         *(flag for flag, given in switches if given),
         *(f"{flag}={value}" for flag, value in options if value),
-        *env_words(map(values.env, env)),
+        *env_arguments(map(values.env, env)),
         container.id,
         *(words or _SHELL),
     )

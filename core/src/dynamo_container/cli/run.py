@@ -44,7 +44,7 @@ def command(
             "--wait: nothing says how this image's containers become ready", "name its --framework"
         )
     session.tell(plan.warnings)
-    rendered = docker_argv.command(plan)
+    rendered = docker_argv.run_command(plan)
     if dry_run:
         click.echo(f"{_making_folders(plan)}{rendered.shell()}")
         return 0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeVar
 
 from dynamo_container.cli.paths import absolute
-from dynamo_container.containers.gpus import COUNT
+from dynamo_container.containers.gpus import COUNT_PREFIX
 from dynamo_container.errors import UsageError
 from dynamo_container.model.values import EnvVar, Mount, RunFlag
 
@@ -86,9 +86,9 @@ def gpus(word: str) -> str:
     words = word.strip('"').removeprefix("device=")
     if words.lower() in ("auto", "all", "none"):
         return words.lower()
-    count = words.removeprefix(COUNT)
+    count = words.removeprefix(COUNT_PREFIX)
     if words != count and count.isascii() and count.isdigit() and int(count):
-        return f"{COUNT}{int(count)}"
+        return f"{COUNT_PREFIX}{int(count)}"
     names = words.split(",")
     if not all(map(_GPU.fullmatch, names)):
         raise UsageError(
