@@ -268,10 +268,19 @@ def test_logs_and_exec_take_a_framework_a_name_an_id_or_nothing():
     assert call("exec", "one", "sh", "-c", 'echo "$@"', "sh", "--", "b").stdout == "-- b\n"
 
 
-def test_logs_follow_to_the_containers_end():
-    run("-d", "--name", "one", "--", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.3; done")
+def test_logs_follow_to_the_containers_end(engine):
+    script = "for i in 1 2 3; do echo $i; done; until [ -e /go ]; do sleep 0.1; done; echo 4"
+    run("-d", "--name", "one", "--", "sh", "-c", script)
+    until(lambda: engine.docker("logs", "one").endswith("3"))
+    command = [sys.executable, "-m", "dynamo_container", "logs", "--follow", "--tail", "2", "one"]
 
-    assert call("logs", "--follow", "--tail", "2", "one").stdout.splitlines()[-1] == "3"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout
+        assert follower.stdout.readline() == "2\n"
+        engine.docker("exec", "one", "sh", "-c", ": > /go")  # it ends only when we follow
+
+        assert follower.stdout.read() == "3\n4\n"
+    assert follower.returncode == 0
 
 
 def test_stop_stops_the_named_containers_only(engine, cli: Cli):
