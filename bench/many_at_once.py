@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dynamo_container.docker import engine
+from dynamo_container.docker import buildx, engine
 
 MOST_AT_ONCE, MOST_REBUILD = 0.6, 0.5
 # Before it builds, buildx 0.13 asks the engine for 20 ms about each target of a bake definition,
@@ -81,7 +81,7 @@ def main() -> int:
             rows = [*at_once(Path(folder, "first"), base), *rebuilt(Path(folder, "second"), base)]
     finally:
         remove_images()
-    print(f"docker {engine.server_version()}, buildx {engine.buildx_version()}")
+    print(f"docker {engine.server_version()}, buildx {buildx.version()}")
     print("| | seconds | against | ratio | at most |\n|---|---|---|---|---|")
     good = True
     for title, ours, theirs, most in rows:
@@ -120,7 +120,7 @@ def rebuilt(folder: Path, base: str) -> list[Row]:
     for _ in range(REBUILDS):  # in turns: a machine's load changes
         ours.append(timed(lambda: build(folder, *words)))
         theirs.append(timed(lambda: for_each(stages)))
-    most = MOST_REBUILD_BY_OLD if engine.buildx_version().startswith("0.13.") else MOST_REBUILD
+    most = MOST_REBUILD_BY_OLD if buildx.version().startswith("0.13.") else MOST_REBUILD
     return [("five stages with nothing to do", min(ours), min(theirs), most)]
 
 
