@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of all tests: a guard against accidental processes and connections, and a real engine."""
+"""Fixtures of all tests: a guard against accidental processes and connections, a real engine."""
 
 from __future__ import annotations
 

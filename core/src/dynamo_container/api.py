@@ -2,8 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one import for plugin authors."""
 
-from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
-from dynamo_container.model.facts import Checkout
+from dynamo_container.errors import (
+    ConflictError,
+    DynamoContainerError,
+    MachineError,
+    PluginError,
+    UsageError,
+)
+from dynamo_container.model.facts import Checkout, DriverInfo, EngineInfo, Gpu, ImageInfo
 from dynamo_container.model.names import LABEL_PREFIX
 from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
 from dynamo_container.model.toml import read_toml
@@ -55,9 +61,13 @@ __all__ = [
     "Chosen",
     "ConflictError",
     "CudaImages",
+    "DriverInfo",
     "DynamoContainerError",
+    "EngineInfo",
     "EnvVar",
     "Framework",
+    "Gpu",
+    "ImageInfo",
     "Label",
     "MachineError",
     "Mirror",
@@ -66,6 +76,7 @@ __all__ = [
     "Option",
     "Override",
     "Pin",
+    "PluginError",
     "Readiness",
     "Release",
     "ReleaseTable",

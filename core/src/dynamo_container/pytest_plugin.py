@@ -43,7 +43,7 @@ def isolated_commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def cli(
-    isolated_commands: None,  # noqa: ARG001  # for its effect
+    isolated_commands: None,  # for its effect
     capfd: pytest.CaptureFixture[str],
 ) -> Cli:
     """Run a command in this process: `cli("build", "acme", "--dry-run").out`."""

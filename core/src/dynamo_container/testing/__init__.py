@@ -10,8 +10,8 @@
     def test_default_release(plan_build: PlanBuild) -> None:
         assert plan_values(plan_build("acme"))["pin ai-dynamo"] == "1.4.2"
 
-pytest finds the fixtures `plan_build`, `plan_run` and `cli` by itself. This package requires pytest:
-`pip install 'dynamo-container[testing]'`. Nothing else imports it.
+pytest finds the fixtures `plan_build`, `plan_run` and `cli` by itself. This package requires
+pytest: `pip install 'dynamo-container[testing]'`. Nothing else imports it.
 """
 
 from dynamo_container.containers.plan import RunPlan

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A process that loads a distribution's plugins, calls every hook, and prints as JSON what the hooks
-returned and which side effects they had.
+"""A process that loads a distribution's plugins, calls every hook, and prints as JSON what the
+hooks returned and which side effects they had.
 
     python -m dynamo_container.testing.probe DISTRIBUTION [--reversed]
 
@@ -95,7 +95,7 @@ class _Watched(type):
 
 
 def watch_clock(watch: Watch) -> None:
-    """Replace the standard library's clocks by watched ones, for modules that are imported later."""
+    """Replace the standard library's clocks by watched ones, for modules imported later."""
 
     class Date(dt.date, metaclass=_Watched):
         @classmethod

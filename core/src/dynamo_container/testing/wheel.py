@@ -50,7 +50,16 @@ def _build(tree: Path) -> frozenset[str]:
     with tempfile.TemporaryDirectory(prefix="dynamo-container-contract-") as folder:
         # If the build backend is installed, no isolation: it is faster and downloads nothing.
         isolation = ["--no-build-isolation"] if _has_backend(tree) else []
-        arguments = ["-m", "pip", "wheel", "--quiet", "--no-deps", *isolation, "--wheel-dir", folder]
+        arguments = [
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            *isolation,
+            "--wheel-dir",
+            folder,
+        ]
         process = subprocess.run(
             [sys.executable, *arguments, str(tree)], capture_output=True, text=True, check=False
         )
