@@ -9,7 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,11 +49,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add how to start an engine to the report of an engine test that failed without one."""
     report = yield
-    if report.failed and item.get_closest_marker("engine") and (problem := _engine_problem()):
-        report.sections.append(("Docker engine", f"{problem}; {START_ENGINE}"))
+    if report.failed and item.get_closest_marker("engine"):
+        problem = "" if START_ENGINE in report.longreprtext else _engine_problem()
+        if problem:
+            report.sections.append(("Docker engine", f"{problem}; {START_ENGINE}"))
     return report
 
 

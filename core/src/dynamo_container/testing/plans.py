@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
@@ -25,7 +25,8 @@ from dynamo_container.model.types import wrong_field
 from dynamo_container.model.values import Option, OptionValue
 from dynamo_container.plugins.registry import Registry
 
-Options: TypeAlias = Mapping[str, OptionValue | Path | Sequence[str]]
+# Texts, paths, numbers, flags, and lists of texts, by destination.
+Options: TypeAlias = Mapping[str, object]
 
 _UID: Final = 1000
 _NO_OPTIONS: Final[Options] = {}
@@ -204,11 +205,11 @@ def _options(
     return tuple((name, value) for name, value in values.items() if value not in (None, False))
 
 
-def _value(option: Option, given: OptionValue | Path | Sequence[str] | None) -> OptionValue | None:
+def _value(option: Option, given: object) -> OptionValue | None:
     if given is None:
         return option.default
     if option.repeatable:
-        return (str(given),) if isinstance(given, (str, int, Path)) else tuple(map(str, given))
+        return tuple(map(str, given)) if isinstance(given, (list, tuple)) else (str(given),)
     if option.choices and given not in option.choices:
         raise UsageError(
             f"{option.flag} {given!r} is not valid", f"choose one of: {', '.join(option.choices)}"
