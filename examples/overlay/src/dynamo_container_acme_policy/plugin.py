@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Acme's policy for the images of all frameworks, as an overlay of plain functions.
 
-It does not depend on any framework: it uses only stages and arguments that all of them have, and its
-own stage extends `runtime`.
+It does not depend on any framework: it uses only stages and arguments that all of them have, and
+its own stage extends `runtime`.
 """
 
 from __future__ import annotations
