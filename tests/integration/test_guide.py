@@ -40,7 +40,7 @@ def build(scripts, tmp_path, monkeypatch):
     def call(line: str) -> Result:
         answer = scripts("build.sh", f"{line} --dry-run")
         assert answer.returncode == 0, answer.stderr
-        return Result(answer.returncode, answer.stdout, answer.stderr)
+        return Result(status=answer.returncode, out=answer.stdout, err=answer.stderr)
 
     return call
 
