@@ -56,7 +56,7 @@ class Phrase:
         """What must not stand directly before a match, compiled."""
         if not self.not_after:
             return None
-        return re.compile(rf"\b(?:{self.not_after}){_SPACE}$", re.IGNORECASE)
+        return re.compile(rf"\b(?:{self.not_after}){_SPACE}\Z", re.IGNORECASE)
 
     def matches(self, text: str) -> Iterator[re.Match[str]]:
         """Yield each occurrence in a text."""
