@@ -8,6 +8,7 @@ import ast
 import re
 import statistics
 import subprocess
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,6 +108,32 @@ def test_functions_of_the_core_stay_short():
     too_long = {name: number for name, number in lengths.items() if number > MAX_FUNCTION_LINES}
     assert too_long == {}
     assert statistics.median(lengths.values()) <= MAX_MEDIAN_FUNCTION_LINES
+
+
+def test_the_walk_through_the_house_names_each_room_and_only_existing_files():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    walk = page[page.index("## A walk") : page.index("## How to add a hook")]
+    rooms = {name.rstrip("/") for name in re.findall(r"^\| `([\w./]+)` \|", walk, re.MULTILINE)}
+    files = re.findall(r"`([a-z_]+/[a-z_]+\.py)`", walk)
+
+    modules = {path.name for path in CORE.iterdir() if (path / "__init__.py").exists()}
+    modules |= {path.name for path in CORE.glob("*.py")}
+    assert modules - rooms - {"templates"} == {"__init__.py", "__main__.py", "pytest_plugin.py"}
+    assert rooms <= modules
+    assert len(files) > 5
+    assert [name for name in files if not (CORE / name).is_file()] == []
+
+
+def test_the_versions_of_python_are_the_same_everywhere():
+    versions = re.findall(r'"(3\.\d+)"', (ROOT / "noxfile.py").read_text())
+    projects = [ROOT / "core", ROOT / "container", *sorted((ROOT / "plugins").iterdir())]
+
+    assert len(projects) >= 6
+    for folder in projects:
+        project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+        assert project["requires-python"] == f">={versions[0]}", folder
+        classifiers = [name.rpartition(" :: ")[2] for name in project["classifiers"]]
+        assert [name for name in classifiers if re.fullmatch(r"3\.\d+", name)] == versions, folder
 
 
 def core_modules() -> list[Path]:
