@@ -70,7 +70,8 @@ class Phrase:
 _PLACE = (
     "folders?|director(?:y|ies)|paths?|places?|points?|lines?|positions?|files?|machines?|hosts?"
     "|sites?|rooms?|rows?|columns?|repositor(?:y|ies)|pages?|sections?"
-    "|knows?|known|sees?|shows?|shown|finds?|tells?|prints?|decides?|records?|remembers?|checks?"
+    "|stays?|stayed|remains?|keeps?|kept|leaves?|left|knows?|known|sees?|shows?|shown|finds?"
+    "|tells?|prints?|decides?|records?|remembers?|checks?"
     "|is|are|was|of|from|to|and|or|out|exactly"
 )
 _WHERE = '"where" used for "if"'

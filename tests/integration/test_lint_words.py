@@ -50,6 +50,7 @@ PLAIN = (
     "The driver is no older than the image requires.",
     "the folder where the models are",
     "Print where the image is stored.",
+    "The files stay where they are.",
     "find out where it is installed",
     "It shows where each value comes from.",
     "Where to go next: recipes, and plugins",
