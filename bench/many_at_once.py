@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dynamo_container.docker import engine
+from dynamo_container.docker import buildx, engine
 
 LIMIT_AT_ONCE, LIMIT_REBUILD = 0.6, 0.5
 # Before a build, buildx 0.13 spends 20 ms per target of a bake definition on requests to the
@@ -82,7 +82,7 @@ def main() -> int:
             rows = [*at_once(Path(folder, "first"), base), *rebuilt(Path(folder, "second"), base)]
     finally:
         remove_images()
-    print(f"docker {engine.server_version()}, buildx {engine.buildx_version()}")
+    print(f"docker {engine.server_version()}, buildx {buildx.version()}")
     print("| | seconds | separately | ratio | limit |\n|---|---|---|---|---|")
     good = True
     for title, ours, theirs, limit in rows:
@@ -121,9 +121,7 @@ def rebuilt(folder: Path, base: str) -> list[Row]:
     for _ in range(REBUILDS):  # in turns, because the load of the machine changes
         ours.append(timed(lambda: build(folder, *words)))
         theirs.append(timed(lambda: for_each(stages)))
-    limit = (
-        LIMIT_REBUILD_BUILDX_0_13 if engine.buildx_version().startswith("0.13.") else LIMIT_REBUILD
-    )
+    limit = LIMIT_REBUILD_BUILDX_0_13 if buildx.version().startswith("0.13.") else LIMIT_REBUILD
     return [("five stages without changes", min(ours), min(theirs), limit)]
 
 

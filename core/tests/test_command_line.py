@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The command line without an engine: what it says, its exit status, where options come from."""
+"""The command line without an engine: output, exit status, and where options come from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 import pytest
-from dynamo_container.plugins import registry
+from dynamo_container.plugins import catalog
 
 PIN = """
 @hookimpl
@@ -39,13 +39,13 @@ def no_docker(monkeypatch):
 
 @pytest.fixture
 def no_engine(monkeypatch, tmp_path):
-    """A docker client, where there is one, with no engine behind it."""
+    """A docker client, if there is one, without an engine."""
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
 
 
 @pytest.mark.skipif(bool(find_spec("paramiko")), reason="with paramiko it would be asked")
-def test_what_an_engine_over_ssh_needs_is_told(cli, monkeypatch):
+def test_an_engine_over_ssh_needs_an_extra(cli, monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "ssh://me@host")
 
     result = cli("ps")
@@ -55,7 +55,7 @@ def test_what_an_engine_over_ssh_needs_is_told(cli, monkeypatch):
 
 
 @pytest.mark.parametrize("words", [("ps",), ("stop", "--all")])
-def test_a_context_that_is_none_is_not_taken_for_this_machines_engine(
+def test_an_unknown_docker_context_is_not_mistaken_for_the_local_engine(
     cli, monkeypatch, tmp_path, words
 ):
     monkeypatch.delenv("DOCKER_HOST", raising=False)
@@ -65,12 +65,12 @@ def test_a_context_that_is_none_is_not_taken_for_this_machines_engine(
     result = cli(*words)
 
     assert result.status == 3
-    assert "there is no docker context 'nosuch'" in result.err
+    assert "docker context 'nosuch' does not exist" in result.err
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize("words", [("build", "none"), ("run", "none"), ("check", "an/image")])
-def test_without_an_engine_the_status_is_3_and_two_lines_say_what_to_do(cli, no_engine, words):
+def test_without_an_engine_the_status_is_3_with_a_next_step(cli, no_engine, words):
     result = cli(*words)
 
     assert result.status == 3
@@ -83,7 +83,7 @@ def test_without_an_engine_the_status_is_3_and_two_lines_say_what_to_do(cli, no_
 
 @pytest.mark.processes
 @pytest.mark.parametrize("words", [("build", "none"), ("run", "none")])
-def test_without_docker_the_status_is_3_and_two_lines_say_what_to_do(cli, no_docker, words):
+def test_without_docker_the_status_is_3_with_a_next_step(cli, no_docker, words):
     result = cli(*words)
 
     assert result.status == 3
@@ -105,17 +105,17 @@ def test_without_docker_the_status_is_3_and_two_lines_say_what_to_do(cli, no_doc
         ("build", "--help"),
     ],
 )
-def test_what_only_plans_starts_no_process(cli, words):
+def test_commands_that_only_plan_start_no_process(cli, words):
     assert cli.ok(*words).out
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize("words", [("run", "none", "--dry-run"), ("explain", "run", "none")])
-def test_a_plan_of_a_run_does_without_an_engine_and_says_what_it_assumed(cli, no_docker, words):
+def test_a_run_is_planned_without_an_engine_and_reports_its_assumptions(cli, no_docker, words):
     result = cli.ok(*words)
 
     assert "dynamo:latest-none" in result.out
-    assert "assumed: no GPU" in result.err
+    assert "assuming no GPU" in result.err
 
 
 @pytest.mark.processes
@@ -137,7 +137,7 @@ def test_heavy_packages_are_not_imported(words):
     assert not imported & {"docker", "requests", "urllib3", "asyncio", "pydantic"}
 
 
-def test_an_unknown_option_is_two_lines_and_status_2(cli):
+def test_an_unknown_option_is_a_two_line_error_with_status_2(cli):
     result = cli("build", "none", "--nonsense")
 
     assert result.status == 2
@@ -146,8 +146,9 @@ def test_an_unknown_option_is_two_lines_and_status_2(cli):
     assert "dynamo-container build --help" in result.err
 
 
-def test_a_framework_that_is_published_but_not_installed_says_what_to_install(cli, monkeypatch):
-    monkeypatch.setattr(registry, "PUBLISHED", ("gaudi",))
+def test_a_known_framework_that_is_not_installed_names_its_package(cli, monkeypatch):
+    known = {"gaudi": "dynamo-container-gaudi"}
+    monkeypatch.setattr(catalog, "known_frameworks", lambda: known)
 
     result = cli("build", "gaudi")
 
@@ -155,50 +156,53 @@ def test_a_framework_that_is_published_but_not_installed_says_what_to_install(cl
     assert "pip install dynamo-container-gaudi" in result.err
 
 
-def test_an_unknown_target_lists_the_known_ones(cli):
+def test_an_unknown_target_lists_the_known_targets(cli):
     result = cli("build", "none", "--target", "nosuch")
 
     assert result.status == 2
     assert "'nosuch'" in result.err
-    assert "known targets: dev, local-dev, runtime, rust, scripts, tools, wheels" in result.err
+    assert (
+        "known targets: dev, local-dev, runtime, rust, scripts, serving, tools, wheels"
+        in result.err
+    )
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
-        (("--tag", "a b"), "no image reference"),
-        (("--dynamo-version", "new"), "is no version"),
-        (("--resolve-as-of", "yesterday"), "is no day"),
-        (("--base-image-tag", "1"), "means nothing without --base-image"),
-        (("--base-image", "a:1", "--base-image-tag", "2"), "give one of them"),
+        (("--tag", "a b"), "not a valid image reference"),
+        (("--dynamo-version", "new"), "is not a valid version"),
+        (("--resolve-as-of", "yesterday"), "is not a valid date"),
+        (("--base-image-tag", "1"), "requires --base-image"),
+        (("--base-image", "a:1", "--base-image-tag", "2"), "has a tag already"),
         (("--stage", "tools"), "NAME=IMAGE"),
         (("--stage", "nosuch=x"), "known stages"),
         (("--stage", "tools=a b"), "NAME=IMAGE"),
         (("--stage", "tools=a:1", "--stage", "tools=a:2"), "two images"),
-        (("--build-arg", "=x"), "is no name"),
-        (("--build-arg", "a b=x"), "is no name"),
+        (("--build-arg", "=x"), "is not a valid KEY=VALUE"),
+        (("--build-arg", "a b=x"), "is not a valid KEY=VALUE"),
         (("--build-arg", "INDEX_URL=x"), "use --index-url"),
-        (("--base-image", "a b"), "no image reference"),
+        (("--base-image", "a b"), "not a valid image reference"),
         (("--target", ""), "--target is empty"),
-        (("--index-url", "https://u:p@[::1"), "is no URL"),
-        (("--resolve-as-of", "20260830"), "is no day"),
+        (("--index-url", "https://u:p@[::1"), "is not a valid URL"),
+        (("--resolve-as-of", "20260830"), "is not a valid date"),
         (("--ca-bundle", "~nobody-of-this-name/x"), "absolute path"),
-        (("--ca-bundle", "/no/such/file"), "there is no file /no/such/file"),
-        (("--secret", "src=x"), "not like docker's"),
-        (("--secret", "id=x\n,src=y"), "not like docker's"),
-        (("--secret", "id=x,value=mine"), "--secret id=x is not like docker's"),
+        (("--ca-bundle", "/no/such/file"), "file not found: /no/such/file"),
+        (("--secret", "src=x"), "not in docker's syntax"),
+        (("--secret", "id=x\n,src=y"), "not in docker's syntax"),
+        (("--secret", "id=x,value=mine"), "--secret id=x is not in docker's syntax"),
     ],
 )
-def test_what_makes_no_sense_is_told_with_status_2(cli, words, said):
+def test_invalid_options_are_errors_with_status_2(cli, words, message):
     result = cli("build", "none", "--dry-run", *words)
 
     assert result.status == 2
-    assert said in result.err
+    assert message in result.err
     assert result.out == ""
 
 
 @pytest.mark.parametrize("words", [(), ("explain",), ("plugins",)])
-def test_without_a_command_there_is_help(cli, words):
+def test_help_is_shown_without_a_command(cli, words):
     assert cli.ok(*words).out.startswith("Usage: dynamo-container")
 
 
@@ -212,14 +216,14 @@ def test_without_a_command_there_is_help(cli, words):
         ("https://u:SECRET@index.example",),
     ],
 )
-def test_what_may_be_a_secret_is_refused_without_being_shown(cli, words):
+def test_possible_secrets_are_refused_without_being_shown(cli, words):
     result = cli("build", "none", *words, "--dry-run")
 
     assert result.status == 2
     assert "SECRET" not in result.out + result.err
 
 
-def test_several_extra_indexes_in_one_word_keep_their_secrets(cli):
+def test_several_extra_indexes_in_one_value_keep_their_secrets(cli):
     urls = "https://u:SECRET@a.example/x https://v:SECRET@b.example/y"
 
     result = cli.ok("build", "none", "--extra-index-url", urls, "--dry-run")
@@ -228,8 +232,11 @@ def test_several_extra_indexes_in_one_word_keep_their_secrets(cli):
     assert '"EXTRA_INDEX_URLS": "https://a.example/x https://b.example/y"' in result.out
 
 
-def test_the_value_of_an_option_is_no_framework(cli, site):
+def test_the_value_of_an_option_is_not_mistaken_for_a_framework(cli, site):
     site.framework("vllm", PIN)
+    entry_points = site.folder / "acme_vllm-1.0.dist-info" / "entry_points.txt"
+    default = "[dynamo_container.default]\nvllm = acme_vllm\n"
+    entry_points.write_text(entry_points.read_text() + default)
 
     alone = ("--no-plugin", "dynamo-container-vllm")
     result = cli.ok(*alone, "build", "--resolve-as-of", "none", "--tiny-ref", "v2", "--dry-run")
@@ -237,13 +244,13 @@ def test_the_value_of_an_option_is_no_framework(cli, site):
     assert "vllm-runtime" in result.out
 
 
-def test_help_comes_whatever_is_wrong_with_plugins_that_are_not_selected(cli, site):
+def test_help_works_even_if_plugins_that_are_not_selected_fail(cli, site):
     raising = "\n@hookimpl\ndef dynamo_container_options(command):\n    raise RuntimeError('x')\n"
     site.framework("one", PIN)
     site.framework("two", PIN)
     site.framework("raising", raising)
 
-    assert "--tiny-ref" in cli.ok("build", "none", "--help").out
+    assert "--tiny-ref" in cli.ok("build", "one", "--help").out
     assert "no such option" in cli("build", "none", "--nonsense").err
 
 
@@ -257,7 +264,7 @@ def test_a_plugin_that_exits_in_a_hook_is_an_error_that_names_it(cli, site):
     assert "acme-tiny 1.0" in result.err
 
 
-def test_a_value_of_a_wrong_type_is_an_error_that_names_the_hooks_place(cli, site):
+def test_a_value_of_a_wrong_type_is_an_error_that_names_the_hooks_location(cli, site):
     wrong = (
         "\n@hookimpl\ndef dynamo_container_labels(request):\n    yield Label(key='a', value=5)\n"
     )
@@ -270,7 +277,7 @@ def test_a_value_of_a_wrong_type_is_an_error_that_names_the_hooks_place(cli, sit
     assert "acme_tiny/__init__.py:" in result.err
 
 
-def test_what_a_plugin_prints_is_not_in_what_is_pasted(cli, site):
+def test_output_of_a_plugin_is_not_part_of_a_dry_run(cli, site):
     site.framework("tiny", "print('hello from a plugin')")
 
     result = cli.ok("build", "tiny", "--dry-run")
@@ -279,7 +286,7 @@ def test_what_a_plugin_prints_is_not_in_what_is_pasted(cli, site):
     assert "hello" in result.err
 
 
-def test_a_deleted_current_folder_is_no_fault(cli, tmp_path, monkeypatch):
+def test_a_deleted_current_folder_is_not_an_error(cli, tmp_path, monkeypatch):
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)
@@ -298,37 +305,42 @@ def test_several_frameworks_are_one_graph_with_the_shared_stages_once(cli, site)
         "dev",
         "none-runtime",
         "scripts",
+        "serving",
         "tiny-runtime",
         "tools",
         "wheels",
     }
 
 
-def test_one_tag_for_two_images_is_refused_before_anything_is_built(cli, site):
+def test_one_tag_for_two_images_is_an_error_before_the_build(cli, site):
     site.framework("tiny")
 
     result = cli("build", "none", "tiny", "--tag", "mine:1")
 
     assert result.status == 2
-    assert "--tag names one image" in result.err
+    assert "--tag cannot be used with several images" in result.err
 
 
 def test_a_plugins_own_option_reaches_its_hooks_and_help_shows_it(cli, site):
     site.framework("tiny", PIN)
 
     assert "tiny = v2" in cli.ok("explain", "build", "tiny", "--tiny-ref", "v2").out
-    shown = cli.ok("build", "--help").out
+    shown = cli.ok("build", "tiny", "--help").out
     assert "Options of tiny" in shown
     assert "--tiny-ref REF" in shown
+    general = cli.ok("build", "--help").out
+    assert "--tiny-ref" not in general
+    assert "tiny" in general
 
 
-def test_an_option_of_a_plugin_that_is_not_selected_is_an_error(cli, site):
+def test_an_option_of_a_plugin_that_is_not_selected_is_unknown(cli, site):
     site.framework("tiny", PIN)
 
     result = cli("build", "none", "--tiny-ref", "v2", "--dry-run")
 
     assert result.status == 2
-    assert "'tiny', which is not selected" in result.err
+    assert "no such option: --tiny-ref" in result.err
+    assert "if it is an option of a plugin, name its framework" in result.err
 
 
 class TestOrigins:
@@ -368,7 +380,7 @@ class TestOrigins:
         assert value["sources"][0]["name"] == "--base-image"
         assert value["sources"][0]["distribution"] == "command line"
 
-    def test_it_is_found_upwards(self, cli, monkeypatch, tmp_path):
+    def test_the_project_file_is_found_in_a_parent_folder(self, cli, monkeypatch, tmp_path):
         below = tmp_path / "a" / "b"
         below.mkdir(parents=True)
         monkeypatch.chdir(below)
@@ -376,10 +388,10 @@ class TestOrigins:
         assert self.base_image(cli)["value"] == "from/file:1"
 
     @pytest.mark.parametrize(
-        ("text", "said"),
+        ("text", "message"),
         [
-            ("[build", "no valid TOML"),
-            ("[biuld]", "'biuld' is no table of options"),
+            ("[build", "not valid TOML"),
+            ("[biuld]", "'biuld' is not a table of options"),
             ("[build]\nbase-imgae = 'x'", "'base-imgae'"),
             ("[build]\nbase-image = ['x', 'y']", "not a text"),
             ("[build]\nno-latest = 7", "not true or false"),
@@ -387,13 +399,13 @@ class TestOrigins:
             ("[build]\nframeworks = ['none']", "'frameworks'"),
         ],
     )
-    def test_what_is_wrong_in_it_is_told(self, cli, tmp_path, text, said):
+    def test_errors_in_the_project_file_are_reported(self, cli, tmp_path, text, message):
         (tmp_path / "dynamo-container.toml").write_text(text)
 
         result = cli("build", "none", "--dry-run")
 
         assert result.status == 2
-        assert said in result.err
+        assert message in result.err
 
     def test_the_example_of_the_docs_works(self, cli, tmp_path):
         page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
@@ -405,13 +417,13 @@ class TestOrigins:
         assert "debian:trixie-slim" in result.out
         assert "no Dockerfile declares" in result.err  # its arguments are made up
 
-    def test_what_only_build_and_run_use_does_not_disturb_explain(self, cli, tmp_path):
+    def test_explain_accepts_options_that_only_build_and_run_use(self, cli, tmp_path):
         text = '[build]\nprogress = "plain"\n[run]\nwait-timeout = 5\n'
         (tmp_path / "dynamo-container.toml").write_text(text)
 
         cli.ok("explain", "build", "none")
 
-    def test_a_table_in_pyproject_does_the_same(self, cli, tmp_path):
+    def test_a_table_in_pyproject_toml_works_too(self, cli, tmp_path):
         (tmp_path / "dynamo-container.toml").unlink()
         text = '[tool.dynamo-container.build]\nbase-image = "from/pyproject:1"\n'
         (tmp_path / "pyproject.toml").write_text(text)
@@ -428,7 +440,7 @@ def test_no_other_variable_changes_a_plan(cli, monkeypatch, name):
 
 
 @pytest.mark.parametrize("command", ["build", "run"])
-def test_every_option_has_its_flags_name_in_the_environment_and_in_the_project_file(command):
+def test_options_have_the_same_name_in_the_environment_and_the_project_file(command):
     module = importlib.import_module(f"dynamo_container.cli.{command}")
     options = [param for param in module.command.params if isinstance(param, click.Option)]
 
@@ -437,7 +449,7 @@ def test_every_option_has_its_flags_name_in_the_environment_and_in_the_project_f
         assert option.name == max(option.opts, key=len)[2:].replace("-", "_")
 
 
-def test_repeatable_options_take_one_a_line_from_the_environment(cli, monkeypatch):
+def test_repeatable_options_take_one_value_per_line_from_the_environment(cli, monkeypatch):
     monkeypatch.setenv("DYNAMO_CONTAINER_BUILD_BUILD_ARG", "UV=a b\nREQUIREMENTS=x")
 
     result = cli.ok("build", "none", "--dry-run")
@@ -446,7 +458,7 @@ def test_repeatable_options_take_one_a_line_from_the_environment(cli, monkeypatc
     assert '"REQUIREMENTS": "x"' in result.out
 
 
-def test_no_variable_asks_for_the_version(cli, monkeypatch):
+def test_no_environment_variable_prints_the_version(cli, monkeypatch):
     monkeypatch.setenv("DYNAMO_CONTAINER_VERSION", "1")
 
     assert "bake" in cli.ok("build", "none", "--dry-run").out
@@ -482,18 +494,19 @@ def test_credentials_of_an_index_are_in_no_output(cli):
     assert "export DYNAMO_CONTAINER_BUILD_INDEX_URL" in dry.err
 
 
-def test_a_broken_plugin_costs_one_warning_and_plugins_list_tells_its_cause(cli, site):
+def test_a_broken_plugin_is_one_warning_and_plugins_check_shows_the_cause(cli, site):
     site.install("acme-broken", "raise RuntimeError('bad wheel')", version="2.7")
 
     assert cli.ok("--version").err == ""
     built = cli.ok("build", "none", "--dry-run")
-    listed = cli.ok("plugins", "list")
+    checked = cli("plugins", "check")
 
     assert built.err.count("warning") == 1
     assert "acme-broken 2.7" in built.err
     assert "RuntimeError: bad wheel" in built.err
-    assert "RuntimeError: bad wheel" in listed.out
-    assert any(line.startswith("none") and line.endswith("ok") for line in listed.out.splitlines())
+    assert checked.status == 4
+    assert "RuntimeError: bad wheel" in checked.out
+    assert any(line.startswith("none") and line.endswith("ok") for line in checked.out.splitlines())
 
 
 def test_a_name_that_two_distributions_claim_is_an_error_that_names_both(cli, site):
@@ -504,10 +517,10 @@ def test_a_name_that_two_distributions_claim_is_an_error_that_names_both(cli, si
     assert result.status == 5
     assert "acme-none 3.1" in result.err
     assert "dynamo-container-none 0.2.0" in result.err
-    assert "claimed by" in cli.ok("plugins", "list").out
+    assert "its name is provided by" in cli.ok("plugins", "list").out
 
 
-def test_plugins_show_tells_hooks_with_their_places(cli):
+def test_plugins_show_lists_hooks_with_their_locations(cli):
     result = cli.ok("plugins", "show", "none", "--json")
 
     (shown,) = result.json
@@ -597,7 +610,7 @@ class TestRun:
         assert "--network=bridge" in argv
         result = cli("run", "none", "-p", "1:1", "--network", "host", "--dry-run")
         assert result.status == 2
-        assert "--port means nothing with --network host" in result.err
+        assert "--port cannot be used with --network host" in result.err
 
     def test_an_entrypoints_arguments_go_before_the_command(self, cli):
         argv = self.argv(cli, "none", "--entrypoint", "sh -c", "--", "id")
@@ -619,10 +632,10 @@ class TestRun:
         assert "--name=--privileged" in argv
 
     @pytest.mark.parametrize("words", [(), ("--", "ls")])
-    def test_without_a_word_it_is_the_default_framework(self, cli, words):
+    def test_without_an_argument_the_default_framework_runs(self, cli, words):
         assert "dynamo:latest-vllm" in self.argv(cli, *words)
 
-    def test_who_repeats_an_option_means_the_last(self, cli):
+    def test_a_repeated_option_replaces_its_earlier_value(self, cli):
         argv = self.argv(
             cli, "none", "-e", "A=1", "-e", "A=2", "-v", "/a:/b", "-v", "/c:/b/", "--ulimit",
             "nofile=1", "--ulimit", "nofile=2",
@@ -635,47 +648,72 @@ class TestRun:
     def test_an_empty_entrypoint_resets_the_images(self, cli):
         assert "--entrypoint=" in self.argv(cli, "none", "--entrypoint", "")
 
-    def test_explain_tells_what_only_the_user_says(self, cli):
+    def test_explain_shows_values_that_only_the_user_sets(self, cli):
         out = cli.ok("explain", "run", "none", "-p", "1:1", "--name", "x").out
 
         assert "port 1:1 = 1:1" in out
         assert "name --name = x" in out
         assert "user: --port (command line)" in out
 
-    def test_privileged_only_where_asked(self, cli):
+    def test_a_container_is_privileged_only_on_request(self, cli):
         assert "--privileged" in self.argv(cli, "none", "--privileged", "TRUE")
         assert "--privileged" in self.argv(cli, "--privileged", "none")
 
-    def test_it_takes_a_terminal(self, cli):
+    def test_a_terminal_is_allocated_for_an_interactive_shell(self, cli):
         assert {"--interactive", "--tty"} <= set(self.argv(cli, "none", "-it"))
 
     @pytest.mark.parametrize(
-        ("words", "said"),
+        ("words", "message"),
         [
-            (("none", "--wait"), "--wait means nothing without --detach"),
-            (("none", "-d", "--wait-timeout", "5"), "--wait-timeout means nothing without --wait"),
-            (("--image", "a/b:1", "--target", "runtime"), "--target means nothing with --image"),
-            (("--image", "a/b:1", "-d", "--wait"), "nothing says how"),
-            (("none", "--framework", "trtllm"), "two frameworks are named: none and trtllm"),
+            (("none", "--wait"), "--wait requires --detach"),
+            (("none", "-d", "--wait-timeout", "5"), "--wait-timeout requires --wait"),
+            (("--image", "a/b:1", "--target", "runtime"), "--target cannot be used with --image"),
+            (("--image", "a/b:1", "-d", "--wait"), "it is not known how"),
+            (
+                ("none", "--framework", "trtllm"),
+                "a container runs one framework, not none and trtllm",
+            ),
             (("none", "-v", "a:b"), "absolute TARGET"),
-            (("none", "-e", "=x"), "has no name"),
-            (("none", "-p", "abc"), "no port"),
-            (("none", "-p", "1:1", "--network", "none"), "--port means nothing"),
+            (("none", "-e", "=x"), "is not a valid NAME=VALUE"),
+            (("none", "-p", "abc"), "is not a valid port mapping"),
+            (("none", "-p", "1:1", "--network", "none"), "--port cannot be used with"),
             (("none", "--entrypoint", '"x'), "quote"),
-            (("--image", "Foo"), "no image reference"),
-            (("--image", "--privileged"), "no image reference"),
+            (("--image", "Foo"), "not a valid image reference"),
+            (("--image", "--privileged"), "not a valid image reference"),
             (("--image", ""), "--image is empty"),
         ],
     )
-    def test_what_makes_no_sense_is_told_with_status_2(self, cli, words, said):
+    def test_invalid_options_are_errors_with_status_2(self, cli, words, message):
         result = cli("run", *words, "--dry-run")
 
         assert result.status == 2
-        assert said in result.err
+        assert message in result.err
 
     @pytest.mark.parametrize("words", [("--gpus", "al"), ("-p", "abc"), ("-v", "a:b")])
-    def test_what_makes_no_sense_is_told_before_the_engine_is_asked(self, cli, words):
+    def test_invalid_options_are_reported_before_the_engine_is_contacted(self, cli, words):
         assert cli("run", "none", *words).status == 2
 
     def test_framework_names_are_case_insensitive(self, cli):
         assert self.argv(cli, "--framework", "NONE")[-1] == "dynamo:latest-none"
+
+
+class TestOptionsOfOneFrameworkInTheProjectFile:
+    @pytest.fixture(autouse=True)
+    def _plugin_with_an_option(self, site, tmp_path):
+        site.framework("tiny", PIN)
+        text = '[build]\nno-latest = true\n[build.tiny]\ntiny-ref = "v3"\n'
+        (tmp_path / "dynamo-container.toml").write_text(text)
+
+    def test_they_apply_if_the_framework_is_built(self, cli):
+        assert cli.values("build", "tiny")["pin tiny"] == "v3"
+
+    def test_they_are_ignored_if_another_framework_is_built(self, cli):
+        assert "pin tiny" not in cli.values("build", "none")
+
+    def test_the_table_of_an_unknown_framework_is_an_error(self, cli, tmp_path):
+        (tmp_path / "dynamo-container.toml").write_text("[build.nosuch]\nx = 1\n")
+
+        result = cli("build", "none", "--dry-run")
+
+        assert result.status == 2
+        assert "'nosuch' in [build], which is not one of its options" in result.err

@@ -274,9 +274,13 @@ def test_a_value_that_is_not_frozen(site, pytester):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('yield Label(key=f"{LABEL_PREFIX}u', 'yield 7 or Label(key=f"', "gave a int"),
+        (
+            'yield Label(key=f"{LABEL_PREFIX}u',
+            'yield 7 or Label(key=f"',
+            "returned an object of type int",
+        ),
         ('value="hello"', 'value="hello" + 7', "TypeError"),
-        ('"Dockerfile")', '"Dockerfile", needs=["tools"])', "has to be a tuple of texts"),
+        ('"Dockerfile")', '"Dockerfile", needs=["tools"])', "which is not a tuple of str"),
         ('default_target="runtime"', 'default_target="rutnime"', "rutnime"),
     ],
 )

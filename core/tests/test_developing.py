@@ -19,9 +19,9 @@ from dynamo_container.plugins.registry import Registry
 
 @pytest.fixture
 def caller(monkeypatch):
-    """Who calls: UID, GID, and behind sudo whose."""
+    """Sets the UID and GID of the caller, and of the user who called sudo."""
 
-    def say(uid: int, gid: int, sudo: tuple[int, int] | None = None) -> None:
+    def set_caller(uid: int, gid: int, sudo: tuple[int, int] | None = None) -> None:
         monkeypatch.setattr(os, "getuid", lambda: uid)
         monkeypatch.setattr(os, "getgid", lambda: gid)
         for name, value in zip(("SUDO_UID", "SUDO_GID"), sudo or (), strict=False):
@@ -29,8 +29,8 @@ def caller(monkeypatch):
 
     monkeypatch.delenv("SUDO_UID", raising=False)
     monkeypatch.delenv("SUDO_GID", raising=False)
-    say(1234, 1235)
-    return say
+    set_caller(1234, 1235)
+    return set_caller
 
 
 def targets(cli, *words):
@@ -48,59 +48,65 @@ def test_local_dev_is_for_the_caller(cli, caller):
     assert ids(cli, "--gid", "200000001") == ("1234", "200000001")
 
 
-def test_behind_sudo_it_is_for_who_called_it(cli, caller):
+def test_behind_sudo_local_dev_is_for_the_user_who_called_sudo(cli, caller):
     caller(0, 0, sudo=(501, 20))
 
     assert ids(cli) == ("501", "20")
 
 
-def test_root_says_for_whom(cli, caller):
+def test_root_has_to_name_a_user(cli, caller):
     caller(0, 0)
 
     assert ids(cli, "--uid", "7") == ("7", "7")
     assert cli("build", "none", "--target", "local-dev").status == 2
 
 
-def test_explain_tells_where_the_ids_come_from(cli, caller):
+def test_explain_shows_where_the_ids_come_from(cli, caller):
     out = cli.ok("explain", "build", "none", "--target", "local-dev", "--uid", "5").out
 
     assert "build-arg USER_UID = 5\n      user: --uid (command line)" in out
     assert "build-arg USER_GID = 1235\n      user: --gid (the caller's own)" in out
 
 
-def test_behind_sudo_of_root_the_group_goes_by_the_uid(cli, caller):
+def test_behind_sudo_with_group_0_the_gid_is_the_uid(cli, caller):
     caller(0, 0, sudo=(501, 0))
 
     assert ids(cli) == ("501", "501")
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("--target", "local-dev", "--uid", "0"), "--uid 0 is root"),
         (("--target", "local-dev", "--gid", "0"), "--gid 0 is root"),
-        (("--target", "local-dev", "--uid", "-5"), "--uid -5 is no ID"),
-        (("--target", "local-dev", "--uid", "4294967295"), "is no ID"),
+        (("--target", "local-dev", "--uid", "-5"), "--uid -5 is not a valid ID"),
+        (("--target", "local-dev", "--uid", "4294967295"), "is not a valid ID"),
         (("--target", "local-dev", "--uid", "abc"), "'abc' is not a valid integer"),
-        (("--uid", "5"), "--uid means nothing without --target local-dev"),
-        (("--target", "runtime", "--gid", "5"), "--gid means nothing"),
+        (("--uid", "5"), "--uid requires --target local-dev"),
+        (("--target", "runtime", "--gid", "5"), "--gid requires --target local-dev"),
         (("--dev-image", "x-local-dev"), "name the dev image: x"),
-        (("--dev-image", "x:1", "--target", "dev"), "--target means nothing with --dev-image"),
-        (("--dev-image", "x:1", "--base-image", "y"), "--base-image means nothing"),
-        (("--dev-image", "X:1"), "no image reference"),
-        (("--dev-image", f"sha256:{'a' * 64}"), "no image reference"),
+        (("--dev-image", "x:1", "--target", "dev"), "--target cannot be used with --dev-image"),
+        (
+            ("--dev-image", "x:1", "--base-image", "y"),
+            "--base-image cannot be used with --dev-image",
+        ),
+        (("--dev-image", "X:1"), "not a valid image reference"),
+        (("--dev-image", f"sha256:{'a' * 64}"), "not a valid image reference"),
         (("--dev-image", f"x:1-local-dev@sha256:{'a' * 64}"), "name the dev image: x:1"),
         (("--target", "local-dev", "--tag", f"x:{'a' * 125}"), "at most 128 characters"),
         (("--target", "local-dev", "--gid", "abc"), "'abc' is not a valid integer"),
-        (("--target", "runtime", "--nsight-systems"), "means nothing for the target 'runtime'"),
+        (
+            ("--target", "runtime", "--nsight-systems"),
+            "--nsight-systems has no effect: the stage 'dev' is not part",
+        ),
         (("--dev-image", ""), "--dev-image is empty"),
     ],
 )
-def test_what_makes_no_sense_is_told_with_status_2_and_the_way_out(cli, caller, words, said):
+def test_invalid_options_are_errors_with_status_2_and_a_hint(cli, caller, words, message):
     result = cli("build", "none", *words)
 
     assert result.status == 2
-    assert said in result.err
+    assert message in result.err
     assert len(result.err.splitlines()) == 2
 
 
@@ -140,11 +146,11 @@ def test_local_dev_builds_and_tags_dev_in_the_same_graph(cli, caller, words, dev
         (f"my:1@sha256:{'a' * 64}", "my:1-local-dev"),
     ],
 )
-def test_a_local_dev_is_called_after_its_dev_image(reference, expected):
+def test_a_local_dev_image_is_named_after_its_dev_image(reference, expected):
     assert with_suffix(reference, "local-dev") == expected
 
 
-def test_tools_that_not_everybody_wants_are_off_unless_asked_for(cli, caller):
+def test_optional_tools_are_installed_only_on_request(cli, caller):
     assert "NSIGHT_SYSTEMS" not in targets(cli)["dev"]["args"]
     assert targets(cli, "--nsight-systems")["dev"]["args"]["NSIGHT_SYSTEMS"] == "true"
 
@@ -166,14 +172,14 @@ LOCAL_DEV = ImageInfo(
 )
 
 
-def test_a_developers_history_survives_in_a_volume_of_their_own():
+def test_each_developers_shell_history_is_kept_in_a_volume():
     registry = Registry.discover()
     registry.load("none")
     asked = RunRequest(
         framework="none", image="x", workspace="/here", image_info=LOCAL_DEV
     )  # fmt: skip
 
-    argv = docker_argv.command(planner.plan(registry, asked)).argv
+    argv = docker_argv.run_command(planner.plan(registry, asked)).argv
 
     place = "/home/ubuntu/.commandhistory"
     assert f"--mount=type=volume,source=dynamo-history-1234,target={place}" in argv
@@ -194,7 +200,7 @@ class TestWithoutAnEngine:
         monkeypatch.chdir(folder / "lib")
         return folder
 
-    def test_a_dev_image_is_what_local_dev_stands_on(self, cli, caller):
+    def test_local_dev_is_built_from_a_dev_image(self, cli, caller):
         graph = targets(cli, "--dev-image", "my/dev:1")
 
         assert list(graph) == ["local-dev"]
@@ -204,7 +210,7 @@ class TestWithoutAnEngine:
     def run(self, cli, *words):
         return shlex.split(cli.ok("run", "--dry-run", *words).out)
 
-    def test_mount_workspace_finds_the_checkout_and_brings_the_cache(self, cli, checkout, tmp_path):
+    def test_mount_workspace_finds_the_checkout_and_mounts_the_cache(self, cli, checkout, tmp_path):
         argv = self.run(cli, "--mount-workspace", "none")
 
         assert f"--mount=type=bind,source={checkout},target=/workspace" in argv
@@ -220,13 +226,13 @@ class TestWithoutAnEngine:
         assert any(word.endswith("target=/home/ubuntu/.cache/huggingface") for word in argv)
 
     @pytest.mark.parametrize("words", [("--hf-cache", "here"), ("--hf-home", "here")])
-    def test_another_cache_is_made_absolute(self, cli, tmp_path, words):
+    def test_the_path_of_a_cache_becomes_absolute(self, cli, tmp_path, words):
         argv = self.run(cli, "none", *words)
 
         source = f"--mount=type=bind,source={tmp_path}/here,target=/root/.cache/huggingface"
         assert source in argv
 
-    def test_what_is_pasted_makes_the_cache_that_the_run_would_make(self, cli, tmp_path):
+    def test_a_dry_run_creates_the_same_cache_folder_as_the_run(self, cli, tmp_path):
         new = tmp_path / "a new" / "hf"
         words = ("none", "--hf-cache", str(new))
 
@@ -234,7 +240,7 @@ class TestWithoutAnEngine:
         new.mkdir(parents=True)
         assert self.run(cli, *words)[0] == "docker"
 
-    def test_hf_home_is_honoured_and_none_is_none(self, cli, checkout, monkeypatch):
+    def test_hf_home_is_the_default_and_none_mounts_no_cache(self, cli, checkout, monkeypatch):
         monkeypatch.setenv("HF_HOME", "/big/disk")
 
         assert any("source=/big/disk," in word for word in self.run(cli, "--mount-workspace"))
@@ -242,7 +248,7 @@ class TestWithoutAnEngine:
             without = self.run(cli, "--mount-workspace", "--hf-cache", none)
             assert not any("--mount" in word and "huggingface" in word for word in without)
 
-    def test_a_path_is_told_from_a_framework(self, cli, tmp_path):
+    def test_a_path_is_distinguished_from_a_framework(self, cli, tmp_path):
         (tmp_path / "here").mkdir()
 
         for words in (("--mount-workspace", "./here", "none"), ("none", "--mount-workspace=here")):
@@ -250,7 +256,7 @@ class TestWithoutAnEngine:
             assert f"--mount=type=bind,source={tmp_path}/here,target=/workspace" in argv
             assert argv[-1] == "dynamo:latest-none"
 
-    def test_the_users_own_mount_counts_where_the_cache_would_be(self, cli, checkout):
+    def test_the_users_own_mount_replaces_the_cache(self, cli, checkout):
         place = "/root/.cache/huggingface"
         argv = self.run(cli, "--mount-workspace", "-v", f"/mine:{place}")
 
@@ -260,9 +266,9 @@ class TestWithoutAnEngine:
         result = cli("run", "--mount-workspace", "-v", "/mine:/workspace", "--dry-run")
 
         assert result.status == 2
-        assert "both mount at /workspace" in result.err
+        assert "--mount-workspace cannot be used with --volume at /workspace" in result.err
 
-    def test_behind_sudo_the_cache_is_of_who_called_it(self, cli, checkout, caller):
+    def test_behind_sudo_the_cache_is_that_of_the_user_who_called_sudo(self, cli, checkout, caller):
         caller(0, 0, sudo=(1, 1))  # `daemon`, whom every Unix has
 
         argv = self.run(cli, "--mount-workspace")
@@ -270,30 +276,30 @@ class TestWithoutAnEngine:
         home = pwd.getpwuid(1).pw_dir
         assert any(f"source={home}/.cache/huggingface" in word for word in argv)
 
-    def test_a_local_dev_image_has_its_users_home_where_no_engine_says_so(self, cli, checkout):
+    def test_the_home_of_a_local_dev_image_is_known_without_an_engine(self, cli, checkout):
         argv = self.run(cli, "--mount-workspace", "--image", "dynamo:latest-none-local-dev")
 
         assert any(word.endswith("target=/home/ubuntu/.cache/huggingface") for word in argv)
 
     @pytest.mark.parametrize(
-        ("words", "said"),
+        ("words", "message"),
         [
             (("--mount-workspace",), "no Dynamo checkout"),
-            (("--mount-workspace", "./no"), "no folder"),
+            (("--mount-workspace", "./no"), "was not found"),
             # As of a folder that is closed to the user, the system says an error of its own.
-            (("--mount-workspace", f"./{'x' * 300}"), "no folder"),
+            (("--mount-workspace", f"./{'x' * 300}"), "was not found"),
         ],
     )
-    def test_a_workspace_that_is_not_there_is_an_error(self, cli, words, said):
+    def test_a_missing_workspace_is_an_error(self, cli, words, message):
         result = cli("run", "--dry-run", *words)
 
         assert result.status == 2
-        assert said in result.err
+        assert message in result.err
 
-    def test_another_user_is_in_group_0(self, cli):
+    def test_another_user_is_added_to_group_0(self, cli):
         assert "--group-add=0" in self.run(cli, "none", "--user", "4711:4711")
 
-    def test_the_file_has_what_run_has(self, cli, checkout):
+    def test_the_file_contains_the_values_of_run(self, cli, checkout):
         options = ("--shm-size", "3G", "--ulimit", "stack=1", "-e", "A=b", "-v", "cache:/cache")
         argv = self.run(cli, "none", "--target", "local-dev", *options)
 
@@ -313,9 +319,7 @@ class TestWithoutAnEngine:
         assert "home/.cache" not in text.replace("${localEnv:HOME}/.cache", "")
 
     @pytest.mark.parametrize("home", ["/home/ubuntu", "/root"])
-    def test_paths_in_the_container_and_of_others_stay_as_they_are(
-        self, cli, checkout, monkeypatch, home
-    ):
+    def test_only_paths_in_the_callers_home_become_portable(self, cli, checkout, monkeypatch, home):
         monkeypatch.setenv("HOME", home)
         monkeypatch.setenv("HF_HOME", "/one/machines/disk")
 
@@ -333,12 +337,12 @@ class TestWithoutAnEngine:
         assert document["mounts"][3].endswith("target=/home/ubuntu/.commandhistory")
         assert "one/machines" not in text
 
-    def test_gpus_are_those_of_whoever_opens_the_folder(self, cli, checkout):
+    def test_gpus_are_optional_for_whoever_opens_the_folder(self, cli, checkout):
         assert '"gpu": "optional"' in cli.ok("devcontainer", "none", "--dry-run").out
         without = cli.ok("devcontainer", "none", "--gpus", "none", "--dry-run").out
         assert "hostRequirements" not in without
 
-    def test_what_the_user_mounts_there_comes_instead_of_our_volume(self, cli, checkout):
+    def test_a_users_mount_replaces_our_volume(self, cli, checkout):
         words = ("-v", "mine:/home/ubuntu/.commandhistory")
 
         text = cli.ok("devcontainer", "none", *words, "--dry-run").out
@@ -346,19 +350,19 @@ class TestWithoutAnEngine:
         assert text.count("target=/home/ubuntu/.commandhistory") == 1
 
     @pytest.mark.parametrize(
-        ("words", "said"),
+        ("words", "message"),
         [
-            (("--check", "--force"), "--check means nothing with"),
-            (("--", "sleep", "1"), "no command of its own"),
+            (("--check", "--force"), "--check cannot be used with"),
+            (("--", "sleep", "1"), "does not run a command of its own"),
         ],
     )
-    def test_what_makes_no_sense_in_it_is_told(self, cli, checkout, words, said):
+    def test_options_that_the_file_cannot_contain_are_errors(self, cli, checkout, words, message):
         result = cli("devcontainer", "none", *words)
 
         assert result.status == 2
-        assert said in result.err
+        assert message in result.err
 
-    def test_what_stands_in_its_way_is_told(self, cli, checkout):
+    def test_a_file_in_the_way_is_an_error(self, cli, checkout):
         (checkout / ".devcontainer").write_text("a file\n")
 
         result = cli("devcontainer", "none")
@@ -366,7 +370,7 @@ class TestWithoutAnEngine:
         assert result.status == 6
         assert ".devcontainer" in result.err
 
-    def test_check_says_whether_the_file_is_what_would_be_written(self, cli, checkout):
+    def test_check_reports_whether_the_file_is_up_to_date(self, cli, checkout):
         assert cli("devcontainer", "none", "--check").status == 1
         cli.ok("devcontainer", "none")
         cli.ok("devcontainer", "none", "--check")
@@ -374,9 +378,9 @@ class TestWithoutAnEngine:
         result = cli("devcontainer", "none", "--shm-size", "3G", "--check")
 
         assert result.status == 1
-        assert "is not what would be written" in result.err
+        assert "is out of date" in result.err
 
-    def test_what_a_person_changed_is_left_unless_forced(self, cli, checkout):
+    def test_an_edited_file_is_overwritten_only_with_force(self, cli, checkout):
         cli.ok("devcontainer", "none")
         path = checkout / ".devcontainer" / "none" / "devcontainer.json"
         ours = path.read_text()
@@ -392,7 +396,7 @@ class TestWithoutAnEngine:
         cli.ok("devcontainer", "none", "--force")
         assert path.read_text() == ours
 
-    def test_the_project_files_options_of_run_are_its_own(self, cli, checkout):
+    def test_options_of_run_in_the_project_file_apply_to_devcontainer(self, cli, checkout):
         (checkout / "dynamo-container.toml").write_text('[run]\nshm-size = "5G"\nrm = false\n')
 
         assert '"--shm-size=5G"' in cli.ok("devcontainer", "none", "--dry-run").out

@@ -67,7 +67,7 @@ def test_every_part_of_a_containers_plan_is_told(cli):
     options = {"remove": "--rm", **{one: f"--{one}" for one in ("detach", "interactive", "tty")}}
     told = {**plural, **options}
     known = kinds(values) | {value["key"] for value in values}
-    silent = {"facts", "warnings", "folders", "env"}  # folders are those of mounts
+    silent = {"entries", "warnings", "folders", "env"}  # folders are those of mounts
     for field in dataclasses.fields(RunPlan):
         if field.name not in silent:
             assert told.get(field.name, field.name) in known, field.name

@@ -1,13 +1,17 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A table of releases: which row a request gets, what follows from it, and how it is told."""
+"""Release tables: reading them, choosing a release, and the command that prints them."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
-from dynamo_container.errors import UsageError
+from dynamo_container.errors import PluginError, UsageError
+from dynamo_container.model.facts import Checkout
 from dynamo_container.model.requests import BuildRequest
-from dynamo_container.plugins.releases import ReleaseTable
+from dynamo_container.plugins.releases import ReleaseChoice, ReleaseTable, schema
 
 TABLE = """
 default = "1.0.0"
@@ -33,6 +37,7 @@ cuda = [{ version = "12.9", runtime = "cuda:12.9" }]
 dynamo = "0.6.0"
 released = 2025-10-28
 """
+ROW = '[[release]]\ndynamo = "1.0.0"\nreleased = 2026-02-27\n'
 
 
 @pytest.fixture
@@ -42,101 +47,223 @@ def table(tmp_path) -> ReleaseTable:
     return ReleaseTable(path)
 
 
-def request(**asked) -> BuildRequest:
-    return BuildRequest(framework="acme", target="runtime", **asked)
+def request(**fields) -> BuildRequest:
+    return BuildRequest(framework="acme", target="runtime", **fields)
 
 
-def pins(chosen) -> list[str]:
-    return [pin.requirement for pin in chosen.pins(extras=("acme",))]
+def pins(release: ReleaseChoice) -> list[str]:
+    return [pin.requirement for pin in release.pins(extras=("acme",))]
 
 
-def test_rows_are_in_the_order_of_versions(table):
+def test_rows_are_sorted_by_version(table):
     assert [row.dynamo for row in table.rows] == ["0.6.0", "1.0.0", "1.10.0"]
     assert [row.checked for row in table.rows] == [False, True, False]
 
 
-def test_without_a_wish_it_is_the_default_release_with_its_first_cuda(table):
-    chosen = table.choose(request())
+def test_default_is_the_default_release_with_its_first_cuda(table):
+    release = table.choose(request())
 
-    assert chosen.known
-    assert pins(chosen) == ["ai-dynamo[acme]==1.0.0", "acme==2.0", "12.9"]
-    assert [base.image for base in chosen.base_images()] == ["cuda:12.9"]
-    assert [label.value for label in chosen.labels()] == ["525"]
+    assert release.exact
+    assert pins(release) == ["ai-dynamo[acme]==1.0.0", "acme==2.0", "12.9"]
+    assert [base.image for base in release.base_images()] == ["cuda:12.9"]
+    assert [label.value for label in release.labels()] == ["525"]
 
 
-def test_a_release_and_a_cuda_version_choose_a_row(table):
+def test_dynamo_version_and_cuda_version_select_a_row_and_its_images(table):
     newest = table.choose(request(dynamo_version="1.10.0"))
-    other = table.choose(request(dynamo_version="1.10.0", cuda_version="12.9"))
+    older_cuda = table.choose(request(dynamo_version="1.10.0", cuda_version="12.9"))
 
     assert pins(newest)[1:] == ["acme==3.1", "toolkit[nvcc,crt]==13.0.2", "13.0", "13.0"]
     assert [base.image for base in newest.base_images()] == ["cuda:13.0"]
-    assert [base.image for base in other.base_images()] == ["cuda:12.9"]
+    assert [base.image for base in newest.toolkit_images("acme-wheels")] == ["devel:13.0"]
+    assert [base.image for base in older_cuda.base_images()] == ["cuda:12.9"]
+    assert list(older_cuda.toolkit_images("acme-wheels")) == []
 
 
-def test_packages_are_taken_as_of_two_days_after_the_release(table):
+def test_pins_base_images_and_overrides_name_the_line_of_their_row(table):
+    release = table.choose(request(dynamo_version="1.10.0"))
+
+    line = f"{table.path}:4"
+    assert {pin.location for pin in release.pins()} == {line}
+    assert {base.location for base in release.base_images()} == {line}
+    assert {override.location for override in release.overrides} == {line}
+    assert [row.location.rpartition(":")[2] for row in table.rows] == ["21", "14", "4"]
+
+
+def test_rows_in_another_form_have_the_file_as_location(tmp_path):
+    path = tmp_path / "releases.toml"
+    path.write_text('default = "1.0"\nrelease = [{ dynamo = "1.0", released = 2026-02-27 }]\n')
+
+    assert [row.location for row in ReleaseTable(path).rows] == [str(path)]
+
+
+def test_packages_are_resolved_as_of_two_days_after_the_release(table):
     args = {arg.name: arg.value for arg in table.choose(request()).build_args()}
 
     assert args == {"RESOLVE_AS_OF": "2026-03-01T00:00:00Z"}
 
 
-def test_what_is_overridden_is_one_argument(table):
-    chosen = table.choose(request(dynamo_version="1.10.0"))
+def test_old_releases_need_services_in_their_image(table):
+    def packages(version: str) -> list[str]:
+        release = table.choose(request(dynamo_version=version))
+        return [package.name for package in release.system_packages()]
 
-    assert {arg.name: arg.value for arg in chosen.build_args()}["OVERRIDES"] == "nixl==2|numpy==1"
+    assert packages("0.6.0") == ["etcd-server", "nats-server"]
+    assert packages("1.0.0") == []
+
+
+def test_overrides_are_those_of_the_row_and_those_that_are_added(table):
+    release = table.choose(request(dynamo_version="1.10.0")).overriding("acme[x]")
+
+    assert [override.requirement for override in release.overrides] == [
+        "nixl==2",
+        "numpy==1",
+        "acme[x]",
+    ]
+
+
+def test_without_omits_the_pins_of_wheels(table):
+    release = table.choose(request(dynamo_version="1.10.0"))
+
+    assert release.wheel("toolkit").extras == ("nvcc", "crt")
+    assert "acme==3.1" not in pins(release.without("acme"))
+    assert "toolkit[nvcc,crt]==13.0.2" in pins(release.without("acme"))
 
 
 @pytest.mark.parametrize(
-    ("cuda", "says"),
+    ("cuda", "hint"),
     [
-        ("13.0", "with CUDA 13.0 there are: --dynamo-version 1.10.0"),
-        ("11.8", "with other releases there is CUDA 12.9, 13.0"),
+        ("13.0", "for CUDA 13.0: --dynamo-version 1.10.0"),
+        ("11.8", "other releases can be built for CUDA 12.9, 13.0"),
     ],
 )
-def test_a_cuda_version_that_a_release_does_not_have_is_told_with_those_that_it_has(
-    table, cuda, says
-):
-    with pytest.raises(UsageError, match=r"Dynamo 1\.0\.0 is built for CUDA 12\.9") as error:
+def test_unavailable_cuda_version_lists_what_is_available(table, cuda, hint):
+    with pytest.raises(UsageError, match=r"cannot be built for CUDA .*, only for 12\.9") as error:
         table.choose(request(dynamo_version="1.0.0", cuda_version=cuda))
-    assert error.value.next_step == says
+    assert error.value.next_step == hint
 
 
-def test_a_cuda_version_alone_takes_the_newest_release_that_has_it_and_says_so(table):
-    chosen = table.choose(request(cuda_version="13.0"))
-
-    assert chosen.dynamo == "1.10.0"
-    (notice,) = chosen.notices()
-    assert notice.text == "Dynamo is 1.10.0, the newest for CUDA 13.0: 1.0.0 is not for that"
+def test_cuda_version_is_refused_for_a_release_without_cuda(table):
+    with pytest.raises(UsageError, match="its image has no CUDA"):
+        table.choose(request(dynamo_version="0.6.0", cuda_version="12.9"))
 
 
-def test_the_default_release_is_taken_where_it_has_the_cuda_version(table):
+def test_cuda_version_alone_selects_the_newest_release_that_has_it(table):
+    release = table.choose(request(cuda_version="13.0"))
+
+    assert release.dynamo == "1.10.0"
+    (notice,) = release.notices()
+    assert "1.10.0 is the newest release for CUDA 13.0; the default, 1.0.0, cannot" in notice.text
+
+
+def test_cuda_version_selects_the_default_release_if_that_has_it(table):
     assert table.choose(request(cuda_version="12.9")).dynamo == "1.0.0"
 
 
-def test_a_release_that_it_does_not_have_is_built_from_what_the_nearest_older_one_is(table):
-    chosen = table.choose(request(dynamo_version="1.20.0"))
+def test_unknown_release_is_built_like_the_nearest_older_one(table):
+    release = table.choose(request(dynamo_version="1.20.0"))
 
-    assert not chosen.known
-    assert pins(chosen) == ["ai-dynamo[acme]==1.20.0", "13.0"]
-    assert [base.image for base in chosen.base_images()] == ["cuda:13.0"]
-    assert list(chosen.build_args()) == []
-    (notice,) = chosen.notices()
-    assert "Dynamo 1.20.0 is not in this plugin's table" in notice.text
+    assert not release.exact
+    assert pins(release) == ["ai-dynamo[acme]==1.20.0", "13.0"]
+    assert [base.image for base in release.base_images()] == ["cuda:13.0"]
+    assert list(release.build_args()) == []
+    assert release.overrides == ()
+    (notice,) = release.notices()
+    assert notice.warning
+    assert "Dynamo 1.20.0 is not in the plugin's release table" in notice.text
     assert "1.10.0" in notice.text
 
 
-def test_a_known_release_needs_no_notice(table):
+def test_unknown_release_keeps_the_wheels_of_the_row_if_no_extra_pins_them(table):
+    release = table.choose(request(dynamo_version="1.20.0"))
+
+    assert "acme==3.1" in [pin.requirement for pin in release.pins()]
+
+
+def test_known_release_has_no_notice(table):
     assert list(table.choose(request()).notices()) == []
 
 
-def test_kvbm_is_the_plugins_choice_unless_the_user_says(table):
+def test_checkout_is_compiled_with_or_without_kvbm(table):
+    checkout = Checkout(path=Path("/dynamo"), release="1.0.0", version="1.0.0.dev.1")
+
+    release = table.choose(request(checkout=checkout, dynamo_version="1.0.0"), kvbm=True)
+
+    assert {arg.name: arg.value for arg in release.build_args()} == {"ENABLE_KVBM": "true"}
+    assert "kvbm==1.0.0" not in pins(release)
+    assert list(release.notices()) == []
+
+
+def test_kvbm_is_the_plugins_choice_unless_the_user_decides(table):
     def has_kvbm(*, default: bool, wanted: bool | None) -> bool:
-        chosen = table.choose(request(enable_kvbm=wanted), kvbm=default)
-        return "kvbm==1.0.0" in pins(chosen)
+        release = table.choose(request(enable_kvbm=wanted), kvbm=default)
+        return "kvbm==1.0.0" in pins(release)
 
     assert has_kvbm(default=True, wanted=None)
     assert has_kvbm(default=False, wanted=True)
     assert not has_kvbm(default=True, wanted=False)
     assert not has_kvbm(default=False, wanted=None)
+
+
+def test_kvbm_is_refused_for_releases_that_have_no_wheel_of_it(table):
+    with pytest.raises(UsageError, match=r"cannot be used with Dynamo 0\.6\.0"):
+        table.choose(request(dynamo_version="0.6.0", enable_kvbm=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("default = \n", "is not valid TOML: Invalid value"),
+        (ROW, ": missing key `default`"),
+        ('default = "1.0.0"\n', ": missing key `release`"),
+        ('default = "2.0.0"\n' + ROW, ": default: '2.0.0' is not one of its releases"),
+        ('default = "1.0.0"\n' + ROW + 'color = "red"\n', ":2: unknown key `color`"),
+        ('default = "1.0.0"\n' + ROW + "checked = 1\n", ":2: checked: expected `bool`, got `int`"),
+        (
+            'default = "1.0.0"\n' + ROW + 'wheels = ["acme"]\n',
+            ":2: wheels[0]: expected a package with one exact version, such as acme[tools]==1.2.3",
+        ),
+        (
+            'default = "1.0.0"\n' + ROW + 'cuda = [{ version = "13.0" }]\n',
+            ":2: cuda[0]: missing key `runtime`",
+        ),
+        (
+            'default = "1.0.0"\n\n' + ROW.replace("2026-02-27", '"yesterday"'),
+            ":3: released: invalid RFC3339",
+        ),
+    ],
+)
+def test_a_table_that_is_not_valid_is_the_plugins_fault(tmp_path, text, message):
+    path = tmp_path / "releases.toml"
+    path.write_text(text)
+
+    with pytest.raises(PluginError) as error:
+        _ = ReleaseTable(path).rows
+
+    assert error.value.what.startswith(str(path))
+    assert message in error.value.what
+    assert "fault in the plugin" in error.value.next_step
+
+
+def test_a_missing_table_is_the_plugins_fault(tmp_path):
+    with pytest.raises(PluginError, match=r"releases\.toml cannot be read: No such file"):
+        _ = ReleaseTable(tmp_path / "releases.toml").default
+
+
+def test_the_published_schema_is_that_of_the_code():
+    published = Path(__file__).parents[2] / "docs" / "schemas" / "releases.schema.json"
+
+    assert json.loads(published.read_text()) == json.loads(json.dumps(schema()))
+
+
+def test_the_schema_allows_no_unknown_keys():
+    definitions = schema()["$defs"]
+
+    assert {name: entry["additionalProperties"] for name, entry in definitions.items()} == {
+        "ReleaseDocument": False,
+        "ReleaseRow": False,
+        "CudaRow": False,
+    }
 
 
 RELEASES = """
@@ -149,7 +276,7 @@ def dynamo_container_releases():
 """
 
 
-def test_the_command_prints_the_newest_first(cli, site):
+def test_releases_prints_the_newest_first(cli, site):
     (site.framework("tiny", RELEASES) / "releases.toml").write_text(TABLE)
 
     lines = cli.ok("releases", "tiny").out.splitlines()
@@ -162,19 +289,20 @@ def test_the_command_prints_the_newest_first(cli, site):
     assert " yes " in lines[3]
 
 
-def test_as_json_it_has_everything(cli, site):
+def test_releases_as_json_has_everything(cli, site):
     (site.framework("tiny", RELEASES) / "releases.toml").write_text(TABLE)
 
-    told = cli.ok("releases", "tiny", "--json").json
+    document = cli.ok("releases", "tiny", "--json").json
 
-    assert [row["dynamo"] for row in told["tiny"]] == ["0.6.0", "1.0.0", "1.10.0"]
-    assert told["tiny"][2]["cuda"][1]["runtime"] == "cuda:12.9"
+    rows = document.get("releases", document)["tiny"]
+    assert [row["dynamo"] for row in rows] == ["0.6.0", "1.0.0", "1.10.0"]
+    assert rows[2]["cuda"][1]["runtime"] == "cuda:12.9"
 
 
-def test_without_a_name_it_is_every_framework_that_is_installed(cli, site):
+def test_releases_without_a_name_lists_every_installed_framework(cli, site):
     site.framework("tiny")
 
-    said = cli.ok("releases").out
+    out = cli.ok("releases").out
 
-    assert "tiny: its plugin has no table of releases" in said
-    assert "\nnone:" in f"\n{said}"
+    assert "tiny:" in out
+    assert "\nnone:" in f"\n{out}"

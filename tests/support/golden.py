@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every plan of the four frameworks, as text that can be compared.
 
-python tests/support/golden.py    write tests/golden/plans.json anew
+python tests/support/golden.py    record tests/golden/plans.json again
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from dynamo_container.cli import main
 
@@ -31,17 +30,17 @@ RUNS: dict[str, tuple[str, ...]] = {
     "given": ("-e", "A=1", "-v", "/a:/b:ro", "-p", "8000:8000", "--shm-size", "1G", "--user", "5"),
     "gds": ("--use-nixl-gds", "--cap-add", "SYS_ADMIN", "--ulimit", "core=0", "--privileged"),
 }
-# What changes with each version of ours, or is a hash of everything else.
+# These change with each of our versions, or are a hash of everything else.
 _NOT_COMPARED = re.compile(r"label ai\.dynamo\.container\.(plan|plugins)$")
 
 
 def plans() -> Iterator[tuple[str, dict[str, str]]]:
-    """Each plan's name, and its values by kind and key. No engine answers."""
+    """Yield each plan's name, and its values by kind and key, without an engine."""
     for framework in FRAMEWORKS:
-        for words in _builds(framework):
-            yield f"build {framework} {' '.join(words)}", _values("build", framework, *words)
-        for name, words in RUNS.items():
-            yield f"run {framework} {name}", _values("run", framework, *words)
+        for options in _builds(framework):
+            yield f"build {framework} {' '.join(options)}", _values("build", framework, *options)
+        for name, options in RUNS.items():
+            yield f"run {framework} {name}", _values("run", framework, *options)
 
 
 def _builds(framework: str) -> Iterator[tuple[str, ...]]:
@@ -50,40 +49,36 @@ def _builds(framework: str) -> Iterator[tuple[str, ...]]:
     for target in TARGETS:
         yield ("--target", target)
     for row in rows:
-        for cuda in [one["version"] for one in row["cuda"]] or [""]:
+        for cuda in [images["version"] for images in row["cuda"]] or [""]:
             version = ("--dynamo-version", row["dynamo"])
             yield ("--target", "runtime", *version, *(("--cuda-version", cuda) if cuda else ()))
 
 
-def _values(command: str, framework: str, *words: str) -> dict[str, str]:
-    ids = ("--uid", "1234", "--gid", "1234") if command == "build" and "local-dev" in words else ()
+def _values(command: str, framework: str, *options: str) -> dict[str, str]:
+    local = command == "build" and "local-dev" in options
+    ids = ("--uid", "1234", "--gid", "1234") if local else ()
     source = ("--source", "none") if command == "build" else ()
-    document = json.loads(_output("explain", command, framework, *words, *ids, *source, "--json"))
+    document = json.loads(_output("explain", command, framework, *options, *ids, *source, "--json"))
     kinds = BUILD_KINDS if command == "build" else RUN_KINDS
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for image in document.get("images", [document]):
         name = f"{image['target']}: " if command == "build" and len(document["images"]) > 1 else ""
-        for one in image["values"]:
-            key = f"{one['kind']} {one['key']}"
-            if one["kind"] in kinds and not _NOT_COMPARED.match(key):
-                found[f"{name}{key}"] = one["value"]
-    return dict(sorted(found.items()))
+        for entry in image["values"]:
+            key = f"{entry['kind']} {entry['key']}"
+            if entry["kind"] in kinds and not _NOT_COMPARED.match(key):
+                values[f"{name}{key}"] = entry["value"]
+    return dict(sorted(values.items()))
 
 
-def _output(*words: str) -> str:
+def _output(*arguments: str) -> str:
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()) as err:
-        status = main(words)
+        status = main(arguments)
     assert status == 0, err.getvalue()
     return out.getvalue()
 
 
-def document() -> dict[str, Any]:
-    """All of them, as the file has them."""
-    os.environ["DOCKER_HOST"] = "unix:///nonexistent/docker.sock"
-    return dict(plans())
-
-
 if __name__ == "__main__":
+    os.environ["DOCKER_HOST"] = "unix:///nonexistent/docker.sock"
     FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps(document(), indent=0, ensure_ascii=False) + "\n")
+    FILE.write_text(json.dumps(dict(plans()), indent=0, ensure_ascii=False) + "\n")

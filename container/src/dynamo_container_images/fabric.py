@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What extends a runtime for its network: AWS's EFA; NIXL and UCX from source."""
+"""Stages that extend a runtime for its network: AWS's EFA, and NIXL with UCX from source."""
 
 from __future__ import annotations
 
@@ -9,73 +9,72 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dynamo_container.api import BuildArg, BuildRequest, Option, Stage, UsageError
+from dynamo_container.api import (
+    RUNTIME_STAGE,
+    BuildArg,
+    BuildRequest,
+    Option,
+    Stage,
+    UsageError,
+)
 
 HERE: Final = Path(__file__).parent
 # The installer that Dynamo 1.4 is used with.
 EFA: Final = "1.49.0"
-# The UCX that Dynamo 1.4's NIXL has below it.
+# The UCX of Dynamo 1.4's NIXL wheel.
 UCX: Final = "v1.21.0"
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d+|latest")
-# Stages that no runtime is below.
-_BELOW: Final = ("scripts", "tools", "wheels")
 
 
 def options() -> Iterator[Option]:
-    """EFA, and which."""
+    """Yield the options for EFA and for NIXL from source."""
     yield Option(
         flag="--make-efa",
-        help="with libfabric and NCCL's plugin for AWS's Elastic Fabric Adapter",
+        help="Add libfabric and NCCL's plugin for AWS's Elastic Fabric Adapter.",
         type="flag",
+        stages=("efa",),
     )
     yield Option(
         flag="--efa-version",
-        metavar="X",
-        help=f"the version of AWS's EFA installer, or 'latest' (default: {EFA})",
+        metavar="VERSION",
+        help=f"Version of AWS's EFA installer, or 'latest' (default: {EFA}).",
+        stages=("efa",),
     )
     yield Option(
         flag="--nixl-ref",
         metavar="REF",
-        help="compile NIXL from this tag, branch or commit, instead of its wheel",
+        help="Compile NIXL from this tag, branch or commit instead of installing its wheel.",
+        stages=("nixl",),
     )
     yield Option(
         flag="--ucx-ref",
         metavar="REF",
-        help=f"with --nixl-ref: the tag, branch or commit of the UCX below it (default: {UCX})",
+        help=f"With --nixl-ref: tag, branch or commit of UCX (default: {UCX}).",
+        stages=("nixl",),
     )
 
 
 def stages(request: BuildRequest) -> Iterator[Stage]:
-    """`efa` and `nixl` on every runtime, where they are asked for.
-
-    Raises:
-        UsageError: there is no runtime in what is built.
-    """
+    """Yield the stages that are requested: `efa` and `nixl`."""
     for name, option in (("efa", "make_efa"), ("nixl", "nixl_ref")):
-        if not request.option(option):
-            continue
-        if request.target in _BELOW:
-            raise UsageError(
-                f"--{option.replace('_', '-')} means nothing for the target {request.target!r}, "
-                "which has no runtime",
-                "leave it out",
-            )
-        yield Stage(
-            name=name, dockerfile=HERE / name / "Dockerfile", needs=("tools",), extends="runtime"
-        )
+        if request.option(option):
+            dockerfile = HERE / name / "Dockerfile"
+            yield Stage(name=name, dockerfile=dockerfile, needs=("tools",), extends=RUNTIME_STAGE)
 
 
 def build_args(request: BuildRequest) -> Iterator[BuildArg]:
-    """The installer's version, and what is compiled.
+    """Yield the EFA installer's version, and the refs of NIXL and UCX.
 
     Raises:
-        UsageError: it is none, or nothing is installed.
+        UsageError: an option lacks the one that it requires, or a version is not valid.
     """
     version = request.option("efa_version")
     if version and not request.option("make_efa"):
-        raise UsageError("--efa-version means nothing without --make-efa", "add it")
+        raise UsageError("--efa-version requires --make-efa", "add: --make-efa")
     if version and not _VERSION.fullmatch(version):
-        raise UsageError(f"--efa-version {version!r} is no version", f"for example: {EFA}")
+        raise UsageError(
+            f"--efa-version {version!r} is not a valid version", f"for example: {EFA}, or latest"
+        )
     if request.option("make_efa"):
         yield BuildArg(name="EFA_VERSION", value=version or EFA, stage="efa")
     yield from _sources(request)
@@ -85,8 +84,8 @@ def _sources(request: BuildRequest) -> Iterator[BuildArg]:
     nixl, ucx = request.option("nixl_ref"), request.option("ucx_ref")
     if ucx and not nixl:
         raise UsageError(
-            "--ucx-ref means nothing without --nixl-ref: NIXL's wheel brings its own UCX",
-            "add --nixl-ref, or leave it out",
+            "--ucx-ref requires --nixl-ref, because NIXL's wheel brings its own UCX",
+            "add: --nixl-ref REF",
         )
     if nixl:
         yield BuildArg(name="NIXL_REF", value=nixl, stage="nixl")

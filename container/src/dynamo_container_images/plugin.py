@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The shared stages, contributed as an overlay through the same hooks as anyone's."""
+"""The stages that all frameworks share, contributed as an overlay through the hooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from dynamo_container.api import (
-    LABEL_PREFIX,
+    HOME_LABEL,
+    RUNTIME_STAGE,
+    SERVING_STAGE,
+    UID_LABEL,
+    USER_LABEL,
     BaseImage,
     BuildArg,
     BuildRequest,
@@ -17,7 +21,6 @@ from dynamo_container.api import (
     Option,
     Pin,
     Stage,
-    UsageError,
     hookimpl,
 )
 
@@ -25,20 +28,21 @@ from dynamo_container_images import fabric, source
 
 HERE: Final = Path(__file__).parent
 BASE_IMAGE: Final = "ubuntu:24.04"
-# One uv for every stage: uv refuses a cache that a newer one wrote.
+# One uv for all stages, because uv rejects a cache that a newer uv has written.
 UV: Final = "0.13.9"
-# The users of the targets that are made here; a runtime's is its framework's business.
+# User and home of the targets of this plugin; those of a runtime are stated by its framework.
 USERS: Final = {"dev": ("root", "/root"), "local-dev": ("ubuntu", "/home/ubuntu")}
 
 
 @hookimpl
 def dynamo_container_options(command: str) -> Iterator[Option]:
-    """What not everybody wants in an image to develop in."""
+    """Yield the options for development images, for builds from source and for networks."""
     if command == "build":
         yield Option(
             flag="--nsight-systems",
-            help="in dev: Nsight Systems, from NVIDIA's own package repository",
+            help="Add Nsight Systems to dev, from NVIDIA's package repository.",
             type="flag",
+            stages=("dev",),
         )
         yield source.option()
         yield from fabric.options()
@@ -46,17 +50,23 @@ def dynamo_container_options(command: str) -> Iterator[Option]:
 
 @hookimpl
 def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
-    """`scripts` and `tools` are what others build with, `wheels` is what Dynamo is installed from;
-    `dev` and `local-dev` are a framework's runtime to develop in.
+    """Yield the shared stages: `scripts` and `tools` are what other stages build with, `wheels` is
+    what Dynamo is installed from, `serving` is what a framework's `runtime` starts from, and `dev`
+    and `local-dev` extend any runtime for development.
     """
     yield Stage(name="scripts", dockerfile=HERE / "scripts" / "Dockerfile")
     yield Stage(name="tools", dockerfile=HERE / "tools" / "Dockerfile", needs=("scripts",))
     if not request.checkout:
         yield Stage(name="wheels", dockerfile=HERE / "wheels" / "Dockerfile", needs=("tools",))
     yield from source.stages(request.checkout)
+    yield Stage(
+        name=SERVING_STAGE,
+        dockerfile=HERE / "serving" / "Dockerfile",
+        needs=("scripts", "tools", "wheels"),
+    )
     yield from fabric.stages(request)
     yield Stage(
-        name="dev", dockerfile=HERE / "dev" / "Dockerfile", needs=("runtime", "rust", "tools")
+        name="dev", dockerfile=HERE / "dev" / "Dockerfile", needs=(RUNTIME_STAGE, "rust", "tools")
     )
     yield Stage(
         name="local-dev",
@@ -68,26 +78,21 @@ def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
 
 @hookimpl
 def dynamo_container_base_images(request: BuildRequest) -> Iterator[BaseImage]:
-    """A plain distribution: nothing of this stage is in the images."""
+    """Yield a plain distribution for `tools`, of which nothing ships."""
     yield BaseImage(stage="tools", image=BASE_IMAGE)
 
 
 @hookimpl
 def dynamo_container_pins(request: BuildRequest) -> Iterator[Pin]:
-    """uv, as an argument of the stage that installs it; what compiles a checkout."""
+    """Yield uv, and what compiles a checkout."""
     yield Pin(name="uv", version=UV, build_arg="UV")
     yield from source.pins(request)
 
 
 @hookimpl
 def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
-    """What was asked for."""
+    """Yield the arguments of this plugin's options."""
     if request.option("nsight_systems"):
-        if request.target not in USERS:
-            raise UsageError(
-                f"--nsight-systems means nothing for the target {request.target!r}",
-                "it is for dev and local-dev; leave it out",
-            )
         yield BuildArg(name="NSIGHT_SYSTEMS", value="true", stage="dev")
     yield from source.build_args(request)
     yield from fabric.build_args(request)
@@ -95,10 +100,10 @@ def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
 
 @hookimpl
 def dynamo_container_labels(request: BuildRequest) -> Iterator[Label]:
-    """Who runs in the image, and where its home is."""
+    """Yield user, home and UID of the development images."""
     if request.target in USERS:
         user, home = USERS[request.target]
-        yield Label(key=f"{LABEL_PREFIX}user", value=user)
-        yield Label(key=f"{LABEL_PREFIX}home", value=home)
+        yield Label(key=USER_LABEL, value=user)
+        yield Label(key=HOME_LABEL, value=home)
     if request.uid is not None:
-        yield Label(key=f"{LABEL_PREFIX}uid", value=str(request.uid))
+        yield Label(key=UID_LABEL, value=str(request.uid))

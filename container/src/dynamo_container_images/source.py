@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The stage `wheels` of a build from source: what compiles a checkout, and with what."""
+"""The stage `wheels` of a build from source: what compiles a checkout, and with which tools."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from typing import Final
 from dynamo_container.api import BuildArg, BuildRequest, Checkout, Option, Pin, Stage, UsageError
 
 DOCKERFILE: Final = Path(__file__).parent / "source" / "Dockerfile"
-# Wheels that are compiled here run on every distribution; it is there for each architecture.
+# Wheels that are compiled in it run on every distribution, and it exists for each architecture.
 BUILDER_IMAGE: Final = "quay.io/pypa/manylinux_2_28"
 MATURIN: Final = "1.16.0"
 SCCACHE: Final = "0.14.0"
-# Of Rust's official images, on Debian 12.
+# Rust's official image on Debian 12.
 RUST_IMAGE: Final = "rust:{release}-slim-bookworm"
-# For a checkout that names no release, and to develop without one.
+# For a checkout that does not name a release, and for development without a checkout.
 RUST: Final = "1.95.0"
 
 
 def option() -> Option:
-    """In the place of the image that compiles."""
+    """Return the option that replaces the image that compiles."""
     return Option(
         flag="--builder-image",
         metavar="IMAGE",
-        help="from a checkout: the image that compiles the wheels, with apt or dnf "
-        "(default: --base-image, else manylinux)",
+        help="Image with apt or dnf that compiles a checkout's wheels, or NIXL "
+        "(default: --base-image, else manylinux).",
+        stages=("wheels", "nixl"),
     )
 
 
 def stages(checkout: Checkout | None) -> Iterator[Stage]:
-    """`wheels`, whose context is the checkout, and the Rust that the checkout asks for."""
+    """Yield `wheels`, whose context is the checkout, and the Rust that the checkout names."""
     if checkout:
         yield Stage(
             name="wheels", dockerfile=DOCKERFILE, context=checkout.path, needs=("rust", "tools")
@@ -42,7 +43,7 @@ def stages(checkout: Checkout | None) -> Iterator[Stage]:
 
 
 def pins(request: BuildRequest) -> Iterator[Pin]:
-    """What compiles, besides Rust."""
+    """Yield the tools that compile, except Rust."""
     if request.checkout or request.option("nixl_ref"):
         yield Pin(name="maturin", version=MATURIN, build_arg="MATURIN")
     if request.sccache:
@@ -50,19 +51,20 @@ def pins(request: BuildRequest) -> Iterator[Pin]:
 
 
 def build_args(request: BuildRequest) -> Iterator[BuildArg]:
-    """The image that compiles: one that is given for every stage will do for this one, too.
+    """Yield the image that compiles, and where sccache stores what is compiled.
 
     Raises:
-        UsageError: nothing is compiled.
+        UsageError: an image is given, but nothing is compiled.
     """
     given = request.option("builder_image")
-    compiled = bool(request.checkout or request.option("nixl_ref"))
-    if given and not compiled:
+    compiles = bool(request.checkout or request.option("nixl_ref"))
+    if given and not compiles:
         raise UsageError(
-            "--builder-image means nothing without a checkout or --nixl-ref: nothing is compiled",
-            "add --source PATH, or leave it out",
+            "--builder-image requires a checkout or --nixl-ref; else nothing is compiled",
+            "add: --source PATH",
         )
-    if compiled:
+    if compiles:
+        # The image that the user names for every stage is used for this one too.
         image = given or request.base_image or BUILDER_IMAGE
         yield BuildArg(name="BUILDER_IMAGE", value=image)
     if sccache := request.sccache:

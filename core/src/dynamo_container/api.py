@@ -1,11 +1,52 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one import for plugin authors."""
+"""Everything that a plugin's code needs; its tests use `dynamo_container.testing` as well.
 
-from dynamo_container.errors import ConflictError, DynamoContainerError, MachineError, UsageError
-from dynamo_container.model.facts import Checkout
-from dynamo_container.model.names import LABEL_PREFIX
-from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+A framework's plugin can be as small as this:
+
+    from pathlib import Path
+
+    from dynamo_container.api import ServingPlugin
+
+    class Acme(ServingPlugin):
+        name, summary, folder = "acme", "Dynamo with Acme's engine", Path(__file__).parent
+
+    plugin = Acme()
+"""
+
+from dataclasses import replace
+
+from dynamo_container.errors import (
+    ConflictError,
+    DynamoContainerError,
+    MachineError,
+    PluginError,
+    UsageError,
+)
+from dynamo_container.model.facts import Checkout, DriverInfo, EngineInfo, Gpu, ImageInfo
+from dynamo_container.model.names import (
+    CUDA_LABEL,
+    CUDA_VERSION,
+    DRIVER_LABEL,
+    DYNAMO_LABEL,
+    ENABLE_KVBM,
+    EXTRA_INDEX_URLS,
+    FRAMEWORK_LABEL,
+    HOME_LABEL,
+    INDEX_URL,
+    LABEL_PREFIX,
+    MAX_JOBS,
+    PINS_LABEL,
+    RELEASE_BUILD,
+    REQUIREMENTS,
+    RESOLVE_AS_OF,
+    RUNTIME_STAGE,
+    SERVING_STAGE,
+    TARGET_LABEL,
+    UID_LABEL,
+    USER_LABEL,
+)
+from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest, Sccache
 from dynamo_container.model.toml import read_toml
 from dynamo_container.model.values import (
     BaseImage,
@@ -14,6 +55,7 @@ from dynamo_container.model.values import (
     Check,
     CudaImages,
     EnvVar,
+    Feature,
     Framework,
     Label,
     Mirror,
@@ -37,14 +79,34 @@ from dynamo_container.plugins.checks import (
 )
 from dynamo_container.plugins.hookspecs import hookimpl
 from dynamo_container.plugins.releases import (
-    Chosen,
+    ReleaseChoice,
     ReleaseTable,
     exact_version,
     without_credentials,
 )
+from dynamo_container.plugins.serving import ServingPlugin
 
 __all__ = [
+    "CUDA_LABEL",
+    "CUDA_VERSION",
+    "DRIVER_LABEL",
+    "DYNAMO_LABEL",
+    "ENABLE_KVBM",
+    "EXTRA_INDEX_URLS",
+    "FRAMEWORK_LABEL",
+    "HOME_LABEL",
+    "INDEX_URL",
     "LABEL_PREFIX",
+    "MAX_JOBS",
+    "PINS_LABEL",
+    "RELEASE_BUILD",
+    "REQUIREMENTS",
+    "RESOLVE_AS_OF",
+    "RUNTIME_STAGE",
+    "SERVING_STAGE",
+    "TARGET_LABEL",
+    "UID_LABEL",
+    "USER_LABEL",
     "BaseImage",
     "BuildArg",
     "BuildRequest",
@@ -52,12 +114,16 @@ __all__ = [
     "Check",
     "CheckRequest",
     "Checkout",
-    "Chosen",
     "ConflictError",
     "CudaImages",
+    "DriverInfo",
     "DynamoContainerError",
+    "EngineInfo",
     "EnvVar",
+    "Feature",
     "Framework",
+    "Gpu",
+    "ImageInfo",
     "Label",
     "MachineError",
     "Mirror",
@@ -66,11 +132,15 @@ __all__ = [
     "Option",
     "Override",
     "Pin",
+    "PluginError",
     "Readiness",
     "Release",
+    "ReleaseChoice",
     "ReleaseTable",
     "RunFlag",
     "RunRequest",
+    "Sccache",
+    "ServingPlugin",
     "Stage",
     "SystemPackage",
     "UsageError",
@@ -81,6 +151,7 @@ __all__ = [
     "imports",
     "packages_agree",
     "read_toml",
+    "replace",
     "serves_a_model",
     "without_credentials",
 ]

@@ -33,13 +33,13 @@ def build_text(plan: BuildPlan, key: str | None = None) -> str:
     blocks = []
     for image in plan.images:
         head = f"{image.framework} {image.stage}"
-        blocks.append("\n".join([head, *_lines(_chosen(image.facts, key))]))
+        blocks.append("\n".join([head, *_lines(_chosen(image.entries, key))]))
     return "\n\n".join(blocks) + "\n"
 
 
 def run_text(plan: RunPlan, key: str | None = None) -> str:
     """A run's plan for people; see `build_text`."""
-    return "\n".join([plan.image, *_lines(_chosen(plan.facts, key))]) + "\n"
+    return "\n".join([plan.image, *_lines(_chosen(plan.entries, key))]) + "\n"
 
 
 def build_json(plan: BuildPlan, key: str | None = None) -> str:
@@ -56,7 +56,7 @@ def run_json(plan: RunPlan, key: str | None = None) -> str:
             "command": "run",
             "image": plan.image,
             "argv": list(plan.command),
-            "values": [_fact(fact) for fact in _chosen(plan.facts, key)],
+            "values": [_fact(fact) for fact in _chosen(plan.entries, key)],
         }
     )
 
@@ -67,7 +67,7 @@ def _image(image: Image, key: str | None) -> JSON:
         "target": image.stage,
         "tags": list(image.tags),
         "plan": f"sha256:{image.plan_hash}",
-        "values": [_fact(fact) for fact in _chosen(image.facts, key)],
+        "values": [_fact(fact) for fact in _chosen(image.entries, key)],
     }
 
 

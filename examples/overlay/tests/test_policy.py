@@ -7,12 +7,13 @@ from __future__ import annotations
 import sys
 
 import pytest
-from dynamo_container.plugins.registry import PUBLISHED, Registry
+from dynamo_container.plugins.discovery import known_frameworks
+from dynamo_container.plugins.registry import Registry
 
 pytestmark = pytest.mark.processes  # the overlay is installed for these tests
 
 # All of ours, and the example of a framework; the overlay knows none of them.
-FRAMEWORKS = [*PUBLISHED, "llama-cpp"]
+FRAMEWORKS = [*known_frameworks(), "llama-cpp"]
 POLICY = "acme-policy"
 
 

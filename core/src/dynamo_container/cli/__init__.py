@@ -1,29 +1,20 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The command line: parse, call, print. Nothing is decided here that a plan decides."""
+"""The command line: parse, call, print. `options` and the planners decide what to build or run."""
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-# What imports make stays: looking for garbage in it is a tenth of a dry run.
-_collects = gc.isenabled()
-gc.disable()
+import click
 
-import click  # noqa: E402
+from dynamo_container.cli.app import PROGRAM, app
+from dynamo_container.errors import DynamoContainerError, UsageError
 
-from dynamo_container.cli.app import PROGRAM, app  # noqa: E402
-from dynamo_container.errors import DynamoContainerError, UsageError  # noqa: E402
-
-gc.freeze()
-if _collects:
-    gc.enable()
-
-# Newer click says so by an error; older click prints the help itself.
+# Newer versions of click raise this for a group without a command; older ones print the help.
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
@@ -33,10 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        arguments: without the program's name; those of the process where None.
+        arguments: without the program's name; None for those of the process.
 
     Returns:
-        The exit status: see `dynamo_container.errors`, or docker's own where docker ran.
+        The exit status: see `dynamo_container.errors`, or docker's own if docker ran.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -54,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone, as with `| head`: nothing more can be said, and Python must not try
-        # at its end.
+        # The reader is gone, as with `| head`: nothing more can be printed, and Python must not try
+        # to when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     except Exception as error:
@@ -65,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(
             DynamoContainerError(
                 f"this is a fault in dynamo-container: {type(error).__name__}: {cause}",
-                f"please report it with what '{PROGRAM} --debug ...' prints",
+                f"please report it with the output of '{PROGRAM} --debug ...'",
             )
         )
 

@@ -5,22 +5,28 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import click
 
-from dynamo_container.cli import project
-from dynamo_container.cli.paths import absolute
-from dynamo_container.docker import engine
 from dynamo_container.errors import UsageError
-from dynamo_container.plugins.registry import ALLOW_LIST, NO_PLUGIN, Registry
+from dynamo_container.host.paths import absolute
+from dynamo_container.model.names import CORE_DISTRIBUTION
+from dynamo_container.model.values import Framework, Notice
+from dynamo_container.options.project import ProjectFile
+from dynamo_container.options.project import find as find_project_file
+from dynamo_container.plugins import hookspecs
+from dynamo_container.plugins.catalog import ALLOW_LIST, NO_PLUGIN
+from dynamo_container.plugins.registry import Registry
 
 PROGRAM: Final = "dynamo-container"
 ENVIRONMENT: Final = "DYNAMO_CONTAINER"
-# Command, and the module that has it under the name `command`.
+# Each command, and the module that has it under the name `command`.
 COMMANDS: Final = {
     "build": "build",
     "run": "run",
@@ -43,78 +49,104 @@ class Session:
     """What the commands of one call share.
 
     Args:
-        quiet: say only what was asked for, and what went wrong.
-        near: where to look for a Dynamo checkout, before the current folder.
-        without: plugins that are left out.
+        quiet: print only results, warnings and errors.
+        near: a folder to look for a Dynamo checkout in before the current one.
+        excluded: names of plugins that are excluded.
+        project: the project file.
     """
 
     def __init__(
-        self, *, quiet: bool = False, near: str = "", without: tuple[str, ...] = ()
+        self,
+        *,
+        quiet: bool = False,
+        near: str = "",
+        excluded: tuple[str, ...] = (),
+        project: ProjectFile | None = None,
     ) -> None:
         self.quiet = quiet
-        self.near = near
-        self.without = without
+        self.project = project or ProjectFile()
+        self._near = near
+        self._excluded = excluded
         self._registry: Registry | None = None
-        self._told: set[str] = set()
+        self._shown: set[str] = set()
 
     @property
     def registry(self) -> Registry:
-        """The plugins of this environment, found when somebody first asks."""
+        """The installed plugins, discovered when they are first needed."""
         if self._registry is None:
-            self._registry = Registry.discover(only=_allowed(), without=self.without)
+            self._registry = Registry.discover(only=_allowed(), without=self._excluded)
         return self._registry
 
-    def leave_out(self, names: tuple[str, ...]) -> None:
-        """Leave out these plugins, too, from now on."""
+    def exclude(self, names: tuple[str, ...]) -> None:
+        """Exclude these plugins too, from now on."""
         if names:
-            self.without, self._registry = (*self.without, *names), None
+            self._excluded, self._registry = (*self._excluded, *names), None
 
     def load(self, *frameworks: str) -> Registry:
-        """Load the overlays and these frameworks; say once what is odd about plugins."""
+        """Load the overlays and these frameworks, and show warnings about plugins once."""
         try:
             self.registry.load(*frameworks)
         finally:
             for line in self.registry.warnings():
-                if line not in self._told:
+                if line not in self._shown:
                     self.warn(f"{line} (see: {PROGRAM} plugins list)")
-            out = self.registry.excluded_overlays()
-            if out and out not in self._told:
-                self.note(f"left out by {ALLOW_LIST}: {out}")
-            self._told |= {*self.registry.warnings(), out}
+            excluded = self.registry.excluded_overlays()
+            if excluded and excluded not in self._shown:
+                self.note(f"excluded by {ALLOW_LIST}: {excluded}")
+            self._shown |= {*self.registry.warnings(), excluded}
         return self.registry
 
-    def checkout(self) -> Path | None:
-        """The Dynamo checkout that this call is about; None where there is none."""
-        starts = (absolute(one) for one in (self.near, ".") if one)
-        return next(filter(None, map(project.find_checkout, starts)), None)
+    def default_target(self, framework: str) -> str:
+        """Load a framework, and return the target that its plugin builds by default."""
+        registry = self.load(framework)
+        described: list[Framework] = [
+            contribution.value
+            for contribution in registry.call_for(framework, hookspecs.dynamo_container_framework)
+            if contribution.source.name == framework
+        ]
+        return described[0].default_target
+
+    def near(self) -> tuple[Path, ...]:
+        """Return the folders around which a Dynamo checkout is looked for, in order."""
+        return tuple(absolute(folder) for folder in (self._near, ".") if folder)
 
     def warn(self, text: str) -> None:
-        """A line about something that is probably not meant."""
+        """Print a line about something that the user probably does not want."""
         click.secho("warning: ", fg="yellow", bold=True, err=True, nl=False)
         click.echo(text, err=True)
 
-    def tell(self, warnings: Iterable[str], notices: Iterable[str] = ()) -> None:
-        """What a plan has to say to its user."""
+    def note(self, text: str) -> None:
+        """Print a line for information; not with --quiet."""
+        if not self.quiet:
+            click.echo(f"note: {text}", err=True)
+
+    def show(self, warnings: Iterable[str], notices: Iterable[str] = ()) -> None:
+        """Print the warnings and notices of a plan."""
         for text in warnings:
             self.warn(text)
         for text in notices:
             self.note(text)
 
-    def note(self, text: str) -> None:
-        """A line that is good to know; not with --quiet."""
-        if not self.quiet:
-            click.echo(f"note: {text}", err=True)
+    def show_notices(self, notices: Iterable[Notice]) -> None:
+        """Print what was assumed while facts were collected."""
+        for notice in notices:
+            (self.warn if notice.warning else self.note)(notice.text)
 
 
 def _allowed() -> tuple[str, ...] | None:
-    """The plugins that may be used; None where all may."""
-    words = os.environ.get(ALLOW_LIST)
-    if words is None:
+    """The plugins that may be used; None for all."""
+    value = os.environ.get(ALLOW_LIST)
+    if value is None:
         return None
-    names = tuple(words.replace(",", " ").split())
+    names = tuple(value.replace(",", " ").split())
     if not names:
-        raise UsageError(f"{ALLOW_LIST} is empty", "name plugins in it, or unset it")
+        raise UsageError(f"{ALLOW_LIST} is empty", "list plugins in it, or unset it")
     return names
+
+
+def at_terminal() -> bool:
+    """Whether standard input and standard output are both a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 class LazyGroup(click.Group):
@@ -135,8 +167,29 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     if wanted and not ctx.resilient_parsing:
         import importlib_metadata
 
-        click.echo(f"{PROGRAM} {importlib_metadata.version(PROGRAM)}")
+        click.echo(f"{PROGRAM} {importlib_metadata.version(CORE_DISTRIBUTION)}")
         ctx.exit()
+
+
+class _ToStandardError(logging.Handler):
+    """Prints log records to whatever standard error is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"+ {record.getMessage()}", err=True)
+
+
+_HANDLER: Final = _ToStandardError()
+
+
+def _configure_logging(*, verbose: bool, debug: bool) -> None:
+    """Print the commands that run with --verbose, and the hooks that are called with --debug."""
+    logger = logging.getLogger("dynamo_container")
+    logger.propagate = False
+    logger.removeHandler(_HANDLER)
+    if verbose or debug:
+        logger.addHandler(_HANDLER)
+    level = logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING
+    logger.setLevel(level)
 
 
 @click.command(
@@ -146,29 +199,29 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     'eval "$(_DYNAMO_CONTAINER_COMPLETE=bash_source dynamo-container)" '
     "(or zsh_source, fish_source)",
 )
-@click.option(
-    "-q", "--quiet", is_flag=True, help="Say only what was asked for, and what went wrong."
-)
-@click.option("-v", "--verbose", is_flag=True, help="Say which docker commands run.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only results, warnings and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print each docker command that runs.")
 @click.option(
     "--near",
     default="",
     metavar="DIR",
     allow_from_autoenv=False,
-    help="Look for a Dynamo checkout around DIR first, then around the current folder.",
+    help="Look for a Dynamo checkout around DIR before the current folder.",
 )
 @click.option(
     NO_PLUGIN,
     multiple=True,
     metavar="NAME",
-    help="Leave out a plugin, by its name or its distribution's; repeatable.",
+    help="Exclude a plugin, by its own name or its distribution's; repeatable.",
 )
-@click.option("--no-color", is_flag=True, help="No colors (NO_COLOR does the same).")
+@click.option(
+    "--no-color", is_flag=True, help="Print no colors; the variable NO_COLOR does the same."
+)
 @click.option(
     "--debug",
     is_flag=True,
     allow_from_autoenv=False,
-    help="A traceback where something is wrong with dynamo-container itself.",
+    help="Print each hook call, and the traceback of a fault in dynamo-container.",
 )
 @click.option(
     "--version",
@@ -177,7 +230,7 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     expose_value=False,
     allow_from_autoenv=False,
     callback=_version,
-    help="The version.",
+    help="Print the version.",
 )
 @click.pass_context
 def app(
@@ -190,8 +243,7 @@ def app(
     debug: bool,
 ) -> None:
     """Build and run GPU inference containers for NVIDIA Dynamo, from plugins."""
-    ctx.obj = Session(quiet=quiet, near=near, without=no_plugin)
-    engine.tell = (lambda line: click.echo(f"+ {line}", err=True)) if verbose else None
+    _configure_logging(verbose=verbose, debug=debug)
     if no_color or "NO_COLOR" in os.environ:
         ctx.color = False
-    ctx.default_map = project.defaults()
+    ctx.obj = Session(quiet=quiet, near=near, excluded=no_plugin, project=find_project_file())

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`check`: the plugins' checks, run in an image."""
+"""`check`: run the plugins' checks in an image."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import uuid
 import click
 
 from dynamo_container.cli.app import Session
+from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.containers import gpus
-from dynamo_container.containers.docker_argv import env_words, flag_words
-from dynamo_container.docker import engine
+from dynamo_container.containers.docker_argv import env_arguments, flag_arguments
+from dynamo_container.docker import engine, process
 from dynamo_container.errors import MachineError, NoAnswerError, UsageError, WorkFailedError
+from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.names import FRAMEWORK_LABEL
 from dynamo_container.model.references import is_image
 from dynamo_container.model.requests import CheckRequest
@@ -22,37 +24,37 @@ from dynamo_container.plugins import hookspecs
 
 @click.command(epilog="Example: dynamo-container check dynamo:latest-none-runtime")
 @click.argument("image")
-@click.option("--framework", metavar="F", help="Whose checks (default: as the image's label says).")
+@click.option(
+    "--framework",
+    metavar="F",
+    shell_complete=complete_framework,
+    help="Framework whose checks to run (default: the one in the image's label).",
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0),
     default=600.0,
     metavar="SECONDS",
-    help="The longest that one check may take (default 600).",
+    help="Time limit of each check (default 600).",
 )
 @click.pass_obj
 def command(session: Session, image: str, framework: str | None, timeout: float) -> int:
-    """Run the plugins' checks in IMAGE: CPU ones always, GPU ones where the engine has a GPU."""
-    if not is_image(image):
-        raise UsageError(f"{image!r} is no image reference", "for example: my-image:dev")
-    image_info = engine.inspect_image(image)
-    if image_info is None:
-        raise MachineError(f"the engine has no image {image}", f"build it, or: docker pull {image}")
-    name = framework or image_info.label(FRAMEWORK_LABEL)
+    """Run the plugins' checks in IMAGE; those that need a GPU only if the engine has one."""
+    info = _inspect(image)
+    name = framework or info.label(FRAMEWORK_LABEL)
     if not name:
         raise UsageError(
-            f"{image} does not say which framework it is of", "say it: --framework NAME"
+            f"{image} has no label that names its framework", "name it: --framework NAME"
         )
     name = session.registry.framework(name)
-    request = CheckRequest(framework=name, image=image, image_info=image_info)
-    checks = [
-        one.value for one in session.load(name).call(hookspecs.dynamo_container_checks, request)
-    ]
+    request = CheckRequest(framework=name, image=image, image_info=info)
+    contributions = session.load(name).call(hookspecs.dynamo_container_checks, request)
+    checks = [contribution.value for contribution in contributions]
     if not checks:
         raise UsageError(f"no plugin has a check for {name!r}", "there is nothing to do")
-    way = gpus.gpu_access("auto", engine.facts())
-    gpu_flags = [*flag_words(way.flags), *env_words(way.env)] if way else []
-    failed = [check.name for check in checks if not _passes(image, check, gpu_flags, timeout)]
+    access = gpus.gpu_access("auto", engine.collect())
+    gpu_words = [*flag_arguments(access.flags), *env_arguments(access.env)] if access else []
+    failed = [check.name for check in checks if not _passes(image, check, gpu_words, timeout)]
     if failed:
         raise WorkFailedError(
             f"{len(failed)} of {len(checks)} checks failed in {image}: {', '.join(failed)}"
@@ -60,27 +62,38 @@ def command(session: Session, image: str, framework: str | None, timeout: float)
     return 0
 
 
-def _passes(image: str, check: Check, gpu_flags: list[str], seconds: float) -> bool:
-    if check.needs_gpu and not gpu_flags:
-        click.echo(f"skipped  {check.name} (the engine knows no GPU)")
+def _inspect(image: str) -> ImageInfo:
+    if not is_image(image):
+        raise UsageError(f"{image!r} is not a valid image reference", "for example: my-image:dev")
+    info = engine.inspect_image(image)
+    if info is None:
+        raise MachineError(
+            f"the engine does not have the image {image}", f"build it, or: docker pull {image}"
+        )
+    return info
+
+
+def _passes(image: str, check: Check, gpu_words: list[str], seconds: float) -> bool:
+    if check.needs_gpu and not gpu_words:
+        click.echo(f"skipped  {check.name} (the engine has no GPU)")
         return True
-    status, said = _run(image, check, gpu_flags if check.needs_gpu else [], seconds)
+    status, output = _run(image, check, gpu_words if check.needs_gpu else [], seconds)
     click.echo(f"{'FAILED' if status else 'ok':<8} {check.name}")
     if status:
-        click.echo(said.rstrip(), err=True)
+        click.echo(output.rstrip(), err=True)
     return not status
 
 
 def _run(image: str, check: Check, devices: list[str], seconds: float) -> tuple[int, str]:
-    """The check's status and what it said; its container is gone afterwards, however it went."""
+    """The check's exit status and output; its container is removed in any case."""
     name = f"dynamo-container-check-{uuid.uuid4().hex[:12]}"
     words = ("--rm", f"--name={name}", *devices, f"--entrypoint={check.argv[0]}")
     try:
-        answer = engine.capture("docker", "run", *words, image, *check.argv[1:], timeout=seconds)
+        answer = process.capture("docker", "run", *words, image, *check.argv[1:], timeout=seconds)
     except BaseException as error:
-        # Without its client, a container goes on.
-        engine.capture("docker", "rm", "--force", name)
+        # A container goes on when its client ends.
+        process.capture("docker", "rm", "--force", name)
         if isinstance(error, NoAnswerError):
-            return 1, f"it did not end within {seconds:g} s (--timeout)"
+            return 1, f"it did not finish within {seconds:g} s (--timeout)"
         raise
     return answer.returncode, answer.stdout + answer.stderr

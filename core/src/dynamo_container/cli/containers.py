@@ -1,56 +1,53 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which of the containers that `run` started a command is about."""
+"""Selecting containers that `run` started, by the words that users give."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dynamo_container.cli.app import Session
-from dynamo_container.docker.containers import Container, listed
+from dynamo_container.cli.app import PROGRAM, Session
+from dynamo_container.docker.containers import Container, list_containers
 from dynamo_container.errors import UsageError
 from dynamo_container.plugins.discovery import normalize
-from dynamo_container.plugins.registry import PUBLISHED
 
 _SHORTEST_ID = 4
 
 
-def chosen(session: Session, words: Iterable[str]) -> tuple[Container, ...]:
-    """The containers that the words name: by name, by ID, or all of a framework.
-
-    A framework that is known may have none.
+def select(session: Session, words: Iterable[str]) -> tuple[Container, ...]:
+    """Return the containers that the words select: by name, by ID, or all of a framework.
 
     Raises:
-        UsageError: a word names none that `run` started.
+        UsageError: a word matches neither a container nor a framework.
         EngineError: no engine answers.
     """
-    there = listed()
-    found: dict[str, Container] = {}
+    containers = list_containers()
+    selected: dict[str, Container] = {}
     for word in words:
-        found |= {one.id: one for one in _named(session, there, word)}
-    return tuple(found.values())
+        selected |= {one.id: one for one in _matches(session, containers, word)}
+    return tuple(selected.values())
 
 
 def select_one(session: Session, word: str | None, *, running: bool) -> Container:
-    """The one container that a word names; without a word the only one that there is.
+    """Return the one container that a word selects; without a word, the only one that exists.
 
     Args:
         session: of this call.
         word: a name, an ID or a framework.
-        running: whether it has to run; else one that runs is preferred.
+        running: whether it must be running; else a running one is preferred.
 
     Raises:
-        UsageError: it is none, or several.
+        UsageError: there is none, or more than one.
         EngineError: no engine answers.
     """
-    found = chosen(session, [word]) if word else listed()
-    alive = tuple(one for one in found if (one.running if running else one.alive))
-    candidates = alive if running or alive else found
+    selected = select(session, [word]) if word else list_containers()
+    alive = tuple(one for one in selected if (one.running if running else one.alive))
+    candidates = alive if running or alive else selected
     of = f" of {word!r}" if word else ""
     if not candidates:
         raise UsageError(
-            f"no container{of} {'runs' if running else 'is there'}",
-            "see: dynamo-container ps --all",
+            f"no {'running ' if running else ''}container{of} was found",
+            f"see: {PROGRAM} ps --all",
         )
     if len(candidates) > 1:
         names = ", ".join(one.name for one in candidates)
@@ -58,15 +55,18 @@ def select_one(session: Session, word: str | None, *, running: bool) -> Containe
     return candidates[0]
 
 
-def _named(session: Session, there: tuple[Container, ...], word: str) -> tuple[Container, ...]:
-    for one in there:
-        if word == one.name or (len(word) >= _SHORTEST_ID and one.id.startswith(word)):
-            return (one,)
+def _matches(
+    session: Session, containers: tuple[Container, ...], word: str
+) -> tuple[Container, ...]:
+    for container in containers:
+        by_id = len(word) >= _SHORTEST_ID and container.id.startswith(word)
+        if word == container.name or by_id:
+            return (container,)
     framework = normalize(word)
-    found = tuple(one for one in there if one.framework == framework)
-    if found or framework in (*session.registry.frameworks, *PUBLISHED):
-        return found
+    matches = tuple(one for one in containers if one.framework == framework)
+    if matches or framework in session.registry.known_frameworks:
+        return matches
     raise UsageError(
-        f"{word!r} is no container that 'dynamo-container run' started, and no framework",
-        "see: dynamo-container ps --all; for any other container: docker ps",
+        f"{word!r} is neither a container that '{PROGRAM} run' started nor a framework",
+        f"see: {PROGRAM} ps --all; for other containers: docker ps",
     )

@@ -1,74 +1,92 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`devcontainer`: a Dev Container's file, from the plan that `run` would carry out."""
+"""`devcontainer`: a Dev Container's file, from the plan of `run`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from dynamo_container.cli.app import Session
-from dynamo_container.cli.paths import absolute
+from dynamo_container.cli.app import ENVIRONMENT, Session
+from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
-from dynamo_container.cli.run_plan import asked_framework, plan_from
-from dynamo_container.containers import devcontainer
+from dynamo_container.containers import devcontainer, planner
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
+from dynamo_container.host.paths import absolute
 from dynamo_container.model.names import LOCAL_DEV_TARGET
 from dynamo_container.model.references import image_reference
+from dynamo_container.options.collect import collect_caller, find_checkout
+from dynamo_container.options.facts import RunFacts
+from dynamo_container.options.records import RunOptions
+from dynamo_container.options.rules import check_run
+from dynamo_container.options.run import resolve_run
+from dynamo_container.options.selection import select_framework
 
-# What the editor decides, or has no place in its file.
-_MEANINGLESS = (
+# Options of `run` that the editor decides, or that its file cannot contain.
+_NOT_IN_FILE: Final = (
     "detach", "entrypoint", "init", "interactive", "mount_workspace", "name", "no_preflight", "rm",
     "runtime", "target", "tty", "user", "wait", "wait_timeout", "workdir",
 )  # fmt: skip
+# Not HF_HOME, which is a folder of one machine.
+_PORTABLE_CACHE: Final = "~/.cache/huggingface"
 
 
 class DevcontainerCommand(RunCommand):
-    """`devcontainer` takes the options of `run` that have a place in its file."""
+    """`devcontainer` takes those options of `run` that its file can contain."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self.params = [one for one in self.params if one.name not in _MEANINGLESS]
+        self.params = [param for param in self.params if param.name not in _NOT_IN_FILE]
 
     def make_context(
         self,
         info_name: str | None,
         args: list[str],
         parent: click.Context | None = None,
-        **extra: Any,
+        **extra: Any,  # click's own
     ) -> click.Context:
-        """The project file's options of `run` are these, too."""
-        given = ((parent and parent.default_map) or {}).get("run", {})
-        defaults = {name: value for name, value in given.items() if name not in _MEANINGLESS}
-        return super().make_context(info_name, args, parent, default_map=defaults, **extra)
+        extra.setdefault("auto_envvar_prefix", f"{ENVIRONMENT}_DEVCONTAINER")
+        return super().make_context(info_name, args, parent, **extra)
+
+    def defaults(self, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in super().defaults(tables).items()
+            if name not in _NOT_IN_FILE
+        }
 
 
 @click.command(
     cls=DevcontainerCommand, epilog="Example: dynamo-container devcontainer none --check"
 )
 @run_options
-@click.option("--check", is_flag=True, help="Write nothing; status 1 where the file is another.")
-@click.option("--force", is_flag=True, help="Write over a file that a person has changed, too.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit with status 1 if the file would change."
+)
+@click.option("--force", is_flag=True, help="Overwrite the file even if it was edited.")
 @click.pass_context
-def command(
-    ctx: click.Context, /, check: bool, force: bool, dry_run: bool, **_options: object
-) -> int:
+def command(ctx: click.Context, /, check: bool, force: bool, **_options: object) -> int:
     """Write .devcontainer/FRAMEWORK/devcontainer.json for the framework's local-dev image.
 
-    It goes into the Dynamo checkout around the current folder, else into the current folder.
+    The file goes into the Dynamo checkout around the current folder, else into the current folder.
     """
     session: Session = ctx.obj
-    if check and (force or dry_run):
-        raise UsageError("--check means nothing with --force or --dry-run", "leave one of them out")
+    options = record(ctx, RunOptions)
+    if check and (force or options.dry_run):
+        raise UsageError("--check cannot be used with --force or --dry-run", "omit one of them")
     if command_of(ctx):
-        raise UsageError("a Dev Container has no command of its own", "leave out what follows --")
-    text, framework = _render(ctx, session)
-    if dry_run:
+        raise UsageError(
+            "a Dev Container does not run a command of its own", "omit the words after --"
+        )
+    text, framework = _render(session, options)
+    if options.dry_run:
         click.echo(text, nl=False)
         return 0
-    folder = session.checkout() or absolute(".")
+    folder = find_checkout(session.near()) or absolute(".")
     path = folder / ".devcontainer" / framework / "devcontainer.json"
     try:
         return _check(path, text) if check else _write(session, path, text, force=force)
@@ -78,30 +96,34 @@ def command(
         ) from error
 
 
-def _render(ctx: click.Context, session: Session) -> tuple[str, str]:
-    params = ctx.params
-    params |= dict.fromkeys(_MEANINGLESS) | {"rm": True, "init": True}
-    gpus, params["gpus"] = params["gpus"] != "none", "none"
-    if params["hf_cache"] is None:
-        # Not HF_HOME, which is one machine's.
-        params["hf_cache"] = "~/.cache/huggingface"
-    framework = asked_framework(session, params["framework_argument"], params["framework"], None)
-    params["image"] = params["image"] or image_reference(framework, LOCAL_DEV_TARGET)
-    plan = plan_from(ctx, dry=True, target=LOCAL_DEV_TARGET, portable=True)
-    session.tell(plan.warnings)
-    return devcontainer.render(plan, framework, str(Path.home()), gpus=gpus), framework
+def _render(session: Session, options: RunOptions) -> tuple[str, str]:
+    """The file's text, and the framework.
+
+    No engine is involved: the file is for every machine.
+    """
+    check_run(options)
+    framework = select_framework(session.registry, replace(options, image=None))
+    image = options.image or image_reference(framework, LOCAL_DEV_TARGET)
+    portable = replace(options, gpus="none", hf_cache=options.hf_cache or _PORTABLE_CACHE)
+    facts = RunFacts(
+        framework=framework, image=image, target=LOCAL_DEV_TARGET, caller=collect_caller()
+    )
+    plan = planner.plan(session.load(framework), resolve_run(portable, facts))
+    session.show(plan.warnings)
+    text = devcontainer.render(plan, framework, str(Path.home()), gpus=options.gpus != "none")
+    return text, framework
 
 
 def _write(session: Session, path: Path, text: str, *, force: bool) -> int:
     before = _read(path)
     if before is not None and not devcontainer.is_untouched(before) and not force:
         raise UsageError(
-            f"{path} was changed by a person: it is left as it is",
-            "write over it with --force, or look at what would be written with --dry-run",
+            f"{path} was edited since it was written, so it is left alone",
+            "overwrite it with --force, or see what would be written with --dry-run",
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    session.note(f"wrote {path}" if before != text else f"{path} is as it should be")
+    session.note(f"{path} is up to date" if before == text else f"wrote {path}")
     return 0
 
 
@@ -109,10 +131,10 @@ def _check(path: Path, text: str) -> int:
     before = _read(path)
     if before == text:
         return 0
-    what = "is not there" if before is None else "is not what would be written"
-    raise WorkFailedError(f"{path} {what}", "write it: the same command without --check")
+    problem = "was not found" if before is None else "is out of date"
+    raise WorkFailedError(f"{path} {problem}", "write it: the same command without --check")
 
 
 def _read(path: Path) -> str | None:
-    """The file's text, whatever it holds; None where there is none."""
+    """The file's text, whatever it contains; None if there is no file."""
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`exec`: a command in a container that `run` started."""
+"""`exec`: run a command in a container that `run` started."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Final
 
 import click
 
-from dynamo_container.cli import run_values as values
-from dynamo_container.cli.app import Session
-from dynamo_container.cli.plugin_command import LINES
-from dynamo_container.cli.terminal import at_terminal
-from dynamo_container.containers.docker_argv import env_words
-from dynamo_container.docker import engine
+from dynamo_container.cli import types
+from dynamo_container.cli.app import Session, at_terminal
+from dynamo_container.containers.docker_argv import env_arguments
+from dynamo_container.docker.command import Command
+from dynamo_container.docker.process import replace_process
+from dynamo_container.model.values import EnvVar
 
 _COMMAND: Final = "dynamo_container.command"
 _SHELL: Final = ("sh", "-c", "command -v bash >/dev/null && exec bash; exec sh")
 
 
 class ExecCommand(click.Command):
-    """What follows `--`, or the container, is the command."""
+    """The words after `--`, or after the container, are the command."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--" in args:
@@ -36,10 +36,17 @@ class ExecCommand(click.Command):
     epilog="Examples: dynamo-container exec · dynamo-container exec vllm -- nvidia-smi",
 )
 @click.option("-i", "--interactive", is_flag=True, help="Keep standard input open.")
-@click.option("-t", "--tty", is_flag=True, help="Give the command a terminal.")
-@click.option("-e", "--env", multiple=True, type=LINES, metavar="K[=V]", help="A variable.")
-@click.option("--user", metavar="U", help="User or UID, and group or GID: U[:G].")
-@click.option("--workdir", metavar="DIR", help="The working directory.")
+@click.option("-t", "--tty", is_flag=True, help="Allocate a terminal.")
+@click.option(
+    "-e",
+    "--env",
+    multiple=True,
+    type=types.ENV,
+    metavar="K[=V]",
+    help="Environment variable; repeatable.",
+)
+@click.option("--user", metavar="U", help="User or UID, optionally with a group or GID: U[:G].")
+@click.option("--workdir", metavar="DIR", help="Working directory.")
 @click.argument("word", required=False, metavar="[CONTAINER|FRAMEWORK]")
 @click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[[--] COMMAND...]")
 @click.pass_context
@@ -48,20 +55,20 @@ def command(
     /,
     interactive: bool,
     tty: bool,
-    env: tuple[str, ...],
+    env: tuple[EnvVar, ...],
     user: str | None,
     workdir: str | None,
     word: str | None,
     rest: tuple[str, ...],
 ) -> int:
-    """Run a command in a container that runs; without one a shell, without a name in the only
-    container.
+    """Run a command in a running container; without a command a shell, without a container in the
+    only one.
     """
     from dynamo_container.cli.containers import select_one
 
     session: Session = ctx.obj
     after = ctx.meta.get(_COMMAND)
-    # What follows a command's first word is its own: `git log -- FILE`.
+    # After the command's first word, `--` belongs to the command: `git log -- FILE`.
     words = (*rest, *(("--",) if rest and after is not None else ()), *(after or ()))
     container = select_one(session, word, running=True)
     terminal = not words and at_terminal()
@@ -72,10 +79,9 @@ def command(
         "exec",
         *(flag for flag, given in switches if given),
         *(f"{flag}={value}" for flag, value in options if value),
-        *env_words(map(values.env, env)),
+        *env_arguments(env),
         container.id,
         *(words or _SHELL),
     )
-    # Docker's own from here on: the terminal, signals, the exit status.
-    engine.replace_process(engine.Command(argv=argv))
-    raise AssertionError("unreachable: the process is docker's now")
+    # From here on it is docker's own: the terminal, signals, the exit status.
+    replace_process(Command(argv=argv))

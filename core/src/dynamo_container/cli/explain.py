@@ -1,48 +1,44 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`explain`: the plan that `build` or `run` would carry out, with who said what."""
+"""`explain`: the plan of `build` or `run`, with the source of each value."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
 
 import click
 
 from dynamo_container import explain
-from dynamo_container.cli import build_plan, run_plan
-from dynamo_container.cli.app import ENVIRONMENT, Session
+from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.draw import draw
-from dynamo_container.cli.run_options import RunCommand, run_options
+from dynamo_container.cli.planning import plan_build, plan_run
+from dynamo_container.cli.plugin_command import record
+from dynamo_container.cli.run_options import RunCommand, command_of, run_options
 from dynamo_container.errors import UsageError
+from dynamo_container.options.records import BuildOptions, RunOptions
 from dynamo_container.plugins.discovery import normalize
-from dynamo_container.plugins.registry import PUBLISHED
 
-
-@click.group()
-@click.pass_context
-def command(ctx: click.Context) -> None:
-    """Tell a plan: each value, its winner, what it shadowed, who said it."""
-    # The options of `explain build` are those of `build`, from wherever they come.
-    ctx.auto_envvar_prefix = ENVIRONMENT
-    ctx.default_map = ctx.parent.default_map if ctx.parent else None
-
-
-_JSON = click.option(
-    "--json", "as_json", is_flag=True, help="As JSON; docs/explain.md describes it."
-)
-
-
-_GRAPH = click.option(
+_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_GRAPH: Final = click.option(
     "--graph",
     type=click.Choice(["mermaid", "dot", "svg", "png"]),
     metavar="[FORMAT]",
     is_flag=False,
     flag_value="mermaid",
-    help="A picture of the stages: mermaid (the default), dot; with Graphviz svg, png.",
+    help="Print a diagram of the stages: mermaid (the default) or dot; svg or png if Graphviz "
+    "is installed.",
 )
 
 
+@click.group()
+def command() -> None:
+    """Show a plan: each value, its source, and what it overrides."""
+
+
 class ExplainBuild(BuildCommand):
-    """`explain build`: the last word is a KEY where it is no framework."""
+    """`explain build`: the last argument is a KEY if it is not a framework."""
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[KEY]"]
@@ -58,18 +54,15 @@ class ExplainBuild(BuildCommand):
 def explain_build(
     ctx: click.Context, /, as_json: bool, graph: str | None, **_options: object
 ) -> int:
-    """Tell what `build` with the same options would build: all of it, or only KEY, which is the
-    name of a value or a kind of values.
+    """Show what `build` with the same options would build: all values, or only those that KEY, the
+    name of a value or a kind of values, selects.
     """
-    *frameworks, last = ctx.params["frameworks"] or (None,)
-    key = None if _is_framework(ctx, last) else last
-    if key is not None:
-        ctx.params["frameworks"] = tuple(frameworks)
+    session: Session = ctx.obj
+    options, key = _split_key(session, record(ctx, BuildOptions))
     if graph and (as_json or key):
         other = "--json" if as_json else f"the key {key!r}"
-        raise UsageError(f"--graph shows the whole plan, without {other}", "leave one of them out")
-    plan = build_plan.plan_from(ctx).plan
-    ctx.obj.tell(plan.warnings, plan.notices)
+        raise UsageError(f"--graph cannot be used with {other}", "omit one of them")
+    plan = plan_build(session, options).plan
     if graph:
         draw(plan, graph)
         return 0
@@ -77,6 +70,14 @@ def explain_build(
         explain.build_json(plan, key) if as_json else explain.build_text(plan, key), nl=False
     )
     return 0
+
+
+def _split_key(session: Session, options: BuildOptions) -> tuple[BuildOptions, str | None]:
+    """Split off the last argument if it is not a framework."""
+    names = options.framework
+    if not names or _is_framework(session, names[-1]):
+        return options, None
+    return replace(options, framework=names[:-1]), names[-1]
 
 
 @command.command(
@@ -87,19 +88,23 @@ def explain_build(
 @_JSON
 @click.pass_context
 def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_options: object) -> int:
-    """Tell what `run` with the same options would run: all of it, or only KEY, which is the name of
-    a value or a kind of values.
+    """Show what `run` with the same options would run: all values, or only those that KEY, the name
+    of a value or a kind of values, selects.
     """
-    word = ctx.params["framework_argument"]
-    if key is None and not _is_framework(ctx, word):
-        key, ctx.params["framework_argument"] = word, None
-    plan = run_plan.plan_from(ctx, dry=True)
-    ctx.obj.tell(plan.warnings)
+    session: Session = ctx.obj
+    options = record(ctx, RunOptions, command=command_of(ctx))
+    argument: str | None = ctx.params["framework_argument"]
+    if argument and key is None and not _is_framework(session, argument):
+        key = argument
+        options = replace(
+            options, framework=tuple(name for name in options.framework if name != argument)
+        )
+    plan = plan_run(session, options, dry_run=True)
     click.echo(explain.run_json(plan, key) if as_json else explain.run_text(plan, key), nl=False)
     return 0
 
 
-def _is_framework(ctx: click.Context, word: str | None) -> bool:
-    """Whether a word names a framework that is installed, or one that could be."""
-    session = ctx.find_object(Session) or Session()
-    return word is None or normalize(word) in (*session.registry.frameworks, *PUBLISHED)
+def _is_framework(session: Session, word: str) -> bool:
+    """Whether a word names a framework that is installed, or a known one."""
+    registry = session.registry
+    return normalize(word) in registry.known_frameworks

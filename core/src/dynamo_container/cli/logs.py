@@ -1,25 +1,28 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`logs`: what a container that `run` started has said."""
+"""`logs`: the output of a container that `run` started."""
 
 from __future__ import annotations
 
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.docker import engine
+from dynamo_container.docker.command import Command
+from dynamo_container.docker.process import replace_process
 
 
 @click.command(epilog="Example: dynamo-container logs --follow vllm")
 @click.argument("word", required=False, metavar="[CONTAINER|FRAMEWORK]")
-@click.option("-f", "--follow", is_flag=True, help="Go on while it says more.")
-@click.option("-n", "--tail", type=click.IntRange(min=0), metavar="N", help="The last N lines.")
-@click.option("-t", "--timestamps", is_flag=True, help="With the time of each line.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the output.")
+@click.option(
+    "-n", "--tail", type=click.IntRange(min=0), metavar="N", help="Show the last N lines."
+)
+@click.option("-t", "--timestamps", is_flag=True, help="Show the time of each line.")
 @click.pass_obj
 def command(
     session: Session, word: str | None, follow: bool, tail: int | None, timestamps: bool
 ) -> int:
-    """Show what a container has said; without a name, of the only one that `run` started."""
+    """Show the output of a container; without an argument, of the only one that `run` started."""
     from dynamo_container.cli.containers import select_one
 
     container = select_one(session, word, running=False)
@@ -31,6 +34,5 @@ def command(
         *(() if tail is None else (f"--tail={tail}",)),
         container.id,
     )
-    # Docker's own from here on: both streams, and Ctrl-C.
-    engine.replace_process(engine.Command(argv=argv))
-    raise AssertionError("unreachable: the process is docker's now")
+    # From here on it is docker's own: both streams, and Ctrl-C.
+    replace_process(Command(argv=argv))

@@ -1,21 +1,28 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Commands that take the selected plugins' own options besides their own."""
+"""Commands that take the selected plugins' own options in addition to their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeVar
 
 import click
 from click.core import ParameterSource
 
-from dynamo_container.cli.app import Session
+from dynamo_container.cli.app import ENVIRONMENT, PROGRAM, Session
+from dynamo_container.cli.types import PATH, TEXT
 from dynamo_container.errors import ConflictError, UsageError
+from dynamo_container.host.paths import absolute
 from dynamo_container.model.provenance import Contribution
-from dynamo_container.model.values import Option
+from dynamo_container.model.values import Option, OptionValue
+from dynamo_container.options import project
+from dynamo_container.options.records import Options
+from dynamo_container.plugins.catalog import NO_PLUGIN
 from dynamo_container.plugins.discovery import normalize
-from dynamo_container.plugins.registry import NO_PLUGIN, Registry
+from dynamo_container.plugins.registry import Registry
+
+R = TypeVar("R", bound=Options)
 
 _ORIGINS: Final = {
     ParameterSource.COMMANDLINE: "command line",
@@ -23,31 +30,18 @@ _ORIGINS: Final = {
     ParameterSource.DEFAULT_MAP: "project file",
 }
 _PLUGIN_OPTIONS: Final = "dynamo_container.plugin_options"
-# Where commands have the names of frameworks.
-_FRAMEWORK_PARAMETERS: Final = ("frameworks", "framework", "framework_argument")
-
-
-class _Lines(click.types.StringParamType):
-    """A text. From the environment, an option that can be repeated takes one a line: values may
-    have spaces.
-    """
-
-    envvar_list_splitter = "\n"
-
-
-LINES: Final = _Lines()
+_PLUGIN_PARAMS: Final = "dynamo_container.plugin_params"
 
 
 class PluginCommand(click.Command):
-    """A command in two passes: which plugins matter, then the whole line with their options.
+    """A command that is parsed in two passes: first to find the frameworks that are named, ignoring
+    unknown options; then completely, with the options of those frameworks' plugins.
 
-    The first pass reads the frameworks that are named, and passes over what it does not know; the
-    second pass reads everything.
+    Attributes:
+        plugin_command: the command whose options, variables and project table these are.
     """
 
     plugin_command: str = ""
-    # Options that may be empty.
-    may_be_empty: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **attributes: Any) -> None:  # click's own
         super().__init__(*args, **attributes)
@@ -55,252 +49,277 @@ class PluginCommand(click.Command):
             click.Option(
                 [NO_PLUGIN],
                 multiple=True,
-                type=LINES,
+                type=TEXT,
                 metavar="NAME",
-                help="Leave out a plugin, by its name or its distribution's; repeatable.",
+                help="Exclude a plugin, by its own name or its distribution's; repeatable.",
             )
         )
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # click's own
+    ) -> click.Context:
+        """Read variables and the project file under the name of `plugin_command`."""
+        session = parent.find_object(Session) if parent else None
+        tables = session.project.defaults() if session else {}
+        extra.setdefault("auto_envvar_prefix", f"{ENVIRONMENT}_{self.plugin_command.upper()}")
+        extra.setdefault("default_map", self.defaults(tables))
+        return super().make_context(info_name, args, parent, **extra)
+
+    def defaults(self, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Return the options that the project file sets for this command."""
+        return dict(tables.get(self.plugin_command, {}))
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         args = self.prepare(ctx, list(args))
-        ctx.default_map = _as_lists(ctx.default_map, self.params)
         session = ctx.find_object(Session) or Session()
-        everything = not ctx.resilient_parsing and any(
-            word in ctx.help_option_names for word in args
-        )
+        given = dict(ctx.default_map or {})
+        ctx.default_map = project.convert(self.plugin_command, given, forms(self.params))
         named = self._named(ctx, session, args)
-        said = _options(session, self.plugin_command, None if everything else named)
-        options = _click_options(said, self.params, strict=not everything)
-        ctx.meta[_PLUGIN_OPTIONS] = {option.name: one for one, option in options}
+        options = _plugin_options(session.registry, self.plugin_command, named)
+        click_options = _click_options(options, self.params, strict=not _wants_help(ctx, args))
+        ctx.meta[_PLUGIN_OPTIONS] = {option.name: one for one, option in click_options}
+        ctx.meta[_PLUGIN_PARAMS] = [option for _, option in click_options]
         own = self.params
-        self.params = [*own, *(option for _, option in options)]
+        self.params = [*own, *(option for _, option in click_options)]
         try:
-            _check_defaults(ctx, self, session.registry)
-            rest = super().parse_args(ctx, args)
+            ctx.default_map = self._project_options(given, session.registry, named)
+            return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            session.registry.refuse_unanswered(named)
-            _refuse_foreign_option(session.registry, self.plugin_command, error.option_name)
-            raise
-        else:
-            self._refuse_empty(ctx)
-            return rest
+            session.registry.raise_option_errors(named)
+            raise _unknown_option(ctx, error, session.registry) from error
         finally:
             self.params = own
 
+    def prepare(self, _ctx: click.Context, args: list[str]) -> list[str]:
+        """Change the words before they are parsed."""
+        return args
+
     def _named(self, ctx: click.Context, session: Session, args: list[str]) -> tuple[str, ...]:
-        """The installed frameworks that the line, the environment and the project file name; else
-        the default one.
+        """The installed frameworks that the words, the environment and the project file name; else
+        the default one, if help is not what is asked for.
         """
-        if ctx.resilient_parsing:
-            return ()
-        first = click.Command(self.name, params=self.params)
-        settings = {
+        first = click.Command(self.name, params=[one for one in self.params if not one.is_eager])
+        settings: dict[str, Any] = {
             "ignore_unknown_options": True,
             "allow_extra_args": True,
             "default_map": ctx.default_map,
+            "auto_envvar_prefix": ctx.auto_envvar_prefix,
+            "help_option_names": [],
         }
         with first.make_context(
             ctx.info_name, list(args), ctx.parent, resilient_parsing=True, **settings
         ) as found:
-            session.leave_out(found.params.get("no_plugin") or ())
-            words = _words(found.params.get(name) for name in _FRAMEWORK_PARAMETERS)
-        named = tuple(name for name in session.registry.frameworks if name in words)
-        return named or _default(session.registry)
+            session.exclude(found.params.get("no_plugin") or ())
+            names = {normalize(name) for name in framework_names(found)}
+        named = tuple(name for name in session.registry.frameworks if name in names)
+        return named if named or _wants_help(ctx, args) else _default(session.registry)
 
-    def _refuse_empty(self, ctx: click.Context) -> None:
-        """An empty value is nearly always a variable that was not set: nothing is ignored."""
-        for param in self.params:
-            value = ctx.params.get(param.name or "")
-            values = value if isinstance(value, tuple) else (value,)
-            if "" in values and param.name not in self.may_be_empty and _origin(ctx, param):
-                name = max(param.opts, key=len)
-                raise UsageError(f"{name} is empty", "give it a value, or leave it out")
-
-    def prepare(self, _ctx: click.Context, args: list[str]) -> list[str]:
-        """What a command does with its words before they are parsed."""
-        return args
+    def _project_options(
+        self, given: dict[str, Any], registry: Registry, named: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """The project file's options: those of the command, and those of `[COMMAND.FRAMEWORK]` for
+        each framework that is named.
+        """
+        flat: dict[str, Any] = {}
+        for name, value in given.items():
+            if not isinstance(value, dict):
+                flat[name] = value
+            elif normalize(name) in named:
+                flat |= {key.replace("-", "_"): option for key, option in value.items()}
+            elif normalize(name) not in registry.known_frameworks:
+                raise _unknown_in_project(self.plugin_command, name)
+        for name in sorted(set(flat) - {param.name for param in self.params if _is_option(param)}):
+            raise _unknown_in_project(self.plugin_command, name)
+        return project.convert(self.plugin_command, flat, forms(self.params))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_options(ctx, formatter)
         session = ctx.find_object(Session) or Session()
+        options: dict[str, Contribution[Option]] = ctx.meta.get(_PLUGIN_OPTIONS, {})
         by_plugin: dict[str, list[tuple[str, str]]] = {}
-        for said in _options(session, self.plugin_command, None):
-            option = said.value
+        for contribution in options.values():
+            option = contribution.value
             flag = option.flag if option.type == "flag" else f"{option.flag} {option.metavar}"
-            by_plugin.setdefault(said.source.name, []).append((flag, option.help))
+            by_plugin.setdefault(contribution.source.name, []).append((flag, option.help))
         for plugin, rows in by_plugin.items():
             with formatter.section(f"Options of {plugin}"):
                 formatter.write_dl(rows)
+        others = [name for name in session.registry.frameworks if name not in by_plugin]
+        if others:
+            formatter.write_paragraph()
+            formatter.write_text(
+                f"A framework's plugin can have more options; to see them, name it: "
+                f"{PROGRAM} {self.name} {others[0]} --help (installed: "
+                f"{', '.join(session.registry.frameworks)})."
+            )
 
 
-def _options(
-    session: Session, command: str, named: tuple[str, ...] | None
+def forms(params: Iterable[click.Parameter]) -> dict[str, project.Form]:
+    """Return what each option takes in the project file, by its name."""
+    return {param.name or "": _form(param) for param in params if isinstance(param, click.Option)}
+
+
+def _form(option: click.Option) -> project.Form:
+    if option.is_flag:
+        return "flag"
+    if option.multiple:
+        return "list"
+    return "switch" if option.flag_value is not None and option.flag_value is not False else "text"
+
+
+def _is_option(param: click.Parameter) -> bool:
+    return isinstance(param, click.Option)
+
+
+def framework_names(ctx: click.Context) -> tuple[str, ...]:
+    """Return the frameworks that a command's argument and its `--framework` name."""
+    values = (ctx.params.get(name) for name in ("frameworks", "framework_argument", "framework"))
+    return tuple(
+        name
+        for value in values
+        for name in (value if isinstance(value, tuple) else (value,))
+        if isinstance(name, str)
+    )
+
+
+def _plugin_options(
+    registry: Registry, command: str, named: tuple[str, ...]
 ) -> tuple[Contribution[Option], ...]:
-    """The options of the overlays and of these frameworks; of all plugins where `named` is None.
+    """The options of the overlays and of these frameworks.
 
-    What cannot be loaded, or fails, has none: if it is needed, the error comes when it is used.
+    A plugin that cannot be loaded, or that fails, has none: the error comes when it is used.
     """
-    registry = session.registry
-    if named is None:
-        registry.load_all()
-    else:
-        registry.offer(*named)
+    registry.try_load(*named)
     return registry.options(command, named)
 
 
 def _default(registry: Registry) -> tuple[str, ...]:
     try:
         return (registry.default_framework(),)
-    except UsageError:
+    except (UsageError, ConflictError):
         return ()
 
 
-def _words(values: Iterable[object]) -> set[str]:
-    found: set[str] = set()
-    for value in values:
-        words = value if isinstance(value, (tuple, list)) else (value,)
-        found |= {normalize(word) for word in words if isinstance(word, str)}
-    return found
+def _wants_help(ctx: click.Context, args: list[str]) -> bool:
+    return ctx.resilient_parsing or any(word in ctx.help_option_names for word in args)
 
 
 def _click_options(
-    said: Iterable[Contribution[Option]], own: Iterable[click.Parameter], *, strict: bool
+    options: Iterable[Contribution[Option]], own: Iterable[click.Parameter], *, strict: bool
 ) -> list[tuple[Contribution[Option], click.Option]]:
-    """The plugins' options as click's. One that is taken is an error, or left out if not `strict`:
-    plugins that nobody selects may contradict each other.
+    """The plugins' options as click's; if not `strict`, without those that exist already.
+
+    Raises:
+        ConflictError: two plugins, or a plugin and the core, define the same option.
     """
-    taken = {
+    owners: dict[str | None, str] = {
         name: "dynamo-container itself"
         for param in own
         for name in (*param.opts, *param.secondary_opts, param.name)
     }
-    options = []
-    for one in said:
-        names = (one.value.flag, one.value.destination)
-        rivals = [taken[name] for name in names if name in taken]
+    found = []
+    for contribution in options:
+        option, source = contribution.value, contribution.source
+        names = (option.flag, option.destination)
+        rivals = [owners[name] for name in names if name in owners]
         if rivals and strict:
             raise ConflictError(
-                f"the option {one.value.flag} of {one.source.with_location} is taken by {rivals[0]}",
-                f"leave the plugin out: {NO_PLUGIN} {one.source.name}; or uninstall it",
+                f"the option {option.flag} of {source.with_location} is already defined by "
+                f"{rivals[0]}",
+                f"exclude the plugin: {NO_PLUGIN} {source.name}; or uninstall it",
             )
-        if not rivals:
-            taken |= dict.fromkeys(names, one.source.with_location)
-            options.append((one, _click_option(one.value)))
-    return options
+        if rivals:
+            continue
+        owners |= dict.fromkeys(names, source.with_location)
+        found.append((contribution, _click_option(option)))
+    return found
 
 
 def _click_option(option: Option) -> click.Option:
+    types: dict[str, Any] = {"text": TEXT, "path": PATH, "int": click.INT, "flag": None}
     return click.Option(
         [option.flag],
         is_flag=option.type == "flag",
-        type=click.Choice(option.choices) if option.choices else None,
+        type=click.Choice(option.choices) if option.choices else types[option.type],
+        multiple=option.repeatable,
+        default=option.default,
         metavar=None if option.type == "flag" else option.metavar,
         help=option.help,
-        hidden=True,  # --help shows it under the plugin's name
+        hidden=True,  # help shows it in the section of its plugin
     )
 
 
-def _refuse_foreign_option(registry: Registry, command: str, flag: str) -> None:
-    registry.load_all()
-    for said in registry.options(command, None):
-        if said.value.flag == flag:
-            raise UsageError(
-                f"{flag} is an option of the plugin {said.source.name!r}, which is not selected",
-                f"leave it out, or add: {said.source.name}",
-            )
+def _unknown_option(
+    ctx: click.Context, error: click.NoSuchOption, registry: Registry
+) -> UsageError:
+    alike = f", did you mean {error.possibilities[0]}?" if error.possibilities else ""
+    return UsageError(
+        f"no such option: {error.option_name}{alike}",
+        f"see: {ctx.command_path} --help; if it is an option of a plugin, name its framework "
+        f"({', '.join(registry.frameworks) or 'none is installed'})",
+    )
 
 
-def _as_lists(
-    defaults: MutableMapping[str, Any] | None, params: Iterable[click.Parameter]
-) -> dict[str, Any]:
-    """The project file's options: one that can be repeated is a list, where it is given once, too.
+def _unknown_in_project(command: str, name: str) -> UsageError:
+    option = name.replace("_", "-")
+    return UsageError(
+        f"the project file sets {option!r} in [{command}], which is not one of its options",
+        f"see: {PROGRAM} {command} --help; options of one framework belong to "
+        f"[{command}.FRAMEWORK]",
+    )
 
-    A number is the text that it was: `cuda-version = 12.9`.
+
+def record(ctx: click.Context, kind: type[R], **changes: Any) -> R:
+    """Return the typed record of a parsed command.
+
+    Args:
+        ctx: the command's context.
+        kind: the record's class; its fields are named after the parameters.
+        changes: fields that do not come from a parameter of the same name.
     """
-    several = {param.name for param in params if isinstance(param, click.Option) and param.multiple}
-    return {
-        name: [str(value)]
-        if name in several and isinstance(value, (str, int, float)) and not isinstance(value, bool)
-        else value
-        for name, value in (defaults or {}).items()
+    fields = kind.__dataclass_fields__
+    given = {name: value for name, value in ctx.params.items() if name in fields}
+    own: dict[str, Any] = {
+        "framework": framework_names(ctx),
+        "origins": _origins(ctx),
+        "plugin_options": _given_plugin_options(ctx),
     }
+    return kind(**(given | own | changes))
 
 
-def _check_defaults(ctx: click.Context, command: PluginCommand, registry: Registry) -> None:
-    """The project file may give only options that exist, and values that they can have."""
-    given = dict(ctx.default_map or {})
-    known = {param.name: param for param in command.params if isinstance(param, click.Option)}
-    unknown = set(given) - set(known)
-    if unknown:
-        registry.load_all()
-        unknown -= {
-            said.value.destination for said in registry.options(command.plugin_command, None)
-        }
-    for name in sorted(unknown):
-        raise UsageError(
-            f"the project file gives {command.plugin_command!r} the option "
-            f"{name.replace('_', '-')!r}, which it does not have",
-            f"see: {ctx.command_path} --help",
+def _given_plugin_options(ctx: click.Context) -> tuple[tuple[str, OptionValue], ...]:
+    """The values of the plugins' own options that were given, or that have a default."""
+    options: dict[str, Contribution[Option]] = ctx.meta.get(_PLUGIN_OPTIONS, {})
+    return tuple(
+        sorted(
+            (name, _option_value(contribution.value, ctx.params[name]))
+            for name, contribution in options.items()
+            if ctx.params.get(name) not in (None, False, ())
         )
-    for name, value in given.items():
-        if name in known and not _fits(known[name], value):
-            raise UsageError(
-                f"the project file gives {command.plugin_command!r} a value for "
-                f"{name.replace('_', '-')!r} that is not {_form(known[name])}",
-                "mend the file",
-            )
+    )
 
 
-def _fits(option: click.Option, value: object) -> bool:
-    if option.is_flag:
-        return isinstance(value, bool)
-    if option.flag_value and isinstance(value, bool):  # TRUE or FALSE, and may be left out
-        return True
-    if option.multiple and isinstance(value, list):
-        return all(isinstance(one, str) for one in value)
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+def _option_value(option: Option, value: Any) -> OptionValue:
+    if option.repeatable:
+        return tuple(_plain(option, item) for item in value)
+    if option.type in ("flag", "int"):
+        return bool(value) if option.type == "flag" else int(value)
+    return _plain(option, value)
 
 
-def _form(option: click.Option) -> str:
-    if option.is_flag:
-        return "true or false"
-    return "a text, or a list of texts" if option.multiple else "a text"
+def _plain(option: Option, value: Any) -> str:
+    return str(absolute(value)) if option.type == "path" else str(value)
 
 
-def plugin_options(ctx: click.Context, selected: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The plugins' own options that were given, by destination.
-
-    Raises:
-        UsageError: one belongs to a framework that is not selected.
-    """
-    session = ctx.find_object(Session) or Session()
-    frameworks = set(session.registry.frameworks)
-    given = []
-    said: dict[str, Contribution[Option]] = ctx.meta.get(_PLUGIN_OPTIONS, {})
-    for name, one in said.items():
-        value = ctx.params.get(name)
-        if value in (None, False):
-            continue
-        if one.source.name in frameworks and one.source.name not in selected:
-            raise UsageError(
-                f"{one.value.flag} is an option of the plugin {one.source.name!r}, "
-                "which is not selected",
-                "leave it out",
-            )
-        given.append((name, "true" if value is True else str(value)))
-    return tuple(sorted(given))
-
-
-def origins(ctx: click.Context) -> tuple[tuple[str, str], ...]:
-    """Which option was given where: `(("--base-image", "environment"), ...)`."""
+def _origins(ctx: click.Context) -> tuple[tuple[str, str], ...]:
+    """Where each option was set: `(("--base-image", "environment"), ...)`."""
     found: list[tuple[str, str]] = []
-    for param in ctx.command.params:
-        if origin := _origin(ctx, param):
+    for param in (*ctx.command.params, *ctx.meta.get(_PLUGIN_PARAMS, ())):
+        source = ctx.get_parameter_source(param.name or "")
+        if origin := _ORIGINS.get(source, "") if source else "":
             found.extend((flag, origin) for flag in param.opts)
     return tuple(sorted(found))
-
-
-def _origin(ctx: click.Context, param: click.Parameter) -> str:
-    """Where an option was given; empty where it was not."""
-    source = ctx.get_parameter_source(param.name or "")
-    return _ORIGINS.get(source, "") if source else ""

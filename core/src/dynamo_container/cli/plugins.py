@@ -1,116 +1,132 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`plugins`: what is installed, and what it has to say."""
+"""`plugins`: list, show and check the installed plugins."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.errors import UsageError
+from dynamo_container.cli.tables import aligned
+from dynamo_container.errors import PluginError
 from dynamo_container.plugins.discovery import Candidate
 from dynamo_container.plugins.registry import Registry
+from dynamo_container.plugins.status import (
+    Status,
+    all_plugins,
+    import_statuses,
+    matching,
+    metadata_statuses,
+)
 
 JSON: TypeAlias = "str | list[JSON] | dict[str, JSON]"
 
 
+_json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON: a list of objects."
+)
+
+
 @click.group()
 def command() -> None:
-    """Tell which plugins are installed."""
+    """List, show and check the installed plugins."""
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="As JSON: a list of objects.")
+@_json_option
 @click.pass_obj
 def list_plugins(session: Session, as_json: bool) -> int:
-    """List the plugins: kind, distribution, version, and what is wrong with each."""
-    registry = session.registry
-    registry.load_all()
-    rows = [(one, _trouble(registry, one)) for one in _all(registry)]
-    if as_json:
-        click.echo(json.dumps([_row(one, trouble) for one, trouble in rows], indent=2))
-        return 0
-    width = max((len(one.name) for one, _ in rows), default=0)
-    for one, trouble in rows:
-        click.echo(f"{one.name:<{width}}  {one.kind:<9}  {one.origin}  {trouble or 'ok'}")
-    if not rows:
-        click.echo(
-            "no plugin is installed; for example: pip install dynamo-container-vllm", err=True
-        )
+    """List the installed plugins: name, kind, distribution and status.
+
+    The status comes from metadata: no plugin is imported. Use 'plugins check' to import them.
+    """
+    _print_table(metadata_statuses(session.registry), as_json=as_json)
     return 0
 
 
 @command.command("show")
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="As JSON: a list of objects.")
+@_json_option
 @click.pass_obj
 def show(session: Session, name: str, as_json: bool) -> int:
-    """Show a plugin: where it comes from, its hooks, what is wrong with it."""
+    """Show a plugin: its distribution, its status, and its hooks with file and line.
+
+    NAME is the name of a plugin or of its distribution. Only this plugin is imported.
+    """
     registry = session.registry
-    registry.load_all()
-    found = [one for one in _all(registry) if one.is_called(name)]
-    if not found:
-        known = ", ".join(sorted({one.name for one in _all(registry)})) or "none"
-        raise UsageError(f"no plugin {name!r} is installed", f"installed: {known}")
-    shown = [
-        {**_row(one, _trouble(registry, one)), "hooks": _hooks(registry, one)} for one in found
+    statuses = import_statuses(registry, matching(registry, name))
+    objects: list[dict[str, JSON]] = [
+        {**_row(candidate, status), "hooks": _hooks(registry, candidate)}
+        for candidate, status in statuses.items()
     ]
     if as_json:
-        click.echo(json.dumps(shown, indent=2))
-        return 0
-    for fields in shown:
-        for key, value in fields.items():
-            lines = (
-                [f"{hook}  {place}" for hook, place in value.items()]
-                if isinstance(value, dict)
-                else [str(value)]
-            )
-            click.echo(f"{key + ':':<14}" + f"\n{'':<14}".join(lines))
+        click.echo(json.dumps(objects, indent=2))
+    else:
+        for fields in objects:
+            _print_fields(fields)
     return 0
 
 
-def _all(registry: Registry) -> tuple[Candidate, ...]:
-    """Those that are used, and those that are left out."""
-    return (*registry.candidates, *(one for one, _ in registry.left_out))
+@command.command("check")
+@click.argument("name", required=False)
+@_json_option
+@click.pass_obj
+def check(session: Session, name: str | None, as_json: bool) -> int:
+    """Import all installed plugins, or only NAME, and report those that cannot be used.
+
+    The exit status is 4 if a plugin cannot be used.
+    """
+    registry = session.registry
+    session.note(f"importing {f'the plugin {name}' if name else 'all installed plugins'}")
+    statuses = import_statuses(
+        registry, matching(registry, name) if name else all_plugins(registry)
+    )
+    _print_table(statuses, as_json=as_json)
+    failed = any(status.failed for status in statuses.values())
+    return PluginError.exit_status if failed else 0
 
 
-def _row(one: Candidate, trouble: str) -> dict[str, JSON]:
+def _print_table(statuses: Mapping[Candidate, Status], *, as_json: bool) -> None:
+    if as_json:
+        rows = [_row(candidate, status) for candidate, status in statuses.items()]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    table = [(one.name, one.kind, one.origin, status.text) for one, status in statuses.items()]
+    click.echo("\n".join(aligned(table)), nl=bool(table))
+    if not statuses:
+        click.echo("no plugin is installed", err=True)
+
+
+def _print_fields(fields: Mapping[str, JSON]) -> None:
+    for key, value in fields.items():
+        lines = (
+            [f"{hook}  {location}" for hook, location in value.items()]
+            if isinstance(value, dict)
+            else [str(value)]
+        )
+        click.echo(f"{key + ':':<14}" + f"\n{'':<14}".join(lines))
+
+
+def _row(candidate: Candidate, status: Status) -> dict[str, JSON]:
     return {
-        "name": one.name,
-        "kind": one.kind,
-        "distribution": one.distribution,
-        "version": one.version,
-        "entry point": one.value,
-        "status": trouble or "ok",
+        "name": candidate.name,
+        "kind": candidate.kind,
+        "distribution": candidate.distribution,
+        "version": candidate.version,
+        "entry_point": candidate.value,
+        "status": status.text,
     }
 
 
-def _trouble(registry: Registry, one: Candidate) -> str:
-    """What is wrong with a plugin; empty where nothing is."""
-    for candidate, reason in registry.left_out:
-        if candidate is one:
-            return f"left out by {reason}"
-    rivals = [
-        other.origin
-        for other in registry.candidates
-        if (other.group, other.name) == (one.group, one.name) and other is not one
-    ]
-    if rivals:
-        return f"its name is claimed by {' and '.join(rivals)} too"
-    causes = (failure.cause for failure in registry.failures if failure.candidate == one)
-    return next(causes, "") or "; ".join(_remarks(registry, one))
-
-
-def _remarks(registry: Registry, one: Candidate) -> tuple[str, ...]:
-    plugins = (plugin for plugin in registry.plugins() if plugin.candidate == one)
-    return next((plugin.remarks for plugin in plugins), ())
-
-
-def _hooks(registry: Registry, one: Candidate) -> JSON:
-    for plugin in registry.plugins():
-        if plugin.candidate == one:
-            return dict(sorted(plugin.locations()))
-    return {}
+def _hooks(registry: Registry, candidate: Candidate) -> dict[str, JSON]:
+    """Return the hooks of a plugin with their locations; none if it is not loaded."""
+    return {
+        hook: location
+        for plugin in registry.plugins()
+        if plugin.candidate == candidate
+        for hook, location in plugin.locations()
+    }

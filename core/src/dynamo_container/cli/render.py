@@ -1,95 +1,80 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`render`: a build as files, so that plain docker commands go on from there."""
+"""`render`: a build as files that plain docker commands can build."""
 
 from __future__ import annotations
 
 import shlex
 import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from dynamo_container.cli.app import ENVIRONMENT, Session
+from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
-from dynamo_container.cli.build_plan import plan_from
-from dynamo_container.cli.paths import absolute
+from dynamo_container.cli.planning import plan_build
+from dynamo_container.cli.plugin_command import record
 from dynamo_container.errors import UsageError
+from dynamo_container.host.paths import absolute
 from dynamo_container.images import render
+from dynamo_container.options.records import BuildOptions
+from dynamo_container.options.rules import is_given
 
-# Options of `docker buildx bake` itself, for which a file has no place.
-_NOT_IN_A_FILE: Final = ("builder", "report")
-
-
-class RenderCommand(BuildCommand):
-    """`render`: its options are those of `build`, from wherever they come."""
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,  # as click has it
-    ) -> click.Context:
-        defaults = (parent.default_map or {}).get("build") if parent else None
-        extra |= {"auto_envvar_prefix": f"{ENVIRONMENT}_BUILD", "default_map": defaults}
-        return super().make_context(info_name, args, parent, **extra)
+# Options of the docker command itself, which files cannot contain.
+_NOT_IN_FILES: Final = ("--builder", "--report")
 
 
 @click.command(
-    cls=RenderCommand,
+    cls=BuildCommand,
     epilog="Example: dynamo-container render none --target runtime --output none-runtime",
 )
 @build_options
-@click.option("--output", required=True, metavar="DIR", help="The folder, which is made.")
-@click.option("--force", is_flag=True, help="Write over what an earlier render wrote.")
+@click.option("--output", required=True, metavar="DIR", help="Folder to create and write to.")
+@click.option("--force", is_flag=True, help="Overwrite what an earlier render wrote.")
 @click.pass_context
-def command(
-    ctx: click.Context, /, output: str, force: bool, dry_run: bool, **options: object
-) -> int:
+def command(ctx: click.Context, /, output: str, force: bool, **_options: object) -> int:
     """Write the bake file and the Dockerfiles that `build` with the same options would use, with
-    all that they need: `docker buildx bake` in DIR builds the same images without us.
+    everything that they need: `docker buildx bake` in DIR builds the same images.
     """
     session: Session = ctx.obj
-    for name in _NOT_IN_A_FILE:
-        if options[name]:
+    options = record(ctx, BuildOptions)
+    for flag in _NOT_IN_FILES:
+        if is_given(options, flag):
             raise UsageError(
-                f"--{name} is an option of the command that builds, and not of the files",
-                "leave it out",
+                f"{flag} cannot be used with render: it is an option of the command that builds",
+                "omit it, and give it to docker buildx bake",
             )
-    plan = plan_from(ctx).plan
-    session.tell(plan.warnings, plan.notices)
-    folder = render.folder(plan)
-    if dry_run:
+    folder = render.folder(plan_build(session, options).plan)
+    if options.dry_run:
         click.echo(dict(folder.files)[render.BAKE_FILE], nl=False)
         return 0
     place = absolute(output)
-    _make_place(place, force=force)
+    _prepare(place, force=force)
     _write(folder, place)
-    session.note(f"build it: cd {shlex.quote(output)}, then as {render.PAGE} says")
+    session.note(f"to build it: cd {shlex.quote(output)}, then see {render.PAGE}")
     return 0
 
 
-def _make_place(place: Path, *, force: bool) -> None:
-    """An empty folder; with `force` one that an earlier render wrote.
+def _prepare(place: Path, *, force: bool) -> None:
+    """Create the folder; with `force` empty one that an earlier render wrote.
 
     Raises:
-        UsageError: there is something else.
+        UsageError: it contains something else.
     """
     if place.is_dir() and any(place.iterdir()):
         ours = (place / render.BAKE_FILE).is_file() and (place / render.CONTEXTS).is_dir()
         if not (force and ours):
             raise UsageError(
                 f"--output {place} is not empty",
-                "add --force to write over it" if ours else "name another folder",
+                "add --force to overwrite it" if ours else "name another folder",
             )
         shutil.rmtree(place / render.CONTEXTS)
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"--output {place} cannot be made: {error.strerror}", "name another folder"
+            f"--output {place} cannot be created: {error.strerror}", "name another folder"
         ) from error
 
 

@@ -1,9 +1,8 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A build's plan as a bake definition, and the command that builds it. The same for every buildx
-from 0.13 on.
+"""Render a build's plan as a bake definition, and as the command that builds it.
 
-What this works around was tried on two generations of BuildKit; see `docs/design.md`, "BuildKit".
+Both work with buildx 0.13 and newer. `docs/design.md`, "BuildKit", explains the workarounds.
 """
 
 from __future__ import annotations
@@ -15,20 +14,20 @@ import re
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-from dynamo_container.docker.engine import Command
+from dynamo_container.docker.command import Command
 from dynamo_container.images import outputs
 from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.model.values import BuildSecret
 
-# A brace with all of the signs before it, because one that stays outside would swallow the next;
-# and a lone carriage return, after which HCL knows no template up to the string's end.
+# A brace with all `$` and `%` before it, because HCL pairs them; and a lone carriage return, after
+# which HCL does not recognize templates up to the end of the string.
 _SPECIAL: Final = re.compile(r"[$%]+(?=\{)|[$%]*\r(?!\n)")
 
 JSON: TypeAlias = "str | bool | list[JSON] | dict[str, JSON]"
 
 
 def definition(plan: BuildPlan) -> dict[str, JSON]:
-    """The bake definition, ready for `json.dumps`."""
+    """Return the bake definition, ready for `json.dumps`."""
     images = {image.target: image for image in plan.images}
     bake: dict[str, JSON] = {
         "group": {"default": {"targets": [image.target for image in plan.images]}},
@@ -37,25 +36,25 @@ def definition(plan: BuildPlan) -> dict[str, JSON]:
         },
     }
     if plan.proxies:
-        # Bake takes variables from its environment: a proxy's URL, which may hold a password, is
-        # not in the text.
+        # Bake takes variables from its environment, so that a proxy's URL, which may contain a
+        # password, is not in the text.
         bake["variable"] = {name: {"default": ""} for name in plan.proxies}
     return bake
 
 
 def command(plan: BuildPlan) -> Command:
-    """The command that builds the plan.
+    """Return the command that builds the plan.
 
-    The current directory is `/` because newer buildx asks for permission to read what lies outside
-    of it. Without BUILDX_NO_DEFAULT_LOAD, older ones load every target as a nameless image.
+    Its directory is `/` because newer buildx requires permission to read files outside the current
+    one. Without BUILDX_NO_DEFAULT_LOAD, older buildx loads every target as an image without a name.
     """
-    told: tuple[str, ...] = ("--progress", plan.progress)
+    options: tuple[str, ...] = ("--progress", plan.progress)
     if plan.metadata_file:
-        told = ("--progress", "rawjson", "--metadata-file", plan.metadata_file)
+        options = ("--progress", "rawjson", "--metadata-file", plan.metadata_file)
     if plan.outputs.builder:
-        told = ("--builder", plan.outputs.builder, *told)
+        options = ("--builder", plan.outputs.builder, *options)
     return Command(
-        argv=("docker", "buildx", "bake", *told, "--file", "-"),
+        argv=("docker", "buildx", "bake", *options, "--file", "-"),
         cwd="/",
         env=(("BUILDX_NO_DEFAULT_LOAD", "1"), ("BUILDX_GIT_INFO", "0")),
         stdin=json.dumps(definition(plan), indent=2, ensure_ascii=False),
@@ -81,8 +80,8 @@ def _target(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, J
     if image:
         rendered["labels"] = {literal(label.key): literal(label.value) for label in image.labels}
         rendered["tags"] = [literal(tag) for tag in image.tags]
-        rendered["output"] = _texts(outputs.outputs(plan.outputs))
-    rendered |= _places(plan, target, image)
+        rendered["output"] = _texts(outputs.exporters(plan.outputs))
+    rendered |= _output_settings(plan, target, image)
     if plan.no_cache:
         rendered["no-cache"] = True
     if plan.pull:
@@ -90,8 +89,8 @@ def _target(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, J
     return rendered
 
 
-def _places(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, JSON]:
-    """What has to do with caches, platforms and attestations, as far as there is any."""
+def _output_settings(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, JSON]:
+    """The target's caches, platforms and attestations, without empty ones."""
     tops = outputs.tops(plan)
     rendered = {
         "platforms": _texts(plan.outputs.platforms),
@@ -107,21 +106,21 @@ def _texts(texts: Iterable[str]) -> list[JSON]:
 
 
 def literal(text: str) -> str:
-    """A string that bake takes as it is: strings in its JSON are HCL templates.
+    """Escape a string so that bake uses it literally: strings in its JSON are HCL templates.
 
-    What would open a template becomes one that gives just that text. HCL's own escape (`$${`) will
-    not do: where another `$` or `%` stands before it, HCL takes the pair apart.
+    Text that would start a template is replaced by a template that yields this text. HCL's own
+    escape (`$${`) does not work after another `$` or `%`.
     """
     return _SPECIAL.sub(_as_template, text)
 
 
-def _as_template(found: re.Match[str]) -> str:
-    text = found[0].replace("\r", "\\r")
+def _as_template(match: re.Match[str]) -> str:
+    text = match[0].replace("\r", "\\r")
     return f'${{"{text}"}}'
 
 
 def _secret(secret: BuildSecret) -> str:
-    """`id=...,src=...` as buildx reads it: comma-separated values, quoted where they need it."""
+    """`id=...,src=...` in buildx's syntax: comma-separated values, quoted if necessary."""
     source = f"src={secret.path}" if secret.path else f"env={secret.env}"
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([f"id={secret.id}", source])

@@ -122,7 +122,7 @@ def _members(plan: BuildPlan) -> dict[str, Image]:
 def _stage(target: Target, wanted: Image | None, member: Image | None) -> Node:
     owners = [
         str(fact.sources[0])
-        for fact in (member.facts if member else ())
+        for fact in (member.entries if member else ())
         if (fact.kind, fact.key) == ("stage", target.stage)
     ]
     lines = [*owners[:1], *_versions(target)]

@@ -1,21 +1,25 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a stage's files say: which build arguments a Dockerfile declares, and a digest of its
-context.
+"""Read a Dockerfile: its instructions, and what planning needs to know of them.
+
+It follows the Dockerfile reference (docs.docker.com/reference/dockerfile): continued lines, comments
+between them, here-documents, and the directive `escape`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import shlex
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from dynamo_container.errors import PluginError
 
-# What BuildKit's frontend reads itself, whether a Dockerfile declares it or not: the Dockerfile
-# reference, "BuildKit built-in build args".
+# Arguments that BuildKit's frontend reads itself, even if a Dockerfile does not declare them: the
+# Dockerfile reference, "BuildKit built-in build args".
 PREDEFINED: Final = frozenset(
     {
         "BUILDKIT_BUILD_NAME",
@@ -29,43 +33,74 @@ PREDEFINED: Final = frozenset(
         "SOURCE_DATE_EPOCH",
     }
 )
-_PIECE = 1 << 20
-_CONTINUED = re.compile(r"\\[ \t]*\n(?:[ \t]*#.*\n)*")
-_ARG = re.compile(r"^[ \t]*ARG[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
-_FROM = re.compile(r"^[ \t]*FROM[ \t]+.*?[ \t]AS[ \t]+(\S+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
-_READ = re.compile(
-    r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*([^\s$]+)|--from=([^\s,$]+)|[,=]from=([^\s,$]+)",
-    re.MULTILINE | re.IGNORECASE,
-)
-_WORD = re.compile(r"""([A-Za-z_][A-Za-z0-9_]*)(?:=(?:"[^"]*"|'[^']*'|\S*))?""")
+_CHUNK: Final = 1 << 20
+_DIRECTIVE: Final = r"#\s*(\w+)\s*=\s*(\S+)\s*"
+_HEREDOC: Final = r"""(?<![<\\])<<(-?)\s*(["']?)([A-Za-z_]\w*)\2"""
+_HEREDOC_INSTRUCTIONS: Final = ("RUN", "COPY", "ADD")
+_FROM: Final = r"(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?"
+_ARG_NAME: Final = r"([A-Za-z_]\w*)(?:=.*)?"
+_READ_FROM: Final = r"(?:--|[,=\s])from=([^\s,$\"']+)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A Dockerfile and its context, read.
+class Instruction:
+    """One instruction of a Dockerfile.
+
+    Attributes:
+        keyword: in upper case, such as `FROM` or `USER`.
+        arguments: the rest, with continued lines joined; without the content of here-documents.
+        line: the number of its first line, from 1.
+    """
+
+    keyword: str
+    arguments: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSource:
+    """What planning needs to know of a stage's Dockerfile and context.
 
     Attributes:
         args: names of the build arguments that it takes: those that it declares, and BuildKit's.
-        targets: names of its `FROM ... AS`, lower case.
-        contexts: names that a named context may stand for, lower case: of stages, and of what is
-        read `FROM`, `--from=` and `from=`.
+        targets: names of its `FROM ... AS`, in lower case.
+        contexts: names that a named context can replace, in lower case: of its targets, and of
+            what it reads with `FROM`, `--from=` and `from=`.
+        bases: what each target starts from, by the target's name, both in lower case.
         digest: SHA-256 of its text and of every file of the context (path, executable bit,
-        content).
+            content).
     """
 
     args: frozenset[str]
     targets: frozenset[str]
     contexts: frozenset[str]
+    bases: tuple[tuple[str, str], ...]
     digest: str
 
+    def starts_from(self, target: str) -> str:
+        """Return what a target starts from, through other targets of the same Dockerfile.
 
-def read(dockerfile: Path, context: Path, known: str = "") -> Source:
+        Returns:
+            the name of a stand-in, an image, or a reference with variables, as written.
+        """
+        bases = dict(self.bases)
+        name = target.lower()
+        visited = {name}
+        while (below := bases.get(name, "")) in bases and below not in visited:
+            visited.add(below)
+            if bases[below] == "scratch":
+                return below
+            name = below
+        return below or name
+
+
+def read(dockerfile: Path, context: Path, known_digest: str = "") -> StageSource:
     """Read a stage's Dockerfile and context.
 
     Args:
-        dockerfile: as the stage has it.
-        context: the same.
-        known: a digest of the context, where it is known; else every file of it is read.
+        dockerfile: the stage's.
+        context: the stage's.
+        known_digest: a digest of the context if it is known; else every file of it is read.
 
     Raises:
         PluginError: the Dockerfile cannot be read.
@@ -75,20 +110,140 @@ def read(dockerfile: Path, context: Path, known: str = "") -> Source:
     except (OSError, UnicodeDecodeError) as error:
         raise PluginError(
             f"the Dockerfile {dockerfile} cannot be read: {error}",
-            "its plugin was not installed whole: reinstall it",
+            "its plugin was not installed completely: reinstall it",
         ) from error
-    joined = _CONTINUED.sub(" ", text)
-    targets = frozenset(name.lower() for name in _FROM.findall(joined))
-    return Source(
-        args=frozenset(
-            word for line in _ARG.findall(joined) for word in _WORD.findall(line.split(" #")[0])
-        )
-        | PREDEFINED,
+    found = tuple(parse(text))
+    stages = tuple(_stages(found))
+    targets = frozenset(name for name, _ in stages if name)
+    return StageSource(
+        args=frozenset(_declared(found)) | PREDEFINED,
         targets=targets,
-        contexts=targets
-        | {name.lower() for names in _READ.findall(joined) for name in names if name},
-        digest=_sha256(f"{text}\0{known}") if known else _digest(text, context),
+        contexts=targets | frozenset(_named_sources(found)),
+        bases=tuple((name, base) for name, base in stages if name),
+        digest=_sha256(f"{text}\0{known_digest}") if known_digest else _digest(text, context),
     )
+
+
+def instructions(dockerfile: Path) -> tuple[Instruction, ...]:
+    """Return the instructions of a Dockerfile, in order."""
+    return tuple(parse(dockerfile.read_text(encoding="utf-8")))
+
+
+def users(dockerfile: Path, target: str) -> tuple[Instruction, ...]:
+    """Return the `USER` instructions that apply to an image of this target, in order."""
+    by_stage: dict[str, tuple[Instruction, ...]] = {}
+    name = ""
+    for instruction in instructions(dockerfile):
+        if instruction.keyword == "FROM":
+            base, name = _from(instruction)
+            by_stage[name] = by_stage.get(base, ())
+        elif instruction.keyword == "USER" and name:
+            by_stage[name] = (*by_stage[name], instruction)
+    return by_stage.get(target.lower(), ())
+
+
+def parse(text: str) -> Iterator[Instruction]:
+    """Yield the instructions of a Dockerfile's text."""
+    lines = text.splitlines()
+    escape = _escape_character(lines)
+    number = 0
+    while number < len(lines):
+        first = number
+        joined, number = _join(lines, number, escape)
+        keyword, arguments = _split(joined)
+        if not keyword:
+            continue
+        if keyword in _HEREDOC_INSTRUCTIONS:
+            number = _skip_heredocs(arguments, lines, number)
+        yield Instruction(keyword=keyword, arguments=arguments, line=first + 1)
+
+
+def _escape_character(lines: Iterable[str]) -> str:
+    """The character that continues a line: a backslash, or what the directive `escape` says."""
+    for line in lines:
+        directive = re.fullmatch(_DIRECTIVE, line.strip())
+        if not directive:
+            return "\\"
+        if directive[1].lower() == "escape":
+            return directive[2]
+    return "\\"
+
+
+def _join(lines: list[str], number: int, escape: str) -> tuple[str, int]:
+    """A line with those that continue it, without comments and empty lines between them, and the
+    number of the next line.
+    """
+    joined = "" if lines[number].lstrip().startswith("#") else lines[number].rstrip()
+    number += 1
+    while joined.endswith(escape):
+        joined = joined[: -len(escape)]
+        while number < len(lines) and _is_ignored(lines[number]):
+            number += 1
+        if number == len(lines):
+            break
+        joined = f"{joined.rstrip()} {lines[number].strip()}"
+        number += 1
+    return joined, number
+
+
+def _is_ignored(line: str) -> bool:
+    stripped = line.strip()
+    return not stripped or stripped.startswith("#")
+
+
+def _split(line: str) -> tuple[str, str]:
+    words = line.split(None, 1)
+    return (words[0].upper(), words[1].strip() if len(words) > 1 else "") if words else ("", "")
+
+
+def _skip_heredocs(arguments: str, lines: list[str], number: int) -> int:
+    """The number of the line after the here-documents that an instruction opens."""
+    for dash, _, delimiter in re.findall(_HEREDOC, arguments):
+        while number < len(lines):
+            line = lines[number].lstrip("\t") if dash else lines[number]
+            number += 1
+            if line == delimiter:
+                break
+    return number
+
+
+def _from(instruction: Instruction) -> tuple[str, str]:
+    """What a `FROM` starts from, and its name; both in lower case, the name empty without `AS`."""
+    match = re.match(_FROM, instruction.arguments, re.IGNORECASE)
+    return (match[1].lower(), (match[2] or "").lower()) if match else ("", "")
+
+
+def _stages(found: Iterable[Instruction]) -> Iterator[tuple[str, str]]:
+    for instruction in found:
+        if instruction.keyword == "FROM":
+            base, name = _from(instruction)
+            yield name, base
+
+
+def _declared(found: Iterable[Instruction]) -> Iterator[str]:
+    for instruction in found:
+        if instruction.keyword == "ARG":
+            for word in _words(instruction.arguments):
+                if match := re.fullmatch(_ARG_NAME, word, re.DOTALL):
+                    yield match[1]
+
+
+def _words(arguments: str) -> list[str]:
+    try:
+        return shlex.split(arguments, comments=True)
+    except ValueError:
+        return arguments.split()
+
+
+def _named_sources(found: Iterable[Instruction]) -> Iterator[str]:
+    for instruction in found:
+        if instruction.keyword == "FROM":
+            base, _ = _from(instruction)
+            if "$" not in base:
+                yield base
+        elif instruction.keyword in _HEREDOC_INSTRUCTIONS:
+            for name in re.findall(_READ_FROM, f" {instruction.arguments}"):
+                yield name.lower()
 
 
 def _sha256(text: str) -> str:
@@ -106,9 +261,9 @@ def _digest(text: str, context: Path) -> str:
 
 
 def _file_digest(path: Path) -> bytes:
-    """SHA-256 of a file, piece by piece: a context may hold a wheel of gigabytes."""
+    """SHA-256 of a file, chunk by chunk: a context may contain a wheel of gigabytes."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
     return digest.digest()

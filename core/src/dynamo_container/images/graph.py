@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The graph of the stages that the wanted images need, each once."""
+"""The graph of the stages that the requested images need, each once."""
 
 from __future__ import annotations
 
@@ -19,14 +19,23 @@ from dynamo_container.model.values import NamedContext, Stage
 
 
 def digest_of(parts: object) -> str:
-    """SHA-256 over a document of texts, lists and numbers."""
+    """Return the SHA-256 of a document of texts, lists and numbers."""
     return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Node:
-    """A stage of the graph. `below` names what its contexts are: another node, or an image;
-    `given` has those that the user gave; `digest` is of what shapes it.
+    """A stage of the graph.
+
+    Attributes:
+        stage: what is built.
+        digest: SHA-256 of everything that shapes it.
+        framework, cuda: of the image that it was added for.
+        owned: whether it belongs to that framework's plugin.
+        args: build arguments, by name.
+        below: what its named contexts are: the key of another node, or an image.
+        given: named contexts that the user gave.
+        stages: names of the stages that it is made of, its own included.
     """
 
     stage: Stage
@@ -41,21 +50,33 @@ class Node:
 
 
 class Graph:
-    """Nodes in the order in which they can be built, by their digests. Equal stages of several
-    images are one node.
+    """Nodes by their digests, each after those below it. Equal stages of several images are one node.
+
+    Attributes:
+        nodes: by key, which is the digest, or for an image that shares its stage with another one a
+            digest of its own.
+        images: framework and CUDA version of the image of each node that is one.
+        users: framework and CUDA version of the images that contain each node.
+        replaced: names of the stages that the user replaced by images.
+        contexts: names of the user's contexts that are read.
     """
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {}
-        self.wanted: dict[str, tuple[str, str]] = {}
+        self.images: dict[str, tuple[str, str]] = {}
         self.users: dict[str, set[tuple[str, str]]] = {}
         self.replaced: set[str] = set()
         self.contexts: set[str] = set()
 
-    def want(self, said: Contributions) -> str:
-        """Add what the request's target needs; the result is the key of its node."""
-        request = said.request
-        stages = {one.key: one for one in said.stages}
+    def add_image(self, image: Contributions) -> str:
+        """Add the stages of an image, and return the key of its node.
+
+        Raises:
+            UsageError: the target does not exist, or is an image.
+            PluginError: a stage is missing, or stages need each other.
+        """
+        request = image.request
+        stages = {stage.key: stage for stage in image.stages}
         if request.target not in stages:
             known = ", ".join(sorted(stages)) or "none"
             raise UsageError(
@@ -63,37 +84,48 @@ class Graph:
             )
         if stages[request.target].value.image:
             raise UsageError(
-                f"the target {request.target!r} is an image already", "there is nothing to build"
+                f"the target {request.target!r} is an existing image", "there is nothing to build"
             )
-        digest = _Walk(graph=self, said=said, stages=stages).top(request.target, "the command line")
-        image = (request.framework, said.pin(CUDA))
-        if self.wanted.setdefault(digest, image) == image:
+        walk = _Walk(graph=self, image=image, stages=stages)
+        digest = walk.top_of_stack(request.target, "the command line")
+        identity = (request.framework, image.pin(CUDA))
+        if self.images.setdefault(digest, identity) == identity:
             return digest
-        # The same stage for two images: one target can have one set of labels.
-        own = digest_of([digest, *image])
-        framework, cuda = image
-        self.nodes[own] = replace(self.nodes[digest], framework=framework, cuda=cuda)
-        self.wanted[own] = image
-        self.users[own] = {image}
-        return own
+        # The same stage for two images: one target can have only one set of labels.
+        key = digest_of([digest, *identity])
+        framework, cuda = identity
+        self.nodes[key] = replace(self.nodes[digest], framework=framework, cuda=cuda)
+        self.images[key] = identity
+        self.users[key] = {identity}
+        return key
+
+    def built_stages(self, key: str) -> frozenset[str]:
+        """Return the names of the stages that are built for a node; not those that are replaced."""
+        return self.nodes[key].stages - self.replaced
 
     def names(self) -> dict[str, str]:
-        """A name for each node: the stage's where it is shared; else with the framework's before
-        it, and where that is not enough, with the CUDA version's, too.
+        """Return a name for each node: the stage's if it is shared; else preceded by the framework's
+        name and, if that is not unique, by the CUDA version.
         """
         choices = {key: _choices(key, node) for key, node in self.nodes.items()}
         names: dict[str, str] = {}
         for key, own in choices.items():
-            alone = (
+            unique = (
                 name
                 for level, name in enumerate(own)
                 if name and [others[level] for others in choices.values()].count(name) == 1
             )
-            name = next(alone, own[-1])
+            name = next(unique, own[-1])
             names[key] = re.sub(r"[^A-Za-z0-9_-]", "-", own[-1] if name in names.values() else name)
         return names
 
     def target(self, key: str, names: dict[str, str]) -> Target:
+        """Return a node as a target of the plan.
+
+        Args:
+            key: of the node.
+            names: of all nodes.
+        """
         node = self.nodes[key]
         stage = node.stage
         assert stage.dockerfile is not None
@@ -106,24 +138,24 @@ class Graph:
             args=node.args,
             contexts=tuple(
                 NamedContext(name=name, source=source)
-                for name, source in sorted({**_places(node, names), **dict(node.given)}.items())
+                for name, source in sorted({**_sources(node, names), **dict(node.given)}.items())
             ),
             digest=node.digest,
             cache_names=_cache_names(node, self.users[key]),
         )
 
 
-def _places(node: Node, names: dict[str, str]) -> dict[str, str]:
-    """Where what is below a node is, by the names that its Dockerfile calls it."""
+def _sources(node: Node, names: dict[str, str]) -> dict[str, str]:
+    """The sources of a node's named contexts, by the names in its Dockerfile."""
     return {
-        name: f"target:{names[ref]}" if ref in names else f"docker-image://{ref}"
-        for name, ref in node.below
+        name: f"target:{names[below]}" if below in names else f"docker-image://{below}"
+        for name, below in node.below
     }
 
 
 def _cache_names(node: Node, users: set[tuple[str, str]]) -> tuple[str, ...]:
-    """What a cache of a stage is called, whatever else is built with it: by its framework and CUDA
-    version where it is theirs alone; else, or where it may be another framework's too, by itself.
+    """The names of a stage's caches, whatever else is built: with its framework and CUDA version if
+    only they use it; else, or if another framework may use it too, the stage's own name.
     """
     stage = node.stage.name
     own = [
@@ -136,7 +168,7 @@ def _cache_names(node: Node, users: set[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _choices(key: str, node: Node) -> tuple[str, ...]:
-    """Names for a node, from the shortest on; the last one is nobody else's."""
+    """Names for a node, the shortest first; the last one is always unique."""
     stage = node.stage.name
     own = f"{node.framework}-{stage}"
     return (
@@ -148,130 +180,121 @@ def _choices(key: str, node: Node) -> tuple[str, ...]:
 
 
 class _Walk:
-    """One request's way down the graph."""
+    """Adds the stages of one image to the graph, from the target down."""
 
     def __init__(
-        self, *, graph: Graph, said: Contributions, stages: dict[str, Resolved[Stage]]
+        self, *, graph: Graph, image: Contributions, stages: dict[str, Resolved[Stage]]
     ) -> None:
         self.graph = graph
-        self.said = said
+        self.image = image
         self.stages = stages
         self.path: tuple[str, ...] = ()
-        self.seen: dict[str, str] = {}
+        self.tops: dict[str, str] = {}
 
-    def top(self, name: str, asked_by: str) -> str:
-        """The top of the stack of a stage: a node's digest, or an image's reference."""
-        if name in self.seen:
-            return self.seen[name]
-        self._enter(name, asked_by)
-        ref = self._stack(name)
-        self.path = self.path[:-1]
-        self.seen[name] = ref
-        return ref
+    def top_of_stack(self, name: str, needed_by: str) -> str:
+        """Add a stage with its extensions; return the top: a node's key, or an image's reference."""
+        if name not in self.tops:
+            self._enter(name, needed_by)
+            below = self._stage(name)
+            is_image = self.stages[name].value.image
+            self.tops[name] = below if is_image else self._extensions(name, below)
+            self.path = self.path[:-1]
+        return self.tops[name]
 
-    def _enter(self, name: str, asked_by: str) -> None:
-        """One stage further down.
+    def _enter(self, name: str, needed_by: str) -> None:
+        """Add a stage to the path from the target.
 
         Raises:
-            PluginError: there is no such stage, or the way leads in a circle.
+            PluginError: there is no such stage, or the path is a cycle.
         """
         if name not in self.stages:
             raise PluginError(
-                f"{asked_by} needs the stage {name!r}, which no loaded plugin provides",
-                "install the plugin that provides it (or is it left out?), or give an image: "
+                f"{needed_by} needs the stage {name!r}, which no loaded plugin provides",
+                "install the plugin that provides it (or is it excluded?), or use an image: "
                 f"--stage {name}=IMAGE",
             )
         if name in self.path:
-            circle = " -> ".join([*self.path[self.path.index(name) :], name])
+            cycle = " -> ".join([*self.path[self.path.index(name) :], name])
             raise PluginError(
-                f"stages need each other in a circle: {circle}",
-                "leave out one of the plugins involved (--no-plugin NAME), or uninstall it",
+                f"stages need each other in a cycle: {cycle}",
+                "exclude one of the plugins involved (--no-plugin NAME), or uninstall it",
             )
         self.path = (*self.path, name)
 
-    def _stack(self, name: str) -> str:
-        ref = self._foot(name)
-        return ref if self.stages[name].value.image else self._pile(name, ref)
-
-    def _foot(self, name: str) -> str:
-        """The stage alone: an extension on what is below it, anything else on nothing."""
-        bottom = self.stages[name]
-        lower = bottom.value.extends
-        if bottom.value.image:
-            if bottom.sources[0].layer is Layer.USER:
+    def _stage(self, name: str) -> str:
+        """Add a stage without its extensions: an extension on what it extends, any other on nothing."""
+        resolved = self.stages[name]
+        extended = resolved.value.extends
+        if resolved.value.image:
+            if resolved.sources[0].layer is Layer.USER:
                 self.graph.replaced.add(name)
-            return bottom.value.image
-        if not lower:
-            return self._node(bottom, below=())
-        self._enter(lower, f"stage {name!r} of {bottom.sources[0]}")
-        ref = self._foot(lower)
-        if not self.stages[lower].value.image:
-            ref = self._pile(lower, ref, until=name)
+            return resolved.value.image
+        if not extended:
+            return self._node(resolved, below=())
+        self._enter(extended, f"stage {name!r} of {resolved.sources[0]}")
+        key = self._stage(extended)
+        if not self.stages[extended].value.image:
+            key = self._extensions(extended, key, until=name)
         self.path = self.path[:-1]
-        return self._node(bottom, below=((lower, ref),))
+        return self._node(resolved, below=((extended, key),))
 
-    def _pile(self, name: str, ref: str, until: str = "") -> str:
-        """The stage's extensions upon it, each with its own, up to the one that is named."""
-        above = [one for one in self.stages.values() if one.value.extends == name]
-        for extension in sorted(above, key=lambda one: (one.value.order, one.key)):
+    def _extensions(self, name: str, below: str, until: str = "") -> str:
+        """Stack the extensions of a stage on it, each with its own, up to the one named `until`."""
+        extensions = [stage for stage in self.stages.values() if stage.value.extends == name]
+        for extension in sorted(extensions, key=lambda stage: (stage.value.order, stage.key)):
             if extension.key == until:
                 break
-            ref = self._node(extension, below=((name, ref),))
-            ref = self._pile(extension.key, ref)
-        return ref
+            below = self._node(extension, below=((name, below),))
+            below = self._extensions(extension.key, below)
+        return below
 
     def _node(self, resolved: Resolved[Stage], below: tuple[tuple[str, str], ...]) -> str:
         stage = resolved.value
         owner = f"stage {stage.name!r} of {resolved.sources[0]}"
-        lower = dict(below)
-        given = self.said.contexts_of(stage.name)
+        given = self.image.contexts_of(stage.name)
         self.graph.contexts |= set(dict(given))
-        refs = {
-            **lower,
-            **{
-                need: self.top(need, owner)
-                for need in stage.needs
-                if need not in lower and need not in dict(given)
-            },
-        }
-        framework = self.said.request.framework
+        contexts = dict(below)
+        for need in stage.needs:
+            if need not in contexts and need not in dict(given):
+                contexts[need] = self.top_of_stack(need, owner)
+        node = self._make_node(resolved, tuple(sorted(contexts.items())), given)
+        self.graph.nodes.setdefault(node.digest, node)
+        user = (node.framework, node.cuda)
+        self.graph.users.setdefault(node.digest, set()).add(user)
+        return node.digest
+
+    def _make_node(
+        self,
+        resolved: Resolved[Stage],
+        below: tuple[tuple[str, str], ...],
+        given: tuple[tuple[str, str], ...],
+    ) -> Node:
+        stage = resolved.value
+        framework = self.image.request.framework
         owned = resolved.sources[0].layer is Layer.FRAMEWORK
-        args = self.said.args_of(stage.name)
-        below = tuple(sorted(refs.items()))
-        files = dict(self.said.files)[stage.name]
-        digest = digest_of(
-            [
-                framework if owned else "",
-                stage.name,
-                stage.target,
-                files.source.digest,
-                args,
-                below,
-                [(name, "" if place.startswith("/") else place) for name, place in given],
-            ]
-        )
-        node = Node(
+        args = self.image.args_of(stage.name)
+        return Node(
             stage=stage,
-            digest=digest,
+            digest=digest_of(
+                [
+                    framework if owned else "",
+                    stage.name,
+                    stage.target,
+                    dict(self.image.files)[stage.name].source.digest,
+                    args,
+                    below,
+                    [(name, "" if place.startswith("/") else place) for name, place in given],
+                ]
+            ),
             framework=framework,
-            cuda=self.said.pin(CUDA),
+            cuda=self.image.pin(CUDA),
             owned=owned,
             args=args,
             below=below,
             given=given,
-            stages=frozenset(
-                [
-                    stage.name,
-                    *refs,
-                    *(
-                        name
-                        for ref in refs.values()
-                        if ref in self.graph.nodes
-                        for name in self.graph.nodes[ref].stages
-                    ),
-                ]
-            ),
+            stages=frozenset([stage.name, *self._stages_below(below)]),
         )
-        self.graph.nodes.setdefault(digest, node)
-        self.graph.users.setdefault(digest, set()).add((framework, node.cuda))
-        return digest
+
+    def _stages_below(self, below: tuple[tuple[str, str], ...]) -> list[str]:
+        nodes = (self.graph.nodes[key] for _, key in below if key in self.graph.nodes)
+        return [*dict(below), *(name for node in nodes for name in node.stages)]

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Images from a registry's mirror: what plugins name, taken from another place; what the user
-names, taken as it is named.
-"""
+"""Take the images that plugins name from mirrors of their registries; never those that users name."""
 
 from __future__ import annotations
 
@@ -18,32 +16,32 @@ T = TypeVar("T", BaseImage, Stage)
 
 
 class Mirrors:
-    """The mirrors that plugins know, one for each registry.
+    """The mirrors that plugins contribute, one for each registry.
 
     Raises:
-        ConflictError: two plugins say different mirrors of one registry.
+        ConflictError: two plugins contribute different mirrors of one registry.
     """
 
-    def __init__(self, said: Iterable[Contribution[Mirror]]) -> None:
+    def __init__(self, contributions: Iterable[Contribution[Mirror]]) -> None:
         merged = merge(
             "mirror of",
-            said,
+            contributions,
             key=lambda mirror: mirror.registry,
             hint="{without}",
             describe=lambda mirror: mirror.mirror,
         )
-        self._by_registry = {one.key: one for one in merged}
+        self._by_registry = {mirror.key: mirror for mirror in merged}
 
     def base_images(self, named: Iterable[Resolved[BaseImage]]) -> tuple[Resolved[BaseImage], ...]:
-        """What stages start from, each from its registry's mirror."""
-        return tuple(self._taken(one) for one in named)
+        """Return base images, each from its registry's mirror."""
+        return tuple(self._mirrored(value) for value in named)
 
     def stages(self, named: Iterable[Resolved[Stage]]) -> tuple[Resolved[Stage], ...]:
-        """Stages, those that are images from their registries' mirrors."""
-        return tuple(self._taken(one) for one in named)
+        """Return stages; those that are images come from their registries' mirrors."""
+        return tuple(self._mirrored(value) for value in named)
 
-    def _taken(self, named: Resolved[T]) -> Resolved[T]:
-        """The image from a mirror, where there is one; what was named is shadowed then."""
+    def _mirrored(self, named: Resolved[T]) -> Resolved[T]:
+        """The image from a mirror, if there is one; the named image becomes a shadowed value."""
         registry, path = registry_of(named.value.image)
         mirror = self._by_registry.get(registry)
         if not named.value.image or not mirror or named.sources[0].layer is Layer.USER:

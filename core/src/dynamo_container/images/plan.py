@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plan of a build: everything that shapes and names the images, frozen."""
+"""The plan of a build: everything that shapes and names the images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dynamo_container.model.values import BuildSecret, Label, NamedContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One target of the graph: a stage, with all that it is built from.
+    """A target of the graph: a stage with everything that it is built from.
 
     Attributes:
         name: unique in the plan, made of letters, digits, `_` and `-`.
@@ -23,9 +23,9 @@ class Target:
         dockerfile_target: the `FROM ... AS` name.
         args: build arguments, sorted by name.
         contexts: named contexts, sorted by name.
-        cache_names: what a cache of it is called: the first is written, all are read.
-        digest: SHA-256 over all that shapes the stage: Dockerfile, context, arguments, the stages
-        below.
+        cache_names: names of its caches: the first is written, all are read.
+        digest: SHA-256 of everything that shapes the stage: Dockerfile, context, arguments, and the
+            stages below.
     """
 
     name: str
@@ -41,15 +41,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image that is wanted.
+    """A requested image.
 
     Attributes:
-        framework, stage: what it is.
-        target: name of the target in the plan that makes it.
+        framework, stage: what it is an image of.
+        target: name of the target in the plan that builds it.
         tags: complete references.
         labels: sorted by key, the plan's hash among them.
-        plan_hash: SHA-256 over what shapes the image: no local path, no secret's source, no tag.
-        facts: every value with its provenance.
+        plan_hash: SHA-256 of what shapes the image: no local path, no source of a secret, no tag.
+        entries: every value with its provenance.
     """
 
     framework: str
@@ -58,20 +58,21 @@ class Image:
     tags: tuple[str, ...]
     labels: tuple[Label, ...]
     plan_hash: str
-    facts: tuple[PlanEntry, ...]
+    entries: tuple[PlanEntry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildPlan:
-    """One build: images that are wanted, and the targets that make them, each below before what
-    reads it.
+    """A build: the requested images, and the targets that build them, each after those below it.
 
     Attributes:
-        proxies: names of proxy variables that pass into every step; never their values.
+        secrets: of all images.
+        proxies: names of proxy variables that every step gets; never their values.
+        no_cache, pull, progress: as docker's.
         outputs: where it is built, and where the images go.
-        metadata_file: where buildx tells what it made; with it, progress is told as records.
+        metadata_file: the file for buildx's metadata; if set, progress is BuildKit's records.
         notices: lines for the user.
-        warnings: lines for the user about what is probably not meant.
+        warnings: lines for the user about what is probably not wanted.
     """
 
     images: tuple[Image, ...]

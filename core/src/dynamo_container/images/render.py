@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A build's plan as a folder that plain docker commands build: the bake file, the contexts with
-their Dockerfiles, and a page that says how.
+"""Render a build's plan as a folder that docker can build by itself: the bake file, the contexts
+with their Dockerfiles, and a README.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dynamo_container.images.bake import JSON, literal
 from dynamo_container.images.plan import BuildPlan, Target
 from dynamo_container.model.values import BuildSecret, NamedContext
 
-# Where `docker buildx bake` looks without being told.
+# A file that `docker buildx bake` finds by itself.
 BAKE_FILE: Final = "docker-bake.json"
 PAGE: Final = "README.md"
 CONTEXTS: Final = "contexts"
@@ -25,8 +25,12 @@ CONTEXTS: Final = "contexts"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variable:
-    """What is not in the folder, because it is somebody's own: a variable of the bake file, what it
-    is for, and the path that it has here.
+    """A variable of the bake file, for something of the user's that is not copied into the folder.
+
+    Attributes:
+        name: of the variable.
+        purpose: what it is for.
+        default: the path on this machine.
     """
 
     name: str
@@ -36,11 +40,11 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """A folder, as it has to be written.
+    """A folder to write.
 
     Attributes:
-        files: texts by their path in the folder.
-        trees: folders that are copied, with their path in the folder.
+        files: texts, by their path in the folder.
+        trees: folders to copy, with their path in the folder.
     """
 
     files: tuple[tuple[str, str], ...]
@@ -48,21 +52,21 @@ class Folder:
 
 
 def folder(plan: BuildPlan) -> Folder:
-    """The folder from which `docker buildx bake` builds the plan's images, labels included.
+    """Return the folder from which `docker buildx bake` builds the plan's images, with their labels.
 
-    A context is copied where the Dockerfile is in it, as plugins have them. Other folders (a
-    checkout, a user's own) and files of secrets stay where they are: their paths are variables.
+    A context is copied if it contains the Dockerfile, as those of plugins do. Other folders (a
+    checkout, a user's own) and the files of secrets are not copied: their paths are variables.
     """
     names = _context_names(plan)
     variables = [*_context_variables(plan), *_secret_variables(plan.secrets)]
-    by_path = {one.default: f"${{{one.name}}}" for one in variables}
-    targets = tuple(_inside(target, names, by_path) for target in plan.targets)
+    by_path = {variable.default: f"${{{variable.name}}}" for variable in variables}
+    targets = tuple(_relocated(target, names, by_path) for target in plan.targets)
     definition = bake.definition(replace(plan, targets=targets, secrets=()))
-    _open(definition, plan, by_path)
+    _insert_variables(definition, plan, by_path)
     if variables:
         known = definition.setdefault("variable", {})
         assert isinstance(known, dict)
-        known |= {one.name: {"default": literal(one.default)} for one in variables}
+        known |= {variable.name: {"default": literal(variable.default)} for variable in variables}
     return Folder(
         files=(
             (BAKE_FILE, json.dumps(definition, indent=2, ensure_ascii=False) + "\n"),
@@ -73,18 +77,18 @@ def folder(plan: BuildPlan) -> Folder:
 
 
 def _context_names(plan: BuildPlan) -> dict[Path, str]:
-    """Names for the contexts that are copied: the stage's, or the target's where two have it."""
+    """Names for the contexts that are copied: the stage's, or the target's if two stages share it."""
     names: dict[Path, str] = {}
     for target in plan.targets:
-        if target.context in names or not _is_whole(target):
+        if target.context in names or not _contains_dockerfile(target):
             continue
         taken = target.stage in names.values()
         names[target.context] = target.name if taken else target.stage
     return names
 
 
-def _is_whole(target: Target) -> bool:
-    """Whether the Dockerfile is in the context, at its top."""
+def _contains_dockerfile(target: Target) -> bool:
+    """Whether the Dockerfile is at the top of the context."""
     return target.dockerfile.parent == target.context
 
 
@@ -92,7 +96,7 @@ def _context_variables(plan: BuildPlan) -> list[Variable]:
     found: dict[str, Variable] = {}
     for target in plan.targets:
         paths = [(context.name, context.source) for context in target.contexts if _is_path(context)]
-        if not _is_whole(target):
+        if not _contains_dockerfile(target):
             paths.append((target.stage, str(target.context)))
         for name, path in paths:
             one = Variable(
@@ -118,10 +122,10 @@ def _upper(name: str) -> str:
     return re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
-def _inside(target: Target, names: dict[Path, str], by_path: dict[str, str]) -> Target:
+def _relocated(target: Target, names: dict[Path, str], by_path: dict[str, str]) -> Target:
     """The target with paths in the folder."""
     contexts = tuple(one for one in target.contexts if one.source not in by_path)
-    if _is_whole(target):
+    if _contains_dockerfile(target):
         context = Path(CONTEXTS, names[target.context])
         return replace(
             target, context=context, dockerfile=Path(target.dockerfile.name), contexts=contexts
@@ -129,17 +133,17 @@ def _inside(target: Target, names: dict[Path, str], by_path: dict[str, str]) -> 
     return replace(target, contexts=contexts)
 
 
-def _open(definition: dict[str, JSON], plan: BuildPlan, by_path: dict[str, str]) -> None:
-    """Put the variables into the definition: they are templates, and everything else in it is
-    not.
-    """
+def _insert_variables(
+    definition: dict[str, JSON], plan: BuildPlan, by_path: dict[str, str]
+) -> None:
+    """Insert the variables into the definition, where only they are templates."""
     rendered = definition["target"]
     assert isinstance(rendered, dict)
     secrets: list[JSON] = [_secret(one, by_path) for one in plan.secrets]
     for target in plan.targets:
         one = rendered[target.name]
         assert isinstance(one, dict)
-        if not _is_whole(target):
+        if not _contains_dockerfile(target):
             one["context"] = by_path[str(target.context)]
             del one["dockerfile"]
             one["dockerfile-inline"] = literal(target.dockerfile.read_text(encoding="utf-8"))
@@ -165,33 +169,32 @@ def _secret(secret: BuildSecret, by_path: dict[str, str]) -> str:
 _PAGE: Final = """\
 # {title}
 
-Written by `dynamo-container render`. The bake file `{bake_file}` has the whole graph; each stage's
-Dockerfile, with what it copies, is in `{contexts}/`. In this folder,
+Written by `dynamo-container render`. The bake file `{bake_file}` defines all stages; their Dockerfiles,
+with the files that they copy, are in `{contexts}/`. In this folder,
 
     {command}
 
-builds these images (docker with buildx 0.13 or newer; nothing else is needed):
+builds these images; it requires docker with buildx 0.13 or newer, and nothing else:
 
 | image | plan |
 |---|---|
 {images}
 
-`BUILDX_NO_DEFAULT_LOAD` keeps older buildx from loading the stages in between as images without a
-name. To look at the definition: `docker buildx bake --print`; to change something for once:
+`BUILDX_NO_DEFAULT_LOAD` prevents older buildx from loading intermediate stages as images without a
+name. To show the definition: `docker buildx bake --print`; to change an argument once:
 `--set '*.args.NAME=VALUE'`.
 """
 _VARIABLES: Final = """
-What is not in this folder, because it is somebody's own, has a variable:
+These files and folders are not part of this folder. Variables set their paths:
 
-| variable | is | here it was |
+| variable | purpose | default |
 |---|---|---|
 {rows}
 
-Set one to say another path. (`BUILDX_BAKE_ENTITLEMENTS_FS=0` tells newer buildx that reading
-outside of this folder is meant.)
+(`BUILDX_BAKE_ENTITLEMENTS_FS=0` allows newer buildx to read files outside this folder.)
 """
 _SECRETS: Final = """
-Secrets from the environment, which have to be exported: {names}.
+Export these variables, which contain secrets: {names}.
 """
 
 

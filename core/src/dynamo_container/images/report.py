@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a build did, from BuildKit's records: a document for programs, and a table for people."""
+"""Report what a build did, from BuildKit's records: a document for programs, a table for people."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from typing import Final, TypeAlias
 from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.images.records import Records, Vertex, seconds
 
-# The version of the document's shape, described in docs/report.md. It grows by new keys without a
-# new number.
+# The version of the document's form, described in docs/report.md; new keys do not change it.
 SCHEMA: Final = 1
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """What is known of an image that was made: its digest as buildx told it, and its size in the
-    engine's own store; None where nobody knows.
+class BuiltImage:
+    """What is known about an image that was built.
+
+    Attributes:
+        digest: from buildx's metadata; None if unknown.
+        size: bytes in the engine's own store; None if it is not there.
     """
 
     digest: str | None = None
@@ -31,39 +33,41 @@ class Made:
 def document(
     plan: BuildPlan,
     records: Records,
-    made: Mapping[str, Made],
+    built: Mapping[str, BuiltImage],
     *,
     status: int,
     elapsed: float,
 ) -> dict[str, JSON]:
-    """The report of a build.
+    """Return the report of a build.
 
     Args:
         plan: what was built.
-        records: what BuildKit told of it.
-        made: what is known of the images, by target.
+        records: BuildKit's, of this build.
+        built: the images that were built, by target.
         status: docker's exit status.
-        elapsed: seconds from start to end.
+        elapsed: in seconds.
     """
     return {
         "schema": SCHEMA,
         "command": "build",
         "status": status,
         "seconds": round(elapsed, 3),
-        "images": [_image(image, records, made.get(image.target, Made())) for image in plan.images],
+        "images": [
+            _image(image, records, built.get(image.target, BuiltImage())) for image in plan.images
+        ],
         "stages": [_stage(target, records) for target in plan.targets],
     }
 
 
-def _image(image: Image, records: Records, made: Made) -> JSON:
+def _image(image: Image, records: Records, built: BuiltImage) -> JSON:
     steps = records.steps(image.target)
     return {
         "framework": image.framework,
         "target": image.stage,
         "tags": list(image.tags),
         "plan": f"sha256:{image.plan_hash}",
-        "digest": made.digest,
-        "size": made.size,
+        "digest": built.digest,
+        "size": built.size,
         "seconds": _rounded(steps),
         "export_seconds": _rounded(records.exports(image.target)),
         "steps": len(steps),
@@ -94,24 +98,19 @@ def _rounded(vertexes: list[Vertex]) -> float:
     return round(seconds(vertexes), 3)
 
 
-def table(plan: BuildPlan, records: Records, made: Mapping[str, Made]) -> str:
-    """The images as a table: tags, size, seconds, steps that came from the cache."""
-    rows = [("image", "size", "seconds", "cached steps")]
+def rows(
+    plan: BuildPlan, records: Records, built: Mapping[str, BuiltImage]
+) -> tuple[tuple[str, ...], ...]:
+    """Return a table of the images: tag, size, seconds, and cached steps, with a heading."""
+    table: list[tuple[str, ...]] = [("image", "size", "seconds", "cached steps")]
     for image in plan.images:
         steps = records.steps(image.target)
-        size = made.get(image.target, Made()).size
-        told = (
+        size = built.get(image.target, BuiltImage()).size
+        cells = (
             "-" if size is None else f"{size / 1e6:,.0f} MB",
             f"{seconds([*steps, *records.exports(image.target)]):.1f}",
             f"{sum(step.cached for step in steps)} of {len(steps)}",
         )
-        rows.append((image.tags[0], *told))
-        rows.extend((tag, "", "", "") for tag in image.tags[1:])
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if column else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
+        table.append((image.tags[0], *cells))
+        table.extend((tag, "", "", "") for tag in image.tags[1:])
+    return tuple(table)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the images of a build are called."""
+"""The tags of a build's images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from dynamo_container.errors import UsageError
-from dynamo_container.images.contributions import Contributions, pins
+from dynamo_container.images.contributions import Contributions
+from dynamo_container.images.pins import merge_pins
 from dynamo_container.images.plan import Image
 from dynamo_container.model.names import CUDA, DEV_TARGET, DYNAMO
 from dynamo_container.model.references import (
@@ -23,13 +24,17 @@ from dynamo_container.plugins.registry import Registry
 
 
 def cuda_suffix(version: str) -> str:
-    """How a name says a CUDA version: `12.9` as `cu129`."""
+    """Return a CUDA version as part of a name: `cu129` for `12.9`."""
     return f"cu{version.replace('.', '')}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """Names the images of one build, which depend on what else is built."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tagger:
+    """Tags the images of one build, which depends on what else is built.
+
+    Raises:
+        UsageError: --tag is given for several images.
+    """
 
     registry: Registry
     settings: BuildSettings
@@ -38,117 +43,110 @@ class Names:
     def __post_init__(self) -> None:
         if self.settings.tags and len(self.requests) > 1:
             raise UsageError(
-                "--tag names one image, and several are built",
-                "leave it out, or build them one by one",
+                f"--tag cannot be used with several images ({len(self.requests)} are requested)",
+                "omit it, or build them one by one",
             )
-        for tag in self.settings.tags:
-            if not is_reference(tag):
-                raise UsageError(
-                    f"--tag {tag!r} is no image reference",
-                    "for example: my-image:dev, registry:5000/team/image",
-                )
 
-    def of(self, said: Contributions) -> tuple[str, ...]:
-        """The tags of an image: its version, or what the user said, and `latest`.
+    def tags(self, image: Contributions) -> tuple[str, ...]:
+        """Return the tags of an image: its version, or the user's tags, and `latest`.
 
-        Where a framework is built with several CUDA versions, the version tag tells which, and
-        `latest` is that of the framework's default.
+        If a framework is built with several CUDA versions, they are part of the version tags, and
+        `latest` goes to the framework's default version.
+
+        Raises:
+            UsageError: a tag is not valid, or cannot be pushed.
         """
-        request, settings = said.request, self.settings
-        several = self._several(request.framework)
-        name = request.framework
-        if several:
-            name = f"{name}-{cuda_suffix(said.pin(CUDA))}"
-        wanted = self.requests[0].target
-        versioned = tuple(_named(tag, said, settings, wanted) for tag in settings.tags) or (
-            image_reference(name, request.target, f"v{self._version(said)}", settings.repository),
-        )
-        for tag in versioned:
+        request, settings = image.request, self.settings
+        several = self._has_several(request.framework)
+        cuda = image.pin(CUDA)
+        name = f"{request.framework}-{cuda_suffix(cuda)}" if several else request.framework
+        version = f"v{self._version(image)}"
+        tags = [_named(tag, image, settings, self.requests[0].target) for tag in settings.tags]
+        tags = tags or [image_reference(name, request.target, version, settings.repository)]
+        for tag in tags:
             if not is_reference(tag):
                 raise UsageError(
-                    f"{tag!r} is no image reference", "a tag has at most 128 characters"
+                    f"{tag!r} is not a valid image reference", "a tag has at most 128 characters"
                 )
-        default = not several or said.pin(CUDA) == self._default_cuda(request)
-        latest = (
-            (image_reference(request.framework, request.target, repository=settings.repository),)
-            if settings.latest and default
-            else ()
-        )
-        tags = tuple(dict.fromkeys((*versioned, *latest)))
+        if settings.latest and (not several or cuda == self._default_cuda(request)):
+            repository = settings.repository
+            latest = image_reference(request.framework, request.target, repository=repository)
+            tags.append(latest)
         if settings.outputs.push:
-            _refuse_nowhere(tags)
-        return tags
+            _require_registry(tags)
+        return tuple(dict.fromkeys(tags))
 
     def notices(self) -> tuple[str, ...]:
-        """What a user should know of the names."""
+        """Return what the user should know about the tags."""
         if not self.settings.latest:
             return ()
-        found = []
+        notices = []
         for request in {one.framework: one for one in self.requests}.values():
             default = self._default_cuda(request)
-            if self._several(request.framework) and default not in self._cuda(request.framework):
-                found.append(
+            requested = self._cuda_versions(request.framework)
+            if self._has_several(request.framework) and default not in requested:
+                notices.append(
                     f"no image of {request.framework} gets the tag 'latest', "
                     f"which is for its default CUDA version, {default}"
                 )
-        return tuple(found)
+        return tuple(notices)
 
-    def _cuda(self, framework: str) -> set[str | None]:
-        return {one.cuda_version for one in self.requests if one.framework == framework}
+    def _cuda_versions(self, framework: str) -> set[str | None]:
+        return {request.cuda_version for request in self.requests if request.framework == framework}
 
-    def _several(self, framework: str) -> bool:
-        return len(self._cuda(framework)) > 1
+    def _has_several(self, framework: str) -> bool:
+        return len(self._cuda_versions(framework)) > 1
 
     def _default_cuda(self, request: BuildRequest) -> str:
-        said = pins(self.registry, replace(request, cuda_version=None))
-        return next((one.value.version for one in said if one.key == CUDA), "")
+        pins = merge_pins(self.registry, replace(request, cuda_version=None))
+        return next((pin.value.version for pin in pins if pin.key == CUDA), "")
 
-    def _version(self, said: Contributions) -> str:
-        """Dynamo's; of a framework that installs none, its plugin's."""
-        return said.pin(DYNAMO) or next(
+    def _version(self, image: Contributions) -> str:
+        """Dynamo's version; for a framework that does not install Dynamo, its plugin's."""
+        return image.pin(DYNAMO) or next(
             plugin.candidate.version
-            for plugin in self.registry.plugins(said.request.framework)
+            for plugin in self.registry.plugins(image.request.framework)
             if plugin.candidate.group == FRAMEWORKS
         )
 
 
-def _refuse_nowhere(tags: tuple[str, ...]) -> None:
-    """A push goes to a registry.
+def _require_registry(tags: Iterable[str]) -> None:
+    """Require that tags to push name a registry.
 
     Raises:
-        UsageError: a tag has none.
+        UsageError: one does not.
     """
     for tag in tags:
         if not has_registry(tag):
             raise UsageError(
-                f"--push has no registry for {tag}",
+                f"--push requires a registry, which {tag} does not name",
                 "add --repository REGISTRY/NAME; or --tag REGISTRY/NAME:TAG with --no-latest",
             )
 
 
-def _named(tag: str, said: Contributions, settings: BuildSettings, wanted: str) -> str:
-    """What `--tag` names an image. Where stages come with the target, it names the plain one of
-    them: `T` is dev, and local-dev is `T-local-dev`; a `T-local-dev` names the same two.
+def _named(tag: str, image: Contributions, settings: BuildSettings, requested: str) -> str:
+    """The tag of an image with `--tag`. If other stages are built with the target, the tag names dev:
+    `T` is dev, and local-dev is `T-local-dev`; `T-local-dev` names the same two images.
     """
-    stages = {one.key: one.value for one in said.stages}
-    built_with = [name for name in stages[wanted].built_with if not stages[name].image]
+    stages = {stage.key: stage.value for stage in image.stages}
+    built_with = [name for name in stages[requested].built_with if not stages[name].image]
     if settings.alone or not built_with:
         return tag
-    plain = tag.removesuffix(f"-{wanted}")
-    target = said.request.target
+    plain = tag.removesuffix(f"-{requested}")
+    target = image.request.target
     return plain if target == DEV_TARGET else with_suffix(plain, target)
 
 
 def refuse_shared_tags(images: Iterable[Image]) -> None:
-    """One tag has one image.
+    """Require that each tag is that of one image.
 
     Raises:
-        UsageError: two images would have the same.
+        UsageError: two images would have the same tag.
     """
-    owner: dict[str, str] = {}
+    owners: dict[str, str] = {}
     for image in images:
         for tag in image.tags:
-            if owner.setdefault(tag, image.target) != image.target:
+            if owners.setdefault(tag, image.target) != image.target:
                 raise UsageError(
                     f"two images would have the tag {tag}",
                     "build them one by one, with --tag and --no-latest",

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Names that several modules share, each defined once: labels, stages, build arguments, packages."""
+"""Names that several modules share, each defined once: labels, stages, build arguments."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ RESOLVE_AS_OF: Final = "RESOLVE_AS_OF"
 OVERRIDES: Final = "OVERRIDES"
 EXTRA_PACKAGES: Final = "EXTRA_PACKAGES"
 CUDA_VERSION: Final = "CUDA_VERSION"
+# Whether the engine compiles kernels at run time: `true`, else empty.
+COMPILES_KERNELS: Final = "COMPILES_KERNELS"
+# Folders below `~/.cache` for what is compiled at run time.
+CACHES: Final = "CACHES"
+# Python packages whose bytecode is compiled in the image; empty for all.
+COMPILE_PACKAGES: Final = "COMPILE_PACKAGES"
 ENABLE_KVBM: Final = "ENABLE_KVBM"
 INDEX_URL: Final = "INDEX_URL"
 EXTRA_INDEX_URLS: Final = "EXTRA_INDEX_URLS"

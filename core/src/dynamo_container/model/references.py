@@ -16,20 +16,20 @@ _REFERENCE: Final = re.compile(
     r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
     r"(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
 )
-_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+_DIGEST: Final = r"sha256:[0-9a-f]{64}"
 _TAG_LENGTH: Final = 128
 
 
 def image_reference(
     framework: str, target: str, version: str = "latest", repository: str = REPOSITORY
 ) -> str:
-    """Return the reference of an image, such as `dynamo:latest-vllm-runtime`; `dev` has no suffix."""
+    """Return an image's reference, such as `dynamo:latest-vllm-runtime`; `dev` has no suffix."""
     suffix = "" if target == DEV_TARGET else f"-{target}"
     return f"{repository}:{as_tag(f'{version}-{framework}{suffix}')}"
 
 
 def as_tag(text: str) -> str:
-    """Replace every character that a tag cannot contain by `-`, and cut the text to a tag's length."""
+    """Replace characters that a tag cannot contain by `-`, and cut the text to a tag's length."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:_TAG_LENGTH]
 
 
@@ -45,11 +45,11 @@ def with_suffix(reference: str, suffix: str) -> str:
 
 
 def is_image(text: str) -> bool:
-    """Whether an engine can look up an image by this text: a reference, a digest, or an image ID."""
+    """Whether an engine can look up an image by this text: a reference, a digest, or an ID."""
     name, at, digest = text.partition("@")
     if at:
-        return is_reference(name) and bool(_DIGEST.fullmatch(digest))
-    return is_reference(text) or bool(_DIGEST.fullmatch(text))
+        return is_reference(name) and bool(re.fullmatch(_DIGEST, digest))
+    return is_reference(text) or bool(re.fullmatch(_DIGEST, text))
 
 
 def is_repository(text: str) -> bool:
@@ -64,7 +64,7 @@ def has_registry(reference: str) -> bool:
 
 def is_reference(text: str) -> bool:
     """Whether an image can be tagged with this text: `my-image:dev`, `registry:5000/team/image`."""
-    return bool(_REFERENCE.fullmatch(text))
+    return bool(re.fullmatch(_REFERENCE, text))
 
 
 def registry_of(image: str) -> tuple[str, str]:

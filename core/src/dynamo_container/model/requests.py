@@ -174,7 +174,7 @@ class BuildSettings:
     proxies: tuple[str, ...] = ()
     no_cache: bool = False
     pull: bool = False
-    outputs: Outputs = Outputs()  # noqa: RUF009  # frozen
+    outputs: Outputs = Outputs()
     progress: str = "auto"
     metadata_file: str = ""
 

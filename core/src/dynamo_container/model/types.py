@@ -37,7 +37,8 @@ def _matches(value: object, hint: Any) -> bool:
     if origin is Literal:
         return value in get_args(hint)
     if origin is tuple:
-        return isinstance(value, tuple) and all(_matches(one, get_args(hint)[0]) for one in value)
+        item_hint = get_args(hint)[0]
+        return isinstance(value, tuple) and all(_matches(item, item_hint) for item in value)
     if hint is int and isinstance(value, bool):
         return False
     matches = isinstance(value, hint)
@@ -52,5 +53,9 @@ def describe(hint: Any) -> str:
     if origin is Literal:
         return " or ".join(map(repr, arguments))
     if origin is tuple:
-        return f"a tuple of {getattr(arguments[0], '__name__', arguments[0])}"
-    return "None" if hint is types.NoneType else f"a {hint.__name__}"
+        item = arguments[0]
+        return f"a tuple of {describe(item) if get_origin(item) else item.__name__}"
+    if hint is types.NoneType:
+        return "None"
+    article = "an" if hint.__name__[0] in "aeiou" else "a"
+    return f"{article} {hint.__name__}"

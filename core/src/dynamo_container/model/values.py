@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The values that hooks return: frozen, keyword-only, comparable.
 
-Plugins create them, the core merges them. A value that cannot be right raises `ValueError` when it is
-created, so that the error points to the code that created it. The types of fields are checked where
-values enter the core: see `plugins.calling`.
+Plugins create them, the core merges them. A value that cannot be right raises `ValueError` when it
+is created, so that the error points to the code that created it. The types of fields are checked
+when values enter the core: see `plugins.calling`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-# BuildKit's rule for the names of targets and named contexts, without upper case, which `FROM` ignores.
-_STAGE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
+# BuildKit's rule for the names of targets and named contexts, without upper case, which `FROM`
+# ignores.
+_STAGE_NAME: Final = r"[a-z0-9][a-z0-9_-]*"
 # A registry's host: it has a dot or a port, or is localhost, which is how references tell it from a
 # repository's name.
-_HOST: Final = re.compile(r"localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|(?=.*:)[a-z0-9.-]+:[0-9]+")
-_ARGUMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LONG_FLAG: Final = re.compile(r"--[a-z][a-z0-9-]*")
-_CUDA_VERSION: Final = re.compile(r"[1-9][0-9]*\.[0-9]+")
+_HOST: Final = r"localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|(?=.*:)[a-z0-9.-]+:[0-9]+"
+_ARGUMENT_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+_LONG_FLAG: Final = r"--[a-z][a-z0-9-]*"
+_CUDA_VERSION: Final = r"[1-9][0-9]*\.[0-9]+"
 # The oldest major version of NVIDIA's driver for each major version of CUDA:
 # https://docs.nvidia.com/deploy/cuda-compatibility/
 _DRIVERS: Final = {"11": "450", "12": "525", "13": "580"}
@@ -35,20 +36,7 @@ def _require(condition: object, message: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """What all values have in common.
-
-    Attributes:
-        location: `file:line` where the value is stated, if that is a data file such as a release
-            table; empty for the hook that returned it. Not compared: two equal values from
-            different places are no conflict.
-    """
-
-    location: str = field(default="", compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Framework(Value):
+class Framework:
     """A framework plugin's description of itself.
 
     Attributes:
@@ -74,7 +62,7 @@ class Framework(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage(Value):
+class Stage:
     """A node of the image graph: a target in a Dockerfile, or an existing image.
 
     Attributes:
@@ -103,7 +91,7 @@ class Stage(Value):
 
     def __post_init__(self) -> None:
         _require(
-            _STAGE_NAME.fullmatch(self.name),
+            re.fullmatch(_STAGE_NAME, self.name),
             f"{self.name!r} is not a valid stage name, such as 'runtime' or 'local-dev'",
         )
         _require(
@@ -122,17 +110,24 @@ class Stage(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseImage(Value):
+class BaseImage:
     """The image that a stage starts from, passed to its Dockerfile as the build argument
     `BASE_IMAGE`.
+
+    Attributes:
+        stage: the stage's name.
+        image: the image's reference.
+        location: `file:line` of the row of a data file that states the value; empty if a hook does.
+            Not compared: equal values from different places are no conflict.
     """
 
     stage: str
     image: str
+    location: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mirror(Value):
+class Mirror:
     """A mirror of a registry.
 
     Attributes:
@@ -145,18 +140,18 @@ class Mirror(Value):
 
     def __post_init__(self) -> None:
         _require(
-            _HOST.fullmatch(self.registry),
+            re.fullmatch(_HOST, self.registry),
             f"{self.registry!r} is not a valid registry host, such as 'docker.io'",
         )
         host, _, path = self.mirror.partition("/")
         _require(
-            _HOST.fullmatch(host) and path == path.strip("/"),
+            re.fullmatch(_HOST, host) and path == path.strip("/"),
             f"{self.mirror!r} is not a valid mirror, such as 'registry.acme.example/docker-hub'",
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pin(Value):
+class Pin:
     """A version that the image is built with.
 
     Attributes:
@@ -167,6 +162,8 @@ class Pin(Value):
         build_arg: the build argument that carries it: a wheel as `name[extras]==version` (several
             pins of one argument are joined by spaces), anything else as the bare version. Empty:
             the pin is information only.
+        location: `file:line` of the row of a data file that states the value; empty if a hook does.
+            Not compared: equal values from different places are no conflict.
     """
 
     name: str
@@ -174,6 +171,7 @@ class Pin(Value):
     kind: Literal["wheel", "cuda", "git"] = "wheel"
     extras: tuple[str, ...] = ()
     build_arg: str = ""
+    location: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _require(
@@ -181,7 +179,7 @@ class Pin(Value):
             f"a pin requires a name and a version, not {self.name!r} and {self.version!r}",
         )
         _require(
-            not self.build_arg or _ARGUMENT_NAME.fullmatch(self.build_arg),
+            not self.build_arg or re.fullmatch(_ARGUMENT_NAME, self.build_arg),
             f"{self.build_arg!r} is not a valid name of a build argument",
         )
 
@@ -195,14 +193,17 @@ class Pin(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Override(Value):
+class Override:
     """A requirement that replaces what packages require, if they contradict each other.
 
     Attributes:
         requirement: as in PEP 508, such as `nixl[cu13]==1.3.2` or `torch; python_version < '0'`.
+        location: `file:line` of the row of a data file that states the value; empty if a hook does.
+            Not compared: equal values from different places are no conflict.
     """
 
     requirement: str
+    location: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _require(self.name, f"{self.requirement!r} is not a valid requirement")
@@ -216,7 +217,7 @@ class Override(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SystemPackage(Value):
+class SystemPackage:
     """A package of the distribution (apt) that the serving image has besides its usual ones."""
 
     name: str
@@ -229,24 +230,31 @@ class SystemPackage(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildArg(Value):
+class BuildArg:
     """A build argument, passed to every stage whose Dockerfile declares it (`ARG`), or to one stage
     only.
+
+    Attributes:
+        name, value: of the argument.
+        stage: the only stage that it is passed to; empty for all.
+        location: `file:line` of the row of a data file that states the value; empty if a hook does.
+            Not compared: equal values from different places are no conflict.
     """
 
     name: str
     value: str
     stage: str = ""
+    location: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         _require(
-            _ARGUMENT_NAME.fullmatch(self.name),
+            re.fullmatch(_ARGUMENT_NAME, self.name),
             f"{self.name!r} is not a valid name of a build argument",
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildSecret(Value):
+class BuildSecret:
     """A build secret: its ID, and the file or the environment variable that contains it. Never its
     content.
     """
@@ -264,7 +272,7 @@ class BuildSecret(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Label(Value):
+class Label:
     """A label of the image that is built."""
 
     key: str
@@ -275,7 +283,7 @@ class Label(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedContext(Value):
+class NamedContext:
     """A named build context: what a Dockerfile calls `name` is a folder, `target:OTHER` or
     `docker-image://REFERENCE`.
     """
@@ -285,7 +293,7 @@ class NamedContext(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice(Value):
+class Notice:
     """A line for the user about the plan: something was assumed, omitted or is untested.
 
     Attributes:
@@ -301,7 +309,7 @@ OptionValue = str | int | bool | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option(Value):
+class Option:
     """A plugin's own command-line option.
 
     Attributes:
@@ -328,7 +336,7 @@ class Option(Value):
 
     def __post_init__(self) -> None:
         _require(
-            _LONG_FLAG.fullmatch(self.flag),
+            re.fullmatch(_LONG_FLAG, self.flag),
             f"{self.flag!r} is not a valid option, such as '--vllm-ref'",
         )
         _require(self.help, f"option {self.flag!r} requires a help text")
@@ -348,7 +356,7 @@ class Option(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnvVar(Value):
+class EnvVar:
     """An environment variable of a container. Without a value it is passed by name only, and docker
     takes the value from the caller's environment.
     """
@@ -364,7 +372,7 @@ class EnvVar(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mount(Value):
+class Mount:
     """A mount of a container.
 
     Attributes:
@@ -392,7 +400,7 @@ class Mount(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunFlag(Value):
+class RunFlag:
     """A flag of `docker run`, such as `--shm-size` with `10G`, or `--init` without a value.
 
     Attributes:
@@ -408,13 +416,13 @@ class RunFlag(Value):
 
     def __post_init__(self) -> None:
         _require(
-            _LONG_FLAG.fullmatch(self.flag),
+            re.fullmatch(_LONG_FLAG, self.flag),
             f"{self.flag!r} is not a valid long flag of docker run",
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness(Value):
+class Readiness:
     """How to find out whether a container is ready: a URL that answers with success, or a command
     that exits with status 0.
 
@@ -436,7 +444,7 @@ class Readiness(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check(Value):
+class Check:
     """A command that exits with status 0 in a correct image."""
 
     name: str
@@ -448,7 +456,7 @@ class Check(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CudaImages(Value):
+class CudaImages:
     """The images for one CUDA version of a release.
 
     Attributes:
@@ -465,7 +473,7 @@ class CudaImages(Value):
 
     def __post_init__(self) -> None:
         _require(
-            _CUDA_VERSION.fullmatch(self.version),
+            re.fullmatch(_CUDA_VERSION, self.version),
             f"{self.version!r} is not a valid CUDA version, such as '13.0'",
         )
 
@@ -476,7 +484,7 @@ class CudaImages(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Release(Value):
+class Release:
     """A row of a plugin's release table: a Dynamo release and what it is built with.
 
     Attributes:
@@ -488,6 +496,7 @@ class Release(Value):
             CUDA.
         python: the Python version of its images.
         checked: whether the plugin's author has built and checked it.
+        location: `file:line` of the row; empty if it is not in a file. Not compared.
     """
 
     dynamo: str
@@ -497,3 +506,4 @@ class Release(Value):
     cuda: tuple[CudaImages, ...] = ()
     python: str = "3.12"
     checked: bool = False
+    location: str = field(default="", compare=False, repr=False)

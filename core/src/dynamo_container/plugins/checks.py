@@ -1,39 +1,40 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the images of several plugins have in common: checks, and how a container is ready."""
+"""Checks and readiness that plugins share."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from dynamo_container.model.names import PINS_LABEL, TORCH_CUDA
+from dynamo_container.model.names import CUDA, PINS_LABEL, TORCH_CUDA
 from dynamo_container.model.requests import CheckRequest
 from dynamo_container.model.values import Check, Readiness
 
-# What a pin's own version says may be more than what it asks for: a local version (`2.11.0+cu130`).
+# A local version is ignored: `2.11.0+cu130` is installed for the pin `2.11.0`.
 _AS_PINNED: Final = """
 import importlib.metadata, sys
-wrong = []
-for name, version in (pin.split("==") for pin in sys.argv[1:]):
+errors = []
+for name, planned in (pin.split("==") for pin in sys.argv[1:]):
     try:
-        found = importlib.metadata.version(name)
+        installed = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        found = "none"
-    if found.partition("+")[0] != version.partition("+")[0]:
-        wrong.append(f"{name}: {version} was planned, {found} is installed")
-sys.exit("\\n".join(wrong) or None)
+        errors.append(f"{name} {planned} is not installed")
+        continue
+    if installed.partition("+")[0] != planned.partition("+")[0]:
+        errors.append(f"{name} is {installed}, but the plan has {planned}")
+sys.exit("\\n".join(errors) or None)
 """
 _TORCH_CUDA: Final = """
 import sys, torch
-found = torch.version.cuda
-sys.exit(None if found == sys.argv[1] else f"PyTorch is built for CUDA {found}, not {sys.argv[1]}")
+built = torch.version.cuda
+sys.exit(None if built == sys.argv[1] else f"PyTorch is built for CUDA {built}, not {sys.argv[1]}")
 """
-# What says nothing of packages did not look at any, whatever its status.
+# Output without this line means that uv did not look at any package, whatever its exit status.
 _UV_PIP_CHECK: Final = """
-said=$(uv pip check 2>&1)
-grep --quiet '^Checked ' <<<"$said" || { echo "$said"; exit 1; }
+report=$(uv pip check 2>&1)
+grep --quiet '^Checked ' <<<"$report" || { echo "$report"; exit 1; }
 """
-# A model of two layers without weights: an engine makes them up ("dummy"), and takes token IDs.
+# A model of two layers without weights: engines make those up ("dummy"), and accept token IDs.
 _TINY_MODEL: Final = """
 import json, pathlib, tempfile
 model = tempfile.mkdtemp()
@@ -48,56 +49,58 @@ prompt = [1, 5, 7]
 
 
 def serves_a_model() -> Readiness:
-    """A Dynamo frontend answers in the container, and knows a model."""
+    """Wait until a Dynamo frontend in the container lists a model. Requires curl and jq."""
     url = "http://127.0.0.1:${DYN_HTTP_PORT:-8000}/v1/models"
-    ask = f'curl --silent --fail --max-time 5 "{url}" | jq --exit-status ".data[0]"'
-    return Readiness(argv=("sh", "-c", ask))
+    query = f'curl --silent --fail --max-time 5 "{url}" | jq --exit-status ".data[0]"'
+    return Readiness(argv=("sh", "-c", query))
 
 
 def imports(*modules: str) -> Check:
-    """These modules can be imported."""
+    """Check that these modules can be imported."""
     names = ", ".join(modules)
     return Check(name=f"import {names}", argv=("python", "-c", f"import {names}"))
 
 
 def generates_a_token(script: str) -> Check:
-    """The engine generates one token on a GPU.
+    """Check that the engine generates a token on a GPU.
 
     Args:
-        script: Python that has `model`, a directory with the configuration of a tiny model and
-            nothing else, and `prompt`, a list of token IDs; it raises where no token comes.
+        script: Python code that raises if the engine does not generate one. It finds the variables
+            `model`, a directory with the configuration of a tiny model and no weights, and
+            `prompt`, a list of token IDs.
     """
     argv = ("python", "-c", f"{_TINY_MODEL}{script}")
-    return Check(name="a token from a tiny model", argv=argv, needs_gpu=True)
+    return Check(name="generate a token with a tiny model", argv=argv, needs_gpu=True)
 
 
-def packages_agree(*left_out: str) -> Check:
-    """Every package has what it asks for, as `uv pip check` sees it.
+def packages_agree(*excluded: str) -> Check:
+    """Check that the requirements of every package are met, according to `uv pip check`.
 
     Args:
-        left_out: packages that may be missing or of another version than somebody asks for.
+        excluded: packages that may be missing, or of another version than is required.
     """
-    agree = "! grep --extended-regexp ' requires | is broken ' <<<\"$said\""
-    for package in left_out:
+    agree = "! grep --extended-regexp ' requires | is broken ' <<<\"$report\""
+    for package in excluded:
         agree += f" | grep --invert-match --extended-regexp ' requires `{package}[^a-z0-9_-]'"
     return Check(name="packages agree", argv=("bash", "-c", f"{_UV_PIP_CHECK}{agree}"))
 
 
 def as_pinned(request: CheckRequest) -> tuple[Check, ...]:
-    """The packages have the versions of the plan, as the image's label has them; nothing to check
-    where it has no such label.
-    """
+    """Check that packages have the versions in the image's label; nothing without that label."""
     pins = dict(pin.split("==") for pin in request.image_info.label(PINS_LABEL).split())
     torch = pins.pop(TORCH_CUDA, "")
-    pins.pop("cuda", None)
+    pins.pop(CUDA, None)
     checks = []
     if pins:
-        words = tuple(f"{name}=={version}" for name, version in pins.items())
+        argv = tuple(f"{name}=={version}" for name, version in pins.items())
         checks.append(
-            Check(name="versions are the plan's", argv=("python", "-c", _AS_PINNED, *words))
+            Check(name="versions match the plan", argv=("python", "-c", _AS_PINNED, *argv))
         )
     if torch:
         checks.append(
-            Check(name=f"PyTorch is of CUDA {torch}", argv=("python", "-c", _TORCH_CUDA, torch))
+            Check(
+                name=f"PyTorch is built for CUDA {torch}",
+                argv=("python", "-c", _TORCH_CUDA, torch),
+            )
         )
     return tuple(checks)

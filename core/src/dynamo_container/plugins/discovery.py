@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Which plugins are installed, as the metadata of distributions says it. Nothing is imported."""
+"""Find the installed plugins by the metadata of distributions. Nothing is imported."""
 
 from __future__ import annotations
 
@@ -13,21 +13,26 @@ from typing import Final, Protocol
 
 import importlib_metadata
 
+from dynamo_container.model.names import CORE_DISTRIBUTION
 from dynamo_container.model.provenance import Layer
 
-CORE: Final = "dynamo-container"
+# The groups of entry points.
 FRAMEWORKS: Final = "dynamo_container.frameworks"
 OVERLAYS: Final = "dynamo_container.overlays"
+# The distribution of a framework declares the framework's name here too if that is the one to use
+# when several are installed and none is named.
+DEFAULT: Final = "dynamo_container.default"
 LAYERS: Final = {FRAMEWORKS: Layer.FRAMEWORK, OVERLAYS: Layer.OVERLAY}
 
-# A requirement of this core, in any spelling of its name, with what follows the name.
-_OF_CORE: Final = re.compile(r"dynamo[-_.]+container\s*([\[(<>=!~;].*)?", re.IGNORECASE)
-_CLAUSE: Final = re.compile(r"\s*(>=|<)\s*(\d+(?:\.\d+)*)\s*")
-_RELEASE: Final = re.compile(r"\d+(?:\.\d+)*")
+# A requirement on this core, in any spelling of its name, with what follows the name.
+_CORE_REQUIREMENT: Final = re.compile(
+    r"dynamo[-_.]+container\s*([\[(<>=!~;].*)?", re.IGNORECASE | re.DOTALL
+)
+_DISTRIBUTION_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class _Distribution(Protocol):
-    """What is asked of a distribution."""
+    """The part of a distribution that is used here."""
 
     @property
     def entry_points(self) -> importlib_metadata.EntryPoints: ...
@@ -36,22 +41,25 @@ class _Distribution(Protocol):
 
 
 def normalize(name: str) -> str:
-    """A name as it is compared: lower case, `-` between words."""
+    """Return a name in the form in which names are compared: lower case, `-` between words."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A plugin that is installed, known from its metadata alone.
+    """An installed plugin, as far as its metadata describes it.
 
     Attributes:
-        name: as users say it; a framework's is the framework's.
-        group: the group of entry points that it is in.
-        value: what the entry point names: `package.module` or `package.module:object`.
-        distribution, version: what was installed.
-        folder: where it was installed.
-        requires: its requirements of this core, as its metadata writes them.
-        entry_point: None where the metadata could not be read.
+        name: the name of its entry point, normalized; for a framework the framework's name.
+        group: the group of its entry point.
+        value: the object that the entry point refers to: `package.module` or
+            `package.module:object`.
+        distribution: the name of its distribution.
+        version: the version of its distribution.
+        folder: the folder that the distribution is installed in.
+        requires: its requirements on this core, as its metadata states them.
+        default: whether the framework is the default if several are installed.
+        entry_point: None if the metadata cannot be read.
     """
 
     name: str
@@ -61,11 +69,15 @@ class Candidate:
     version: str
     folder: str = ""
     requires: tuple[str, ...] = ()
+    default: bool = False
     entry_point: importlib_metadata.EntryPoint | None = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"plugin {self.name!r} ({self.origin})"
 
     @property
     def origin(self) -> str:
-        """Distribution and version, as messages and sources say them."""
+        """The distribution with its version, for messages and sources."""
         return f"{self.distribution} {self.version}"
 
     @property
@@ -74,103 +86,99 @@ class Candidate:
         return LAYERS[self.group].name.lower()
 
     @property
-    def claim(self) -> str:
-        """Who it is and where, for messages about names."""
-        place = f" in {self.folder}" if self.folder else ""
-        return f"{self.origin} ({self.value}{place})"
+    def with_location(self) -> str:
+        """The origin, the entry point and the folder, to tell two plugins of one name apart."""
+        folder = f" in {self.folder}" if self.folder else ""
+        return f"{self.origin} ({self.value}{folder})"
 
-    def is_called(self, name: str) -> bool:
-        """Whether a user who says this name means it: its own, or its distribution's."""
+    def matches(self, name: str) -> bool:
+        """Return whether a name is this plugin's or that of its distribution, in any spelling."""
         return normalize(name) in (self.name, normalize(self.distribution))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A plugin that could not be loaded, and why, in one line."""
+    """A plugin that cannot be loaded, and the cause in one line."""
 
     candidate: Candidate
     cause: str
 
     def __str__(self) -> str:
-        return (
-            f"plugin {self.candidate.name!r} of {self.candidate.origin} is left out: {self.cause}"
-        )
+        return f"{self.candidate} was not loaded: {self.cause}"
 
 
 def discover() -> tuple[tuple[Candidate, ...], tuple[Failure, ...]]:
-    """The plugins that are installed, and those whose metadata cannot be read."""
+    """Return the installed plugins, and failures for those whose metadata cannot be read.
+
+    Each plugin of the second part is in the first part too.
+    """
     unreadable: list[Failure] = []
     entries = _entry_points(unreadable)
-    found = [
-        _candidate(entry, group, unreadable)
+    defaults = entries.select(group=DEFAULT)
+    candidates = [
+        _candidate(entry, group, defaults, unreadable)
         for group in (FRAMEWORKS, OVERLAYS)
         for entry in entries.select(group=group)
     ]
-    unnamed = (one.candidate for one in unreadable if one.candidate not in found)
-    return (*found, *unnamed), tuple(unreadable)
+    without_entry = (
+        failure.candidate for failure in unreadable if failure.candidate not in candidates
+    )
+    return (*candidates, *without_entry), tuple(unreadable)
+
+
+def known_frameworks() -> dict[str, str]:
+    """Return the frameworks that this core knows, with the distribution of each, installed or not.
+
+    They are the extras of the core that bring a distribution of the same name: the extra `acme`
+    with `dynamo-container-acme`.
+    """
+    fields = _core_fields()
+    extras = {value for key, value in fields if key == "Provides-Extra"}
+    required = {
+        normalize(match[0])
+        for key, value in fields
+        if key == "Requires-Dist" and (match := _DISTRIBUTION_NAME.match(value))
+    }
+    distributions = {normalize(name): f"{CORE_DISTRIBUTION}-{normalize(name)}" for name in extras}
+    return {name: dist for name, dist in sorted(distributions.items()) if dist in required}
 
 
 def incompatibility(candidate: Candidate) -> str:
-    """Why a plugin is not for this core, as its metadata says it; empty where it is."""
-    for requirement in candidate.requires:
-        fits = _fits(requirement, core_version())
-        if fits is None:
-            return f"what it asks of {CORE} cannot be read: {requirement!r}"
-        if not fits:
-            plain = requirement.partition(";")[0].strip()
-            return f"it asks for {plain}, and this is {CORE} {core_version()}"
+    """Return why a plugin does not work with this core by its metadata; empty if it does."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    version = core_version()
+    for text in candidate.requires:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            return f"{text!r} is not a valid requirement on {CORE_DISTRIBUTION}"
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        if not requirement.specifier.contains(version, prereleases=True):
+            plain = text.partition(";")[0].strip()
+            return f"it requires {plain}, and this is {CORE_DISTRIBUTION} {version}"
     return ""
 
 
 @functools.cache
 def core_version() -> str:
-    """The version of this core."""
-    own = importlib_metadata.distribution(CORE)
-    return _identity(own, _head(own))[1]
+    """Return the version of this core."""
+    return dict(_core_fields())["Version"]
 
 
-def _fits(requirement: str, version: str) -> bool | None:
-    """Whether a version satisfies a requirement; None where the requirement is none."""
-    plain = _plainly_fits((_OF_CORE.fullmatch(requirement) or [""])[1] or "", version)
-    if plain is not None:
-        return plain
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    try:
-        parsed = Requirement(requirement)
-    except InvalidRequirement:
-        return None
-    if parsed.marker and not parsed.marker.evaluate({"extra": ""}):
-        return True
-    return parsed.specifier.contains(version, prereleases=True)
-
-
-def _plainly_fits(specifier: str, version: str) -> bool | None:
-    """The same for what nearly every plugin says, such as `<0.2,>=0.1`; None where it takes
-    packaging, whose import is a tenth of a dry run.
-    """
-    clauses = [_CLAUSE.fullmatch(one) for one in specifier.split(",")] if specifier else []
-    if not _RELEASE.fullmatch(version) or None in clauses:
-        return None
-    return all(
-        (_numbers(version) >= _numbers(clause[2])) == (clause[1] == ">=")
-        for clause in clauses
-        if clause
-    )
-
-
-def _numbers(release: str) -> tuple[int, ...]:
-    numbers = [int(one) for one in release.split(".")]
-    while numbers and not numbers[-1]:
-        numbers.pop()
-    return tuple(numbers)
+def _core_fields() -> list[tuple[str, str]]:
+    return _metadata_fields(importlib_metadata.distribution(CORE_DISTRIBUTION))
 
 
 def _candidate(
-    entry: importlib_metadata.EntryPoint, group: str, unreadable: list[Failure]
+    entry: importlib_metadata.EntryPoint,
+    group: str,
+    defaults: importlib_metadata.EntryPoints,
+    unreadable: list[Failure],
 ) -> Candidate:
-    head = _head(entry.dist)
-    distribution, version = _identity(entry.dist, head)
+    fields = _metadata_fields(entry.dist)
+    distribution, version = _identity(entry.dist, fields)
     candidate = Candidate(
         name=normalize(entry.name),
         group=group,
@@ -179,27 +187,34 @@ def _candidate(
         version=version,
         folder=str(entry.dist.locate_file("")).rstrip("/") if entry.dist else "",
         requires=tuple(
-            value for key, value in head if key == "Requires-Dist" and _OF_CORE.fullmatch(value)
+            value
+            for key, value in fields
+            if key == "Requires-Dist" and _CORE_REQUIREMENT.fullmatch(value)
+        ),
+        default=group == FRAMEWORKS
+        and any(
+            default.dist is entry.dist and normalize(default.name) == normalize(entry.name)
+            for default in defaults
         ),
         entry_point=entry,
     )
-    if not head:
+    if not fields:
         unreadable.append(Failure(candidate=candidate, cause="its metadata cannot be read"))
     return candidate
 
 
 def _entry_points(unreadable: list[Failure]) -> importlib_metadata.EntryPoints:
-    """Every distribution's entry points, whatever is wrong with one of them; what cannot be read
-    is added to `unreadable`.
+    """Return the entry points of all distributions; append those that cannot be read to
+    `unreadable`.
     """
-    # Metadata may hold anything. Where some cannot be read: one by one.
+    # Metadata can contain anything. If some of it cannot be read, read one distribution at a time.
     with contextlib.suppress(Exception):
         return importlib_metadata.entry_points()
-    found: list[importlib_metadata.EntryPoint] = []
+    entries: list[importlib_metadata.EntryPoint] = []
     for distribution, (name, version) in _distributions():
         try:
-            found.extend(distribution.entry_points)
-        except Exception as error:  # noqa: BLE001, PERF203
+            entries.extend(distribution.entry_points)
+        except Exception as error:  # noqa: BLE001
             candidate = Candidate(
                 name=normalize(name),
                 group=OVERLAYS,
@@ -210,40 +225,40 @@ def _entry_points(unreadable: list[Failure]) -> importlib_metadata.EntryPoints:
             )
             cause = f"its metadata cannot be read: {one_line(error)}"
             unreadable.append(Failure(candidate=candidate, cause=cause))
-    return importlib_metadata.EntryPoints(found)
+    return importlib_metadata.EntryPoints(entries)
 
 
 def _distributions() -> Iterator[tuple[_Distribution, tuple[str, str]]]:
-    """What is installed, with its name and version; of a name that is installed twice the one that
-    Python would import.
+    """Yield the distributions with name and version; of several with one name, the one that Python
+    would import.
     """
     seen = set()
     for distribution in importlib_metadata.distributions():
-        identity = _identity(distribution, _head(distribution))
+        identity = _identity(distribution, _metadata_fields(distribution))
         if normalize(identity[0]) not in seen:
             seen.add(normalize(identity[0]))
             yield distribution, identity
 
 
-def _identity(distribution: _Distribution | None, head: list[tuple[str, str]]) -> tuple[str, str]:
-    """Name and version of a distribution; by its folder's name where its metadata says none."""
-    fields = dict(reversed(head))
+def _identity(distribution: _Distribution | None, fields: list[tuple[str, str]]) -> tuple[str, str]:
+    """Return name and version of a distribution; those of its folder if its metadata has none."""
+    by_key = dict(reversed(fields))
     folder = str(getattr(distribution, "_path", "")).rpartition("/")[2]
     name, _, version = folder.rpartition(".")[0].partition("-")
     return (
-        fields.get("Name") or name.replace("_", "-") or "an unknown distribution",
-        fields.get("Version") or version or "0",
+        by_key.get("Name") or name.replace("_", "-") or "an unknown distribution",
+        by_key.get("Version") or version or "0",
     )
 
 
-def _head(distribution: _Distribution | None) -> list[tuple[str, str]]:
-    """The fields at the head of a distribution's metadata; empty where it cannot be read.
+def _metadata_fields(distribution: _Distribution | None) -> list[tuple[str, str]]:
+    """Return the fields at the head of a distribution's metadata; empty if it cannot be read.
 
-    Asking the distribution itself parses all of it as an e-mail, and takes 50 ms of every start.
+    The distribution's own properties parse all of it as an e-mail, which takes 50 ms at each start.
     """
     files = ("METADATA", "PKG-INFO") if distribution else ()
     text = ""
-    # Not even a text, or a folder in its place: then it has none.
+    # The file can be binary, or be a folder.
     with contextlib.suppress(Exception):
         texts = (distribution.read_text(file) for file in files if distribution)
         text = next(filter(None, texts), "")
@@ -252,9 +267,9 @@ def _head(distribution: _Distribution | None) -> list[tuple[str, str]]:
 
 
 def one_line(error: BaseException) -> str:
-    """An error's kind and message, whatever it says, in one line."""
+    """Return the type and the message of an error, in one line."""
     try:
         text = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001  # a stranger's exception may fail at this, too
+    except Exception:  # noqa: BLE001  # the exception of a plugin can fail at this too
         text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

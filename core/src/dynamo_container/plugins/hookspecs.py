@@ -1,24 +1,28 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The hooks. A plugin implements those that it has something to say about, as functions of the same
-name and arguments.
+"""The specifications of the hooks. A plugin implements the hooks that it needs, as functions with
+the same name and arguments.
 
-Every hook is pure: it takes a frozen request and returns values; it asks no network, no engine, no
-clock. Mark each implementation with `@hookimpl`; leave out arguments that are not needed.
+Every hook is pure: it takes a frozen request and returns values; it uses neither the network nor
+the engine nor the clock. Mark each implementation with `@hookimpl`, and omit the arguments that it
+does not need:
 
-    from dynamo_container.api import BuildRequest, Framework, hookimpl, Pin
+```python
+from dynamo_container.api import Pin, hookimpl
 
-    @hookimpl
-    def dynamo_container_pins(request: BuildRequest) -> list[Pin]:
-        version = request.dynamo_version or "1.4.2"
-        return [Pin(name="ai-dynamo", version=version, build_arg="REQUIREMENTS")]
+@hookimpl
+def dynamo_container_pins(request):
+    version = request.dynamo_version or "1.4.2"
+    return [Pin(name="ai-dynamo", version=version, build_arg="REQUIREMENTS")]
+```
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import pluggy
 
@@ -49,8 +53,10 @@ PROJECT: Final = "dynamo_container"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
-# Hooks that are gone, and what to use instead. They warned for at least one release.
+# Hooks that were removed, each with what replaces it. They warned for at least one release.
 REMOVED: Final[dict[str, str]] = {}
+# The attribute of a specification function that holds its HookSpec.
+_ATTRIBUTE: Final = f"{PROJECT}_hook"
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -59,249 +65,383 @@ class HookSpec:
     """The specification of a hook.
 
     Attributes:
+        arguments: names of the arguments that it is called with.
         returns: the type of its values.
-        single: whether an implementation returns one value (or None) instead of an iterable.
+        single: whether an implementation returns one value instead of an iterable.
+        required: whether an implementation with `single` must return a value. If not, it can return
+            None.
         since: the release of the core that introduced it.
+        deprecated: when the hook will be removed, and what replaces it; empty if it stays.
+        deprecated_arguments: the same for arguments, by name.
     """
 
+    arguments: tuple[str, ...]
     returns: type
     single: bool
+    required: bool
     since: str
-
-
-# The specification of each hook, by its name.
-SPECS: Final[dict[str, HookSpec]] = {}
+    deprecated: str
+    deprecated_arguments: tuple[tuple[str, str], ...]
 
 
 def hook(
     *,
     returns: type,
     single: bool = False,
+    required: bool = False,
     since: str,
     deprecated: str = "",
     deprecated_arguments: Mapping[str, str] | None = None,
 ) -> Callable[[F], F]:
-    """Mark a function as the specification of a hook.
+    """Mark a function as the specification of a hook. See `HookSpec` for the arguments.
 
-    A hook may get further arguments: implementations take those that they know. One that is to go
-    warns first, for at least a release, each plugin that implements it or takes the argument.
-
-    Args:
-        returns: the type of its values.
-        single: whether an implementation returns one value instead of an iterable of values.
-        since: the release of the core that introduced it.
-        deprecated: where the hook goes: in which release, and what to use instead.
-        deprecated_arguments: the same for arguments, by name.
+    Arguments can be added to a hook at any time: an implementation takes those that it names.
+    Before a hook or an argument is removed, it is deprecated for at least one release, and every
+    plugin that uses it causes a warning.
     """
 
     def mark(function: F) -> F:
-        SPECS[function.__name__] = HookSpec(returns=returns, single=single, since=since)
-        going = {
-            name: DeprecationWarning(why) for name, why in (deprecated_arguments or {}).items()
-        }
-        return hookspec(
-            function,
-            warn_on_impl=DeprecationWarning(deprecated) if deprecated else None,
-            warn_on_impl_args=going or None,
+        spec = HookSpec(
+            arguments=tuple(inspect.signature(function).parameters),
+            returns=returns,
+            single=single,
+            required=required,
+            since=since,
+            deprecated=deprecated,
+            deprecated_arguments=tuple(sorted((deprecated_arguments or {}).items())),
         )
+        setattr(function, _ATTRIBUTE, spec)
+        return hookspec(function)
 
     return mark
 
 
-@hook(returns=Framework, single=True, since="0.1")
-def dynamo_container_framework() -> Framework:  # type: ignore[empty-body]  # a hook's specification has no body
-    """What this framework is. Every plugin in the group `dynamo_container.frameworks` implements
-    it.
+def specifications(namespace: Mapping[str, Any]) -> dict[str, HookSpec]:
+    """Return the specifications among the objects of a module, by the names of the hooks."""
+    specs = ((name, getattr(value, _ATTRIBUTE, None)) for name, value in namespace.items())
+    return {name: spec for name, spec in specs if isinstance(spec, HookSpec)}
+
+
+@hook(returns=Framework, single=True, required=True, since="0.1")
+def dynamo_container_framework() -> Framework:  # type: ignore[empty-body]  # specifications have no body
+    """Return the description of the framework. Every plugin in the group
+    `dynamo_container.frameworks` must implement this hook.
+
+    ```python
+    from dynamo_container.api import Framework, hookimpl
 
     @hookimpl
     def dynamo_container_framework():
-        return Framework(summary="Acme's engine", default_target="runtime")
+        return Framework(
+            summary="Dynamo with Acme's engine",
+            homepage="https://acme.example",
+            default_target="runtime",
+            user="acme",
+            home="/home/acme",
+            supports=("cuda", "kvbm"),
+        )
+    ```
     """
 
 
 @hook(returns=Release, since="0.1")
 def dynamo_container_releases() -> Iterable[Release]:  # type: ignore[empty-body]  # as above
-    """The releases of Dynamo that the plugin knows, for `dynamo-container releases`.
+    """Return the Dynamo releases that the plugin supports, for `dynamo-container releases`.
+
+    ```python
+    from dynamo_container.api import Pin, Release, hookimpl
 
     @hookimpl
     def dynamo_container_releases():
         engine = Pin(name="acme-engine", version="3.1")
         yield Release(dynamo="1.4.2", released="2026-08-28", wheels=(engine,))
+    ```
     """
 
 
 @hook(returns=Option, since="0.1")
 def dynamo_container_options(command: str) -> Iterable[Option]:  # type: ignore[empty-body]  # as above
-    """Command-line options of the plugin's own, for `command` (`build` or `run`). Read them with
-    `request.option()`.
+    """Return the command-line options that the plugin adds to `command`, which is `build` or `run`.
+
+    Other hooks read the values with `request.option()`.
+
+    ```python
+    from dynamo_container.api import Option, hookimpl
 
     @hookimpl
     def dynamo_container_options(command):
         if command == "build":
-            yield Option(flag="--acme-ref", metavar="REF", help="build from this git ref")
+            yield Option(
+                flag="--acme-ref",
+                metavar="REF",
+                help="Build the engine from this git ref.",
+                stages=("acme-wheels",),
+            )
+            yield Option(flag="--acme-patch", type="path", repeatable=True, help="Apply a patch.")
+            yield Option(
+                flag="--acme-attention",
+                choices=("flash", "paged"),
+                default="flash",
+                help="Attention kernels.",
+            )
+    ```
     """
 
 
 @hook(returns=Stage, since="0.1")
 def dynamo_container_stages(request: BuildRequest) -> Iterable[Stage]:  # type: ignore[empty-body]  # as above
-    """Stages that the plugin owns. A name has one owner; `extends` stacks a stage upon another's.
+    """Return the stages that the plugin provides.
+
+    Only one plugin can provide a stage of a given name; another one can stack a stage on it with
+    `extends`.
+
+    ```python
+    from pathlib import Path
+
+    from dynamo_container.api import Stage, hookimpl
+
+    FOLDER = Path(__file__).parent
 
     @hookimpl
     def dynamo_container_stages(request):
-        yield Stage(name="runtime", dockerfile=HERE / "Dockerfile", needs=("tools", "wheels"))
+        yield Stage(
+            name="runtime",
+            dockerfile=FOLDER / "runtime" / "Dockerfile",
+            needs=("serving",),
+        )
+        yield Stage(
+            name="benchmark",
+            dockerfile=FOLDER / "benchmark" / "Dockerfile",
+            needs=("runtime",),
+            built_with=("runtime",),
+        )
+    ```
     """
 
 
 @hook(returns=BaseImage, since="0.1")
 def dynamo_container_base_images(request: BuildRequest) -> Iterable[BaseImage]:  # type: ignore[empty-body]  # as above
-    """The image that a stage starts from; its Dockerfile declares the argument `BASE_IMAGE`.
+    """Return the images that stages start from. The stage's Dockerfile declares the build argument
+    `BASE_IMAGE`.
+
+    ```python
+    from dynamo_container.api import BaseImage, hookimpl
 
     @hookimpl
     def dynamo_container_base_images(request):
-        yield BaseImage(stage="runtime", image="ubuntu:24.04")
+        yield BaseImage(stage="serving", image="ubuntu:24.04")
+    ```
     """
 
 
 @hook(returns=Mirror, since="0.1")
 def dynamo_container_mirrors(request: BuildRequest) -> Iterable[Mirror]:  # type: ignore[empty-body]  # as above
-    """Where images that plugins name are taken from instead of their registry; what the user names
-    is taken as it is named.
+    """Return mirrors of registries. They replace the registries of the images that plugins name;
+    the images that the user names stay as they are.
+
+    ```python
+    from dynamo_container.api import Mirror, hookimpl
 
     @hookimpl
     def dynamo_container_mirrors(request):
         yield Mirror(registry="docker.io", mirror="registry.acme.example/docker-hub")
+    ```
     """
 
 
 @hook(returns=Pin, since="0.1")
 def dynamo_container_pins(request: BuildRequest) -> Iterable[Pin]:  # type: ignore[empty-body]  # as above
-    """Versions that the image is built with: wheels, CUDA, git refs.
+    """Return the versions that the image is built with: of wheels, of CUDA, of git repositories.
+
+    ```python
+    from dynamo_container.api import Pin, hookimpl
 
     @hookimpl
     def dynamo_container_pins(request):
-        yield Pin(name="acme", version="1.2", kind="wheel", build_arg="REQUIREMENTS")
+        version = request.dynamo_version or "1.4.2"
+        yield Pin(
+            name="ai-dynamo", version=version, extras=("acme",), build_arg="REQUIREMENTS"
+        )
+        yield Pin(name="cuda", version="13.0", kind="cuda", build_arg="CUDA_VERSION")
+    ```
     """
 
 
 @hook(returns=BuildArg, since="0.1")
 def dynamo_container_build_args(request: BuildRequest) -> Iterable[BuildArg]:  # type: ignore[empty-body]  # as above
-    """Build arguments. A Dockerfile has to declare each (`ARG`).
+    """Return build arguments. A Dockerfile must declare each of them (`ARG`).
+
+    ```python
+    from dynamo_container.api import BuildArg, hookimpl
 
     @hookimpl
     def dynamo_container_build_args(request):
-        yield BuildArg(name="ENABLE_KVBM", value="true")
+        yield BuildArg(name="ENABLE_ACME", value="true")
+    ```
     """
 
 
 @hook(returns=Override, since="0.2")
 def dynamo_container_overrides(request: BuildRequest) -> Iterable[Override]:  # type: ignore[empty-body]  # as above
-    """Requirements that replace what packages require, if they contradict each other. The core passes
-    them to the resolution in the build argument `OVERRIDES`.
+    """Return requirements that replace what packages require, if they contradict each other. The
+    core passes them to the resolution in the build argument `OVERRIDES`.
+
+    ```python
+    from dynamo_container.api import Override, hookimpl
 
     @hookimpl
     def dynamo_container_overrides(request):
-        yield Override(requirement="nixl==1.3.2")
+        yield Override(requirement="nixl[cu13]==1.3.2")
+    ```
     """
 
 
 @hook(returns=SystemPackage, since="0.2")
 def dynamo_container_system_packages(request: BuildRequest) -> Iterable[SystemPackage]:  # type: ignore[empty-body]  # as above
-    """Packages of the distribution that the serving image has besides its usual ones. The core passes
-    them in the build argument `EXTRA_PACKAGES`.
+    """Return packages of the Linux distribution that the serving image needs in addition to its
+    usual ones. The core passes them in the build argument `EXTRA_PACKAGES`.
+
+    ```python
+    from dynamo_container.api import SystemPackage, hookimpl
 
     @hookimpl
     def dynamo_container_system_packages(request):
         yield SystemPackage(name="libzmq5")
+    ```
     """
 
 
 @hook(returns=BuildSecret, since="0.1")
 def dynamo_container_secrets(request: BuildRequest) -> Iterable[BuildSecret]:  # type: ignore[empty-body]  # as above
-    """Build secrets: from a file or an environment variable, by id.
+    """Return build secrets, each as an ID with the file or the environment variable that contains
+    the secret.
+
+    ```python
+    from dynamo_container.api import BuildSecret, hookimpl
 
     @hookimpl
     def dynamo_container_secrets(request):
         yield BuildSecret(id="netrc", path="/etc/acme/netrc")
+    ```
     """
 
 
 @hook(returns=Label, since="0.1")
 def dynamo_container_labels(request: BuildRequest) -> Iterable[Label]:  # type: ignore[empty-body]  # as above
-    """Labels of the image.
+    """Return labels of the image.
+
+    ```python
+    from dynamo_container.api import Label, hookimpl
 
     @hookimpl
     def dynamo_container_labels(request):
         yield Label(key="com.acme.team", value="inference")
+    ```
     """
 
 
 @hook(returns=Notice, since="0.1")
 def dynamo_container_notices(request: BuildRequest) -> Iterable[Notice]:  # type: ignore[empty-body]  # as above
-    """Lines for the user about what was assumed, left out, or is untested in this build.
+    """Return lines for the user about what was assumed, omitted, or is untested in this build.
+
+    ```python
+    from dynamo_container.api import Notice, hookimpl
+
+    NEWEST = "1.4.2"
 
     @hookimpl
     def dynamo_container_notices(request):
-        if request.dynamo_version not in TESTED:
-            yield Notice(text=f"Dynamo {request.dynamo_version} is newer than this plugin's table")
+        if request.dynamo_version != NEWEST:
+            yield Notice(text=f"tested with Dynamo {NEWEST} only", warning=True)
+    ```
     """
 
 
 @hook(returns=EnvVar, since="0.1")
 def dynamo_container_run_env(request: RunRequest) -> Iterable[EnvVar]:  # type: ignore[empty-body]  # as above
-    """Environment variables of a container.
+    """Return environment variables of a container.
+
+    ```python
+    from dynamo_container.api import EnvVar, hookimpl
 
     @hookimpl
     def dynamo_container_run_env(request):
         yield EnvVar(name="ACME_THREADS", value="4")
+    ```
     """
 
 
 @hook(returns=Mount, since="0.1")
 def dynamo_container_run_mounts(request: RunRequest) -> Iterable[Mount]:  # type: ignore[empty-body]  # as above
-    """Mounts of a container.
+    """Return mounts of a container.
+
+    ```python
+    from dynamo_container.api import Mount, hookimpl
 
     @hookimpl
     def dynamo_container_run_mounts(request):
-        yield Mount(type="volume", source="acme-cache", target="/home/ubuntu/.cache/acme")
+        target = f"{request.home}/.cache/acme"
+        yield Mount(type="volume", source="acme-cache", target=target)
+    ```
     """
 
 
 @hook(returns=RunFlag, since="0.1")
 def dynamo_container_run_flags(request: RunRequest) -> Iterable[RunFlag]:  # type: ignore[empty-body]  # as above
-    """Flags of `docker run`.
+    """Return flags of `docker run`.
+
+    ```python
+    from dynamo_container.api import RunFlag, hookimpl
 
     @hookimpl
     def dynamo_container_run_flags(request):
         yield RunFlag(flag="--shm-size", value="32G")
+    ```
     """
 
 
 @hook(returns=RunFlag, since="0.1")
 def dynamo_container_accelerator(request: RunRequest) -> Iterable[RunFlag]:  # type: ignore[empty-body]  # as above
-    """How this framework's accelerator comes into a container, where it is not NVIDIA's. It takes
-    `request.gpus`.
+    """Return the flags of `docker run` that give a container its accelerator, if that is not an
+    NVIDIA GPU. `request.gpus` is what the user selected.
+
+    ```python
+    from dynamo_container.api import RunFlag, hookimpl
 
     @hookimpl
     def dynamo_container_accelerator(request):
         yield RunFlag(flag="--device", value="/dev/accel/0", key="/dev/accel/0")
+    ```
     """
 
 
 @hook(returns=Readiness, single=True, since="0.1")
-def dynamo_container_readiness(request: RunRequest) -> Readiness:  # type: ignore[empty-body]  # as above
-    """How a container of this framework says that it is ready, for `run --wait`.
+def dynamo_container_readiness(request: RunRequest) -> Readiness | None:
+    """Return how to find out whether a container is ready, for `run --wait`; None if unknown.
+
+    ```python
+    from dynamo_container.api import Readiness, hookimpl
 
     @hookimpl
     def dynamo_container_readiness(request):
         return Readiness(http="http://127.0.0.1:8000/health")
+    ```
     """
 
 
 @hook(returns=Check, since="0.1")
 def dynamo_container_checks(request: CheckRequest) -> Iterable[Check]:  # type: ignore[empty-body]  # as above
-    """Commands that succeed in an image that is as it should be.
+    """Return commands that exit with status 0 in a correct image, for `dynamo-container check`.
+
+    ```python
+    from dynamo_container.api import Check, hookimpl
 
     @hookimpl
     def dynamo_container_checks(request):
         yield Check(name="import acme", argv=("python", "-c", "import acme"))
+    ```
     """
+
+
+# The specification of each hook, by its name.
+SPECS: Final[Mapping[str, HookSpec]] = specifications(globals())

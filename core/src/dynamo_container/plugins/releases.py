@@ -1,20 +1,23 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A plugin's table of releases: reading it, and choosing the row that a request is for.
+"""A plugin's release table, and the choice of a release for a request.
 
-RELEASES = ReleaseTable(HERE / "releases.toml")
+`ServingPlugin` uses it. A plugin of plain functions can use it too:
 
-@hookimpl
-def dynamo_container_releases():
-return RELEASES.rows
+    RELEASES = ReleaseTable(HERE / "releases.toml")
 
-@hookimpl
-def dynamo_container_pins(request):
-return RELEASES.choose(request).pins(extras=("acme",))
+    @hookimpl
+    def dynamo_container_releases():
+        return RELEASES.rows
+
+    @hookimpl
+    def dynamo_container_pins(request):
+        return RELEASES.choose(request).pins(extras=("acme",))
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -23,18 +26,17 @@ from typing import Any, Final
 
 from dynamo_container.errors import UsageError
 from dynamo_container.model.names import (
+    CUDA,
     CUDA_VERSION,
+    DRIVER_LABEL,
     DYNAMO,
     ENABLE_KVBM,
-    EXTRA_PACKAGES,
-    LABEL_PREFIX,
-    OVERRIDES,
     REQUIREMENTS,
     RESOLVE_AS_OF,
+    RUNTIME_STAGE,
     TORCH_CUDA,
 )
 from dynamo_container.model.requests import BuildRequest
-from dynamo_container.model.toml import read_toml
 from dynamo_container.model.values import (
     BaseImage,
     BuildArg,
@@ -44,242 +46,289 @@ from dynamo_container.model.values import (
     Override,
     Pin,
     Release,
+    SystemPackage,
 )
 
 KVBM: Final = "kvbm"
 # From this release on, Dynamo's block manager is a wheel of its own.
 _KVBM_SINCE: Final = "0.7"
-# From this release on, Dynamo discovers services without etcd and sends requests without NATS.
+# From this release on, Dynamo needs neither etcd to discover services nor NATS to send requests.
 _SELF_SUFFICIENT: Final = "0.8"
+_SERVICES: Final = ("etcd-server", "nats-server")
 # A release's own packages appear over two days.
 SETTLING: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """The row of a table that a request is for.
+class ReleaseChoice:
+    """The release that a request gets, and what is installed with it.
 
     Attributes:
-        dynamo: the Dynamo release that is wanted.
-        release: its row; where the table has none, that of the nearest older release.
-        known: whether the row is that release's own.
-        cuda: what it is built from; None where it needs no CUDA.
-        kvbm: whether Dynamo's block manager is installed, too.
-        compiled: whether Dynamo is compiled from a checkout, which pins what is installed with it.
-        instead_of: the default release, where another was taken because it does not have the
-            wanted CUDA version; else empty.
-        overridden: whether overrides were added to those of the row.
+        dynamo: the Dynamo release.
+        row: its row in the table; if it has none, the row of the nearest older release.
+        exact: whether the row is for this very release and Dynamo is installed from wheels.
+        cuda: the images for the chosen CUDA version; None if the release needs no CUDA.
+        wheels: the wheels of the row.
+        overrides: requirements that replace what packages require: those of an exact row, and
+            what was added by `overriding()`.
+        kvbm: whether Dynamo's block manager is installed too.
+        from_checkout: whether Dynamo is compiled from a checkout.
+        skipped_default: the table's default release, if it was not chosen because it cannot be
+            built for the requested CUDA version; else empty.
     """
 
     dynamo: str
-    release: Release
-    known: bool
+    row: Release
+    exact: bool
     cuda: CudaImages | None
+    wheels: tuple[Pin, ...] = ()
+    overrides: tuple[Override, ...] = ()
     kvbm: bool = False
-    compiled: bool = False
-    instead_of: str = ""
-    overridden: bool = False
+    from_checkout: bool = False
+    skipped_default: str = ""
 
-    def overriding(self, *requirements: str) -> Chosen:
-        """The same, with further requirements that replace what packages ask for."""
-        release = self.release
-        overrides = (
-            *(release.overrides if self.known else ()),
-            *(Override(requirement=one) for one in requirements),
-        )
-        return replace(self, release=replace(release, overrides=overrides), overridden=True)
+    def wheel(self, name: str) -> Pin:
+        """Return the row's pin of a wheel.
 
-    def base_images(self, stage: str = "runtime") -> Iterator[BaseImage]:
-        """The image with the CUDA libraries of the wheels' major version."""
+        Raises:
+            KeyError: the row has no such wheel.
+        """
+        return {pin.name: pin for pin in self.wheels}[name]
+
+    def without(self, *wheels: str) -> ReleaseChoice:
+        """Return a copy that does not pin these wheels, given by name."""
+        kept = tuple(pin for pin in self.wheels if pin.name not in wheels)
+        return replace(self, wheels=kept)
+
+    def overriding(self, *requirements: str) -> ReleaseChoice:
+        """Return a copy with further requirements that replace what packages require."""
+        added = (Override(requirement=requirement) for requirement in requirements)
+        return replace(self, overrides=(*self.overrides, *added))
+
+    def base_images(self, stage: str = RUNTIME_STAGE) -> Iterator[BaseImage]:
+        """Yield the image with the CUDA libraries that a stage starts from; if any."""
         if self.cuda:
-            yield BaseImage(stage=stage, image=self.cuda.runtime)
+            yield BaseImage(stage=stage, image=self.cuda.runtime, location=self.row.location)
+
+    def toolkit_images(self, stage: str) -> Iterator[BaseImage]:
+        """Yield the image with the CUDA toolkit that a compiling stage starts from, if any."""
+        if self.cuda and self.cuda.devel:
+            yield BaseImage(stage=stage, image=self.cuda.devel, location=self.row.location)
 
     def pins(self, extras: tuple[str, ...] = ()) -> Iterator[Pin]:
-        """Dynamo with these extras, the wheels that it was tested with, KVBM, and CUDA.
+        """Yield Dynamo with these extras, the wheels of the row, KVBM, and CUDA.
 
-        A release that is not in the table brings its own wheels' pins.
+        Dynamo's extras pin an engine themselves, so the row's wheels are left out if the row is of
+        another release. Without extras nothing else would pin them, so they are kept.
         """
-        yield Pin(name=DYNAMO, version=self.dynamo, extras=extras, build_arg=REQUIREMENTS)
-        if self.known:
-            yield from self.release.wheels
-        if self.kvbm and not self.compiled:
-            yield Pin(name=KVBM, version=self.dynamo, build_arg=REQUIREMENTS)
+        location = self.row.location if self.exact else ""
+        yield Pin(
+            name=DYNAMO,
+            version=self.dynamo,
+            extras=extras,
+            build_arg=REQUIREMENTS,
+            location=location,
+        )
+        if self.exact or not extras:
+            yield from self.wheels
+        if self.kvbm and not self.from_checkout:
+            yield Pin(name=KVBM, version=self.dynamo, build_arg=REQUIREMENTS, location=location)
         if self.cuda:
-            cuda = self.cuda
-            yield Pin(name="cuda", version=cuda.version, kind="cuda", build_arg=CUDA_VERSION)
-            if self.known and cuda.torch:
-                yield Pin(name=TORCH_CUDA, version=cuda.torch, kind="cuda")
+            yield from self._cuda_pins(self.cuda)
+
+    def _cuda_pins(self, cuda: CudaImages) -> Iterator[Pin]:
+        place = self.row.location
+        yield Pin(
+            name=CUDA, version=cuda.version, kind="cuda", build_arg=CUDA_VERSION, location=place
+        )
+        if self.exact and cuda.torch:
+            yield Pin(name=TORCH_CUDA, version=cuda.torch, kind="cuda", location=place)
 
     def build_args(self) -> Iterator[BuildArg]:
-        """The day as of which packages are taken, two days after the release; what is overridden;
-        the services that an old release needs.
+        """Yield the date as of which packages are resolved (two days after the release), and
+        whether a checkout is compiled with KVBM.
         """
-        if (self.known or self.overridden) and self.release.overrides:
-            yield BuildArg(
-                name=OVERRIDES, value="|".join(one.requirement for one in self.release.overrides)
-            )
-        if self.known:
-            day = date.fromisoformat(self.release.released) + SETTLING
+        if self.exact:
+            day = date.fromisoformat(self.row.released) + SETTLING
             yield BuildArg(name=RESOLVE_AS_OF, value=f"{day}T00:00:00Z")
-        if self.compiled:
+        if self.from_checkout:
             yield BuildArg(name=ENABLE_KVBM, value="true" if self.kvbm else "false")
+
+    def system_packages(self) -> Iterator[SystemPackage]:
+        """Yield the services that an old release needs in its image."""
         if is_before(self.dynamo, _SELF_SUFFICIENT):
-            yield BuildArg(name=EXTRA_PACKAGES, value="etcd-server nats-server")
+            for name in _SERVICES:
+                yield SystemPackage(name=name)
 
     def labels(self) -> Iterator[Label]:
-        """The oldest driver that runs the image."""
+        """Yield the label with the oldest driver that can run the image, if it is known."""
         if self.cuda and self.cuda.driver:
-            yield Label(key=f"{LABEL_PREFIX}driver", value=self.cuda.driver)
+            yield Label(key=DRIVER_LABEL, value=self.cuda.driver)
 
     def notices(self) -> Iterator[Notice]:
-        """That the release is not in the table, or not the default."""
-        if self.instead_of and self.cuda:
+        """Yield what the user should know: the release is not the default, or not in the table."""
+        if self.skipped_default and self.cuda:
             yield Notice(
-                text=f"Dynamo is {self.dynamo}, the newest for CUDA {self.cuda.version}: "
-                f"{self.instead_of} is not for that"
+                text=f"Dynamo {self.dynamo} is the newest release for CUDA {self.cuda.version}; "
+                f"the default, {self.skipped_default}, cannot be built for it"
             )
-        if not self.known and not self.compiled:
+        if not self.exact and not self.from_checkout:
             yield Notice(
                 warning=True,
-                text=f"Dynamo {self.dynamo} is not in this plugin's table: what it is built from "
-                f"is that of {self.release.dynamo}, and packages are taken as of today "
-                "unless --resolve-as-of says a day",
+                text=f"Dynamo {self.dynamo} is not in the plugin's release table: the base image "
+                f"is that of {self.row.dynamo}, and packages are resolved as of today "
+                "(--resolve-as-of DATE for another day)",
             )
 
 
 class ReleaseTable:
-    """A file `releases.toml`: the default release, and a row for each that is known.
+    """A file `releases.toml`: the default release, and a row for each known release.
 
-    default = "1.4.2"
+        default = "1.4.2"
 
-    [[release]]
-    dynamo = "1.4.2"
-    released = 2026-08-28
-    wheels = ["vllm==0.26.0", "nixl==1.3.2"]
-    checked = true
-    cuda = [{ version = "13.0", torch = "13.0", runtime = "IMAGE", devel = "IMAGE" }]
+        [[release]]
+        dynamo = "1.4.2"
+        released = 2026-08-28
+        wheels = ["vllm==0.26.0", "nixl==1.3.2"]
+        checked = true
+        cuda = [{ version = "13.0", torch = "13.0", runtime = "IMAGE", devel = "IMAGE" }]
+
+    The keys are described in `docs/releases.md`; `schema()` is their JSON Schema.
     """
 
     def __init__(self, path: Path) -> None:
-        """The file is read when something of it is first needed.
-
-        Args:
-            path: of the file.
-        """
+        """Create a table that reads its file when it is first needed."""
         self.path = path
         self._read: tuple[str, tuple[Release, ...]] | None = None
 
     @property
     def default(self) -> str:
-        """The release that is built where none is asked for.
+        """The release that is built if the user does not name one.
 
         Raises:
-            OSError, ValueError, KeyError: the file is not as it should be.
+            PluginError: the file cannot be read, or is not a release table.
         """
         return self._document()[0]
 
     @property
     def rows(self) -> tuple[Release, ...]:
-        """Every row, oldest first; raises as `default` does."""
+        """Every row, oldest release first; raises as `default` does."""
         return self._document()[1]
 
-    def choose(self, request: BuildRequest, *, kvbm: bool = False) -> Chosen:
-        """The row for a request's `dynamo_version` and `cuda_version`; raises as `default` does.
+    def choose(self, request: BuildRequest, *, kvbm: bool = False) -> ReleaseChoice:
+        """Choose the release for a request's `dynamo_version` and `cuda_version`.
 
         Args:
-            request: what is wanted.
-            kvbm: whether Dynamo's block manager is in the image where the user does not say.
+            request: with what the user wants.
+            kvbm: whether Dynamo's block manager is installed if the user does not say.
 
         Raises:
-            UsageError: that release cannot be had for that CUDA version, or with KVBM.
+            UsageError: the release cannot be built for that CUDA version, or with KVBM.
+            PluginError: as `default`.
         """
         from packaging.version import Version
 
-        default = self._default_of(request.cuda_version)
-        wanted = Version(request.dynamo_version or default)
-        older = [row for row in self.rows if Version(row.dynamo) <= wanted]
+        default = self._default_for(request.cuda_version)
+        version = Version(request.dynamo_version or default)
+        older = [row for row in self.rows if Version(row.dynamo) <= version]
         row = older[-1] if older else self.rows[0]
-        return Chosen(
-            dynamo=str(wanted),
-            release=row,
-            known=Version(row.dynamo) == wanted and not request.checkout,
+        exact = Version(row.dynamo) == version and not request.checkout
+        return ReleaseChoice(
+            dynamo=str(version),
+            row=row,
+            exact=exact,
             cuda=self._cuda(request, row),
-            kvbm=_kvbm(request, str(wanted), default=kvbm),
-            compiled=bool(request.checkout),
-            instead_of="" if request.dynamo_version or default == self.default else self.default,
+            wheels=row.wheels,
+            overrides=row.overrides if exact else (),
+            kvbm=_with_kvbm(request, str(version), default=kvbm),
+            from_checkout=bool(request.checkout),
+            skipped_default=""
+            if request.dynamo_version or default == self.default
+            else self.default,
         )
 
-    def _default_of(self, cuda: str | None) -> str:
-        """The default release; where it does not have this CUDA version, the newest that has."""
-        having = [row for row in self.rows if cuda in {one.version for one in row.cuda}]
-        names = [row.dynamo for row in having]
-        return self.default if not having or self.default in names else names[-1]
+    def _default_for(self, cuda: str | None) -> str:
+        """Return the default release, or the newest one for a CUDA version that it lacks."""
+        releases = self._releases_for(cuda)
+        return self.default if not releases or self.default in releases else releases[-1]
+
+    def _releases_for(self, cuda: str | None) -> tuple[str, ...]:
+        return tuple(
+            row.dynamo for row in self.rows if cuda in {images.version for images in row.cuda}
+        )
 
     def _cuda(self, request: BuildRequest, row: Release) -> CudaImages | None:
-        wanted = request.cuda_version
-        if wanted is None:
+        version = request.cuda_version
+        if version is None:
             return row.cuda[0] if row.cuda else None
-        for one in row.cuda:
-            if one.version == wanted:
-                return one
+        for images in row.cuda:
+            if images.version == version:
+                return images
         if not row.cuda:
             raise UsageError(
-                f"--cuda-version means nothing for {request.framework!r}: it has no CUDA in it",
-                "leave it out",
+                f"--cuda-version cannot be used with {request.framework!r}: its image has no CUDA",
+                "remove the option",
             )
         raise UsageError(
-            f"--cuda-version {wanted}: {request.framework!r} of Dynamo {row.dynamo} is built for "
-            f"CUDA {_list(one.version for one in row.cuda)}",
-            self._way_out(wanted),
+            f"{request.framework!r} with Dynamo {row.dynamo} cannot be built for CUDA {version}, "
+            f"only for {_list(images.version for images in row.cuda)}",
+            self._hint(version),
         )
 
-    def _way_out(self, cuda: str) -> str:
-        having = [row.dynamo for row in self.rows if cuda in {one.version for one in row.cuda}]
-        if having:
-            return f"with CUDA {cuda} there are: --dynamo-version {' or '.join(having)}"
-        known = sorted({one.version for row in self.rows for one in row.cuda}, key=_numbers)
-        return f"with other releases there is CUDA {_list(known)}"
+    def _hint(self, cuda: str) -> str:
+        """Return which releases have a CUDA version, or which versions other releases have."""
+        if releases := self._releases_for(cuda):
+            return f"for CUDA {cuda}: --dynamo-version {' or '.join(releases)}"
+        known = {images.version for row in self.rows for images in row.cuda}
+        return f"other releases can be built for CUDA {_list(sorted(known, key=_numbers))}"
 
     def _document(self) -> tuple[str, tuple[Release, ...]]:
         if self._read is None:
             from packaging.version import Version
 
-            document = read_toml(self.path)
-            rows = [_row(row) for row in document["release"]]
-            ordered = tuple(sorted(rows, key=lambda row: Version(row.dynamo)))
-            self._read = document["default"], ordered
+            from dynamo_container.plugins import release_document
+
+            default, rows = release_document.read(self.path)
+            self._read = default, tuple(sorted(rows, key=lambda row: Version(row.dynamo)))
         return self._read
 
 
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of release tables, for editors."""
+    from dynamo_container.plugins import release_document
+
+    return release_document.schema()
+
+
 def without_credentials(flag: str, url: str) -> str:
-    """The URL that an option gave.
+    """Return the URL that was given to an option.
 
     Raises:
-        UsageError: it holds a user or a password, which would be in the image's history.
+        UsageError: it contains a user or a password, which would end up in the image's history.
     """
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
     if parts.username or parts.password:
         raise UsageError(
-            f"the URL of {flag} has credentials in it, which would be in the image's history",
+            f"the URL of {flag} contains credentials, which would end up in the image's history",
             "put them into a netrc file: --secret id=netrc,src=FILE",
         )
     return url
 
 
-def exact_version(flag: str, word: str) -> str:
-    """The version that an option gave, as packages have it: `1.4.2-RC1` is `1.4.2rc1`.
+def exact_version(flag: str, text: str) -> str:
+    """Return the version that was given to an option in its normal form: `1.4.2-RC1` is `1.4.2rc1`.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a version.
     """
     from packaging.version import InvalidVersion, Version
 
     try:
-        return str(Version(word))
+        return str(Version(text))
     except InvalidVersion as error:
-        raise UsageError(f"{flag} {word!r} is no version", "for example: 1.4.2") from error
+        raise UsageError(f"{flag} {text!r} is not a valid version", "for example: 1.4.2") from error
 
 
 def is_before(release: str, other: str) -> bool:
@@ -289,34 +338,15 @@ def is_before(release: str, other: str) -> bool:
     return Version(release) < Version(other)
 
 
-def _kvbm(request: BuildRequest, dynamo: str, *, default: bool) -> bool:
-    # From a checkout it is compiled: older ones have it as a feature.
+def _with_kvbm(request: BuildRequest, dynamo: str, *, default: bool) -> bool:
+    # A checkout is compiled with it: in older ones it is a feature instead of a wheel.
     available = bool(request.checkout) or not is_before(dynamo, _KVBM_SINCE)
     if request.enable_kvbm and not available:
         raise UsageError(
-            f"--enable-kvbm: Dynamo {dynamo} has no wheel of it",
-            f"leave it out, or take a release from {_KVBM_SINCE} on: --dynamo-version",
+            f"--enable-kvbm cannot be used with Dynamo {dynamo}, which has no wheel of KVBM",
+            f"remove the option, or choose a release from {_KVBM_SINCE} on: --dynamo-version",
         )
     return available and (default if request.enable_kvbm is None else request.enable_kvbm)
-
-
-def _row(row: dict[str, Any]) -> Release:
-    wheels, cuda = row.get("wheels", ()), row.get("cuda", ())
-    return Release(
-        dynamo=row["dynamo"],
-        released=row["released"].isoformat(),
-        wheels=tuple(_wheel(one) for one in wheels),
-        overrides=tuple(Override(requirement=one) for one in row.get("overrides", ())),
-        cuda=tuple(CudaImages(**one) for one in cuda),
-        **{key: row[key] for key in ("python", "checked") if key in row},
-    )
-
-
-def _wheel(requirement: str) -> Pin:
-    project, _, version = requirement.partition("==")
-    name, _, extras = project.rstrip("]").partition("[")
-    names = tuple(extras.split(",")) if extras else ()
-    return Pin(name=name, version=version, extras=names, build_arg=REQUIREMENTS)
 
 
 def _list(words: Iterable[str]) -> str:
@@ -324,4 +354,4 @@ def _list(words: Iterable[str]) -> str:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in version.split("."))
+    return tuple(int(number) for number in re.findall(r"\d+", version))

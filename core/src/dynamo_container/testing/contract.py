@@ -21,8 +21,9 @@ from dynamo_container.containers import planner as run
 from dynamo_container.docker.engine import inspect_image
 from dynamo_container.errors import DynamoContainerError
 from dynamo_container.images import dockerfile, planner
+from dynamo_container.images.dockerfile import users
 from dynamo_container.images.plan import BuildPlan
-from dynamo_container.model.names import LABEL_PREFIX
+from dynamo_container.model.names import CORE_DISTRIBUTION, LABEL_PREFIX
 from dynamo_container.model.requests import BuildRequest, BuildSettings, CheckRequest
 from dynamo_container.model.values import (
     BaseImage,
@@ -34,9 +35,8 @@ from dynamo_container.model.values import (
     Stage,
 )
 from dynamo_container.plugins import hookspecs
-from dynamo_container.plugins.discovery import CORE, FRAMEWORKS, OVERLAYS, normalize
+from dynamo_container.plugins.discovery import FRAMEWORKS, OVERLAYS, normalize
 from dynamo_container.testing import engine, subject, wheel
-from dynamo_container.testing.dockerfile import users
 from dynamo_container.testing.subject import RUNTIME, Subject
 
 GUIDE: Final = "docs/plugins.md"
@@ -124,19 +124,19 @@ class PluginContract:
 
     def test_it_says_which_core_it_works_with(self) -> None:
         """A later core may drop what an earlier one has warned about."""
-        version = importlib_metadata.version(CORE)
+        version = importlib_metadata.version(CORE_DISTRIBUTION)
         asked = [
             one.specifier
             for one in subject.requirements(self.distribution)
-            if normalize(one.name) == CORE
+            if normalize(one.name) == CORE_DISTRIBUTION
         ]
         ends = [spec for one in asked for spec in one if spec.operator in ("<", "<=", "==", "~=")]
         if not ends or not all(one.contains(version, prereleases=True) for one in asked):
-            said = " and ".join(f"{CORE}{one}" for one in asked) or "no core at all"
+            said = " and ".join(f"{CORE_DISTRIBUTION}{one}" for one in asked) or "no core at all"
             broken(
                 f"{self.distribution} requires {said}; the core here is {version}",
                 "a plugin requires the core that it is tested with, and none that may be too new",
-                f"its pyproject.toml: dependencies = ['{CORE}>=X,<Y', ...]",
+                f"its pyproject.toml: dependencies = ['{CORE_DISTRIBUTION}>=X,<Y', ...]",
             )
 
     def test_its_hooks_are_valid(self, found: Subject) -> None:
@@ -304,7 +304,7 @@ class PluginContract:
         for stage in _shipping(answering):
             assert stage.dockerfile
             passed = users(stage.dockerfile, stage.target or stage.name)
-            user = passed[-1].rest if passed else ("" if stage.extends else "nobody said")
+            user = passed[-1].arguments if passed else ("" if stage.extends else "nobody said")
             if user and user != USER:
                 line = f":{passed[-1].line}" if passed else ""
                 broken(

@@ -22,7 +22,8 @@ from dynamo_container.model.requests import BuildRequest, CheckRequest, RunReque
 from dynamo_container.model.values import Stage
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.discovery import FRAMEWORKS, Candidate, normalize
-from dynamo_container.plugins.registry import Plugin, Registry
+from dynamo_container.plugins.loading import Plugin
+from dynamo_container.plugins.registry import Registry
 
 # The framework that an overlay's plans are made with, whichever others are installed.
 SAMPLE: Final = "contract-sample"

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""llama.cpp, as a framework of dynamo-container."""
+"""The framework llama-cpp of dynamo-container."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where TensorRT-LLM's wheel comes from: an index, a directory, or a commit of its repository."""
+"""Where TensorRT-LLM's wheel comes from: an index, a folder, or a commit of its repository."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from dynamo_container.api import (
 )
 
 NAME: Final = "tensorrt-llm"
+# The stage that provides the wheel.
+STAGE: Final = "tensorrt-llm-wheel"
 # NVIDIA's own index; the public one has a placeholder under this name.
 INDEX_URL: Final = "https://pypi.nvidia.com"
 GIT_URL: Final = "https://github.com/NVIDIA/TensorRT-LLM.git"
-# Where a build from a commit used to leave its wheel, and looks for it.
-DIRECTORY: Final = Path("/tmp/trtllm_wheel")  # noqa: S108  # nothing is written there
-# What Dynamo 0.5.0 was tried with.
+# The folder in which earlier builds from a commit left their wheel.
+DIRECTORY: Final = Path("/tmp/trtllm_wheel")  # noqa: S108  # it is only read
+# The commit that Dynamo 0.5.0 was tested with.
 EXPERIMENTAL_COMMIT: Final = "e81c50dbd2811ec858eccc2c71b5e7a330ff7e24"
 
 T = TypeVar("T")
@@ -41,32 +43,39 @@ OPTIONS: Final = (
     Option(
         flag=PIP_WHEEL,
         metavar="WHEEL",
-        help="the wheel of another version, such as tensorrt-llm==1.1.0rc3",
+        help="Wheel of another version, such as tensorrt-llm==1.1.0rc3.",
+        stages=(STAGE,),
     ),
     Option(
         flag=INDEX,
         metavar="URL",
-        help=f"the index that this wheel alone is taken from (default: {INDEX_URL})",
+        help=f"Index for this wheel only (default: {INDEX_URL}).",
+        stages=(STAGE,),
     ),
     Option(
         flag=PIP_WHEEL_DIR,
         metavar="DIR",
-        help="a directory with a wheel, and a commit.txt with <architecture>_<commit>",
+        help="Folder with a wheel, and a commit.txt that contains <architecture>_<commit>.",
+        type="path",
+        stages=(STAGE,),
     ),
     Option(
         flag=COMMIT,
         metavar="COMMIT",
-        help="the wheel of this commit: from the directory, else built from source",
+        help="Commit of the wheel, which is taken from the folder or compiled.",
+        stages=(STAGE,),
     ),
     Option(
         flag=DEFAULT_COMMIT,
-        help=f"the same for {EXPERIMENTAL_COMMIT[:12]}",
+        help=f"Same as {COMMIT} {EXPERIMENTAL_COMMIT[:12]}...",
         type="flag",
+        stages=(STAGE,),
     ),
     Option(
         flag=GIT,
         metavar="URL",
-        help=f"the repository of a build from source (default: {GIT_URL})",
+        help=f"Repository to compile from (default: {GIT_URL}).",
+        stages=(STAGE,),
     ),
 )
 _EXCLUSIVE: Final = (
@@ -83,7 +92,7 @@ _EXCLUSIVE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """A wheel of this version from this index; without a version the one that Dynamo asks for."""
+    """The wheel of this version on an index; without a version, the one that Dynamo requires."""
 
     version: str
     url: str
@@ -91,7 +100,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """The wheel in this directory, of this version."""
+    """The wheel of this version in a folder, which the user named or which is assumed."""
 
     path: Path
     version: str
@@ -100,33 +109,33 @@ class Directory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """A wheel that is built from a commit."""
+    """A wheel that is compiled from a commit of a repository."""
 
     commit: str
     url: str
 
 
 def origin(request: BuildRequest, version: str) -> Index | Directory | Commit:
-    """Where the wheel comes from.
+    """Return where the wheel comes from.
 
     Args:
         request: with the options.
-        version: the wheel that goes with the wanted Dynamo; empty where it is not known.
+        version: of the wheel that the requested Dynamo was tested with; empty if unknown.
 
     Raises:
-        UsageError: the options contradict each other, or the directory has no such wheel.
+        UsageError: options cannot be used together, or the folder does not have the wheel.
     """
     given = _given(request)
-    for one, other in _EXCLUSIVE:
-        if one in given and other in given:
-            raise UsageError(f"{one} and {other} exclude each other", "leave one of them out")
+    for flag, other in _EXCLUSIVE:
+        if flag in given and other in given:
+            raise UsageError(f"{flag} cannot be used with {other}", "remove one of them")
     commit = EXPERIMENTAL_COMMIT if DEFAULT_COMMIT in given else given.get(COMMIT, "")
     if PIP_WHEEL_DIR in given:
         return _directory(Path(given[PIP_WHEEL_DIR]), commit)
     if not commit:
-        _refuse_git(given)
+        _require_commit(given)
         if request.checkout:
-            version = _asked_by(request.checkout.path)
+            version = _required_by(request.checkout.path)
         return _index(given, version)
     if GIT not in given and (built := _built_before(commit)):
         return built
@@ -134,43 +143,41 @@ def origin(request: BuildRequest, version: str) -> Index | Directory | Commit:
 
 
 def _given(request: BuildRequest) -> dict[str, str]:
-    values = {one.flag: request.option(one.destination) for one in OPTIONS}
+    values = {option.flag: request.option(option.destination) for option in OPTIONS}
     return {flag: value for flag, value in values.items() if value}
 
 
-def _refuse_git(given: dict[str, str]) -> None:
+def _require_commit(given: dict[str, str]) -> None:
     if GIT in given:
-        raise UsageError(
-            f"{GIT} means nothing without a commit to build", f"say which: {COMMIT} COMMIT"
-        )
+        raise UsageError(f"{GIT} requires a commit to compile", f"add: {COMMIT} COMMIT")
 
 
 def _index(given: dict[str, str], version: str) -> Index:
     wheel = given.get(PIP_WHEEL, "")
-    name, _, wanted = wheel.partition("==")
-    if wheel and not (name.replace("_", "-") == NAME and wanted):
+    name, _, requested = wheel.partition("==")
+    if wheel and not (name.replace("_", "-") == NAME and requested):
         raise UsageError(
-            f"{PIP_WHEEL} {wheel!r} names no version of {NAME}", f"for example: {NAME}==1.1.0rc3"
+            f"{PIP_WHEEL} {wheel!r} is not a version of {NAME}", f"for example: {NAME}==1.1.0rc3"
         )
     url = without_credentials(INDEX, given.get(INDEX, INDEX_URL))
-    return Index(version=exact_version(PIP_WHEEL, wanted) if wanted else version, url=url)
+    return Index(version=exact_version(PIP_WHEEL, requested) if requested else version, url=url)
 
 
-def _asked_by(checkout: Path) -> str:
-    """The version that the extra `trtllm` of a checkout asks for; empty where it does not say one:
-    its own release may not be on any index.
+def _required_by(checkout: Path) -> str:
+    """Return the version that the extra `trtllm` of a checkout requires; empty if it requires no
+    exact one. It is read here because the checkout's own release may not be on any index.
     """
     try:
         extras = read_toml(checkout / "pyproject.toml")["project"]["optional-dependencies"]
-        asked = [re.fullmatch(rf"{NAME} *== *([^ ;*,]+)", one) for one in extras["trtllm"]]
+        matches = [re.fullmatch(rf"{NAME} *== *([^ ;*,]+)", line) for line in extras["trtllm"]]
     except (OSError, ValueError, KeyError, TypeError):
         return ""
-    return next((one[1] for one in asked if one), "")
+    return next((match[1] for match in matches if match), "")
 
 
 def _built_before(commit: str) -> Directory | None:
-    """The wheel that an earlier build of this commit left; None where there is none, or not whole:
-    nobody asked for that directory.
+    """Return the wheel that an earlier build of this commit left; None if there is no complete one,
+    which is not an error because the user did not name that folder.
     """
     try:
         return _directory(DIRECTORY, commit, assumed=True)
@@ -179,27 +186,27 @@ def _built_before(commit: str) -> Directory | None:
 
 
 def _directory(path: Path, commit: str, *, assumed: bool = False) -> Directory:
-    path = path.expanduser().absolute()
-    wheels = sorted(_look(path, lambda: path.glob("*.whl")))
-    of_it = [one for one in wheels if re.match(r"tensorrt_llm-[^-]+-.*\.whl$", one.name)]
-    if len(of_it) != 1:
-        found = ", ".join(one.name for one in wheels) or "none at all"
+    wheels = sorted(file.name for file in _look(path, lambda: list(path.glob("*.whl"))))
+    matches = [name for name in wheels if re.match(r"tensorrt_llm-[^-]+-.*\.whl$", name)]
+    if len(matches) != 1:
         raise UsageError(
-            f"{PIP_WHEEL_DIR} {path} has to have one wheel of {NAME}, and has {found}",
-            f"leave it out for the wheel of an index, or build one: {COMMIT} COMMIT",
+            f"{PIP_WHEEL_DIR} {path} requires exactly one wheel of {NAME} in the folder, "
+            f"which has {', '.join(wheels) or 'no wheels'}",
+            f"remove the option to use the wheel of an index, or compile one: {COMMIT} COMMIT",
         )
-    there = _commit_of(path)
-    if commit and there != commit:
-        says = f"says {there}" if there else "is missing"
+    recorded = _commit_of(path)
+    if commit and recorded != commit:
+        reason = f"commit.txt contains {recorded}" if recorded else "commit.txt is missing"
         raise UsageError(
-            f"the wheel in {path} is not of commit {commit}: commit.txt there {says}",
-            f"it is left as it is: give the right one, or leave out {PIP_WHEEL_DIR} to compile",
+            f"the wheel in {path} is not of commit {commit}: {reason}",
+            f"name the right folder, or remove {PIP_WHEEL_DIR} to compile the commit; "
+            "the folder was not changed",
         )
-    return Directory(path=path, version=of_it[0].name.split("-")[1], assumed=assumed)
+    return Directory(path=path, version=matches[0].split("-")[1], assumed=assumed)
 
 
 def _commit_of(path: Path) -> str:
-    """The commit in `commit.txt`, behind the architecture; empty without such a file."""
+    """Return the commit in `commit.txt`, after the architecture; empty without such a file."""
     file = path / "commit.txt"
     text = _look(path, lambda: file.read_bytes() if file.is_file() else b"")
     return text.decode(errors="replace").strip().rpartition("_")[2]
@@ -210,5 +217,5 @@ def _look(path: Path, read: Callable[[], T]) -> T:
         return read()
     except OSError as error:
         raise UsageError(
-            f"{PIP_WHEEL_DIR} {path} cannot be read: {error.strerror}", "give another directory"
+            f"{PIP_WHEEL_DIR} {path} cannot be read: {error.strerror}", "name another folder"
         ) from error

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """llama.cpp behind Dynamo's HTTP service, which speaks OpenAI's chat completions.
 
-The model is the file that LLAMA_CPP_MODEL names, and is called as the file is.
+LLAMA_CPP_MODEL is the path of the model's file, whose name is the model's name.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Chunk: TypeAlias = dict[str, Any]
 
 
 class Engine:
-    """llama.cpp's own server, without its sockets: a request in, chunks out."""
+    """llama.cpp's own server, called directly instead of through its sockets."""
 
     def __init__(self, model: Path) -> None:
         parameters = xllamacpp.CommonParams()
@@ -36,14 +36,14 @@ class Engine:
         self._server = xllamacpp.Server(parameters)
 
     async def generate(self, request: Chunk) -> AsyncIterator[Chunk]:
-        """The chunks of one answer, as llama.cpp makes them in a thread of its own."""
+        """Yield the chunks of an answer, which llama.cpp generates in another thread."""
         loop = asyncio.get_running_loop()
         chunks: asyncio.Queue[Chunk | None] = asyncio.Queue()
-        unwanted = threading.Event()
+        cancelled = threading.Event()
 
         def receive(chunk: Chunk) -> bool:
             loop.call_soon_threadsafe(chunks.put_nowait, chunk)
-            return unwanted.is_set()
+            return cancelled.is_set()
 
         def answer() -> None:
             try:
@@ -59,18 +59,20 @@ class Engine:
                 yield chunk
             await work
         except RuntimeError as error:
-            # What llama.cpp cannot do for this request: images for a model without eyes.
+            # llama.cpp cannot serve this request, for example an image for a model of text only.
             raise HttpError(HTTPStatus.BAD_REQUEST, str(error)) from error
         finally:
-            # Also where whoever asked has gone: llama.cpp stops at its next token.
-            unwanted.set()
+            # If the client has disconnected, llama.cpp stops at its next token.
+            cancelled.set()
 
 
 async def main() -> None:
     """Serve until the container is stopped."""
     model = Path(os.environ.get("LLAMA_CPP_MODEL") or "no-model")
     if not model.is_file():
-        sys.exit("there is no model: dynamo-container run llama-cpp --gguf /path/to/model.gguf")
+        sys.exit(
+            "no model is given; run: dynamo-container run llama-cpp --gguf /path/to/model.gguf"
+        )
     loop = asyncio.get_running_loop()
     runtime = DistributedRuntime(loop, "mem", "tcp")
     service = HttpService(port=int(os.environ.get("DYN_HTTP_PORT", "8000")))

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""example-plugin, as a framework of dynamo-container."""
+"""The framework example-plugin of dynamo-container."""

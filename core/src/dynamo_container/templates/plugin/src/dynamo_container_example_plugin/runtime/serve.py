@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """example-plugin behind Dynamo's HTTP service, which speaks OpenAI's chat completions.
 
-An engine goes into `generate`. As it is, it says the question's words again, one by one.
+Replace `generate` by an engine. Now it repeats the words of the question, one by one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MODEL = "example-plugin"
 
 
 async def generate(request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-    """The chunks of one answer, as `chat.completion.chunk`s."""
+    """Yield the chunks of an answer, each a `chat.completion.chunk`."""
     chunk = {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": "chat.completion.chunk",

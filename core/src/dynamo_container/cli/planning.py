@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a command's options to its plan: collect the facts, resolve, plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dynamo_container.cli.app import Session, at_terminal
+from dynamo_container.containers import planner as run_planner
+from dynamo_container.containers.plan import RunPlan
+from dynamo_container.images import planner as build_planner
+from dynamo_container.images.plan import BuildPlan
+from dynamo_container.options.build import resolve_build
+from dynamo_container.options.collect import collect_build, collect_run
+from dynamo_container.options.records import BuildOptions, RunOptions
+from dynamo_container.options.rules import check_build, check_run
+from dynamo_container.options.run import resolve_run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedBuild:
+    """A build's plan, the secrets that its command needs in its environment, and the report's
+    file.
+    """
+
+    plan: BuildPlan
+    hidden_env: tuple[tuple[str, str], ...]
+    report: Path | None
+
+
+def plan_build(session: Session, options: BuildOptions) -> PlannedBuild:
+    """Plan a build, and print what was assumed.
+
+    Raises:
+        DynamoContainerError: options, plugins or facts do not allow it.
+    """
+    check_build(options)
+    facts = collect_build(options, session.registry, session.default_target, session.near())
+    session.show_notices(facts.notices)
+    resolved = resolve_build(options, facts)
+    frameworks = [framework for framework, _ in facts.frameworks]
+    plan = build_planner.plan(session.load(*frameworks), resolved.requests, resolved.settings)
+    session.show((*resolved.warnings, *plan.warnings), plan.notices)
+    return PlannedBuild(plan=plan, hidden_env=resolved.hidden_env, report=resolved.report)
+
+
+def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan:
+    """Plan a run, and print what was assumed.
+
+    Args:
+        session: of this call.
+        options: of the command.
+        dry_run: whether to go on without an engine.
+
+    Raises:
+        DynamoContainerError: options, the engine or plugins do not allow it.
+    """
+    check_run(options)
+    facts = collect_run(
+        options,
+        session.registry,
+        session.default_target,
+        near=session.near(),
+        terminal=at_terminal(),
+        dry_run=dry_run,
+    )
+    session.show_notices(facts.notices)
+    registry = session.load(*([facts.framework] if facts.framework else []))
+    plan = run_planner.plan(registry, resolve_run(options, facts))
+    session.show(plan.warnings)
+    return plan

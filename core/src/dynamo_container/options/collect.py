@@ -1,0 +1,270 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Collect the facts of one call: from the environment, git, the engine and the builder, once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from dynamo_container.docker import buildx, engine
+from dynamo_container.errors import EngineError, MachineError, UsageError
+from dynamo_container.host import git
+from dynamo_container.host.paths import absolute, is_folder
+from dynamo_container.host.users import caller_home, default_hf_cache, sudo_caller
+from dynamo_container.model.facts import NO_ENGINE, Checkout, EngineInfo, ImageInfo
+from dynamo_container.model.names import (
+    CUDA_LABEL,
+    DEV_TARGET,
+    DYNAMO,
+    FRAMEWORK_LABEL,
+    LOCAL_DEV_TARGET,
+    RUNTIME_STAGE,
+    TARGET_LABEL,
+)
+from dynamo_container.model.references import image_reference, is_reference
+from dynamo_container.model.values import Notice
+from dynamo_container.options.build import source_path, variables
+from dynamo_container.options.facts import BuildFacts, Caller, RunFacts
+from dynamo_container.options.records import CHECKOUT, BuildOptions, RunOptions
+from dynamo_container.options.selection import DefaultTarget, select_framework, select_frameworks
+from dynamo_container.options.syntax import NONE, normal_platform
+from dynamo_container.plugins.registry import Registry
+
+
+def collect_build(
+    options: BuildOptions, registry: Registry, default_target: DefaultTarget, near: Iterable[Path]
+) -> BuildFacts:
+    """Collect the facts for a build.
+
+    Args:
+        options: of the command.
+        registry: what is installed.
+        default_target: loads a framework and returns its default target.
+        near: folders around which a checkout is looked for.
+
+    Raises:
+        UsageError: a framework, a checkout or a dev image is not what the options need.
+    """
+    dev_image, stage, notices = _dev_image(options)
+    checkout = _checkout(options, near)
+    names = select_frameworks(registry, options, dev_image)
+    platform, assumed = _platform(options)
+    return BuildFacts(
+        frameworks=tuple((name, default_target(name)) for name in names),
+        checkout=checkout,
+        caller=collect_caller(),
+        environment=tuple(
+            (name, os.environ[name]) for name in variables(options) if name in os.environ
+        ),
+        dev_image=dev_image,
+        dev_image_stage=stage,
+        platform=platform,
+        notices=(*notices, *assumed),
+    )
+
+
+def collect_caller() -> Caller:
+    """Return who called this program."""
+    uid, gid = sudo_caller() or (os.getuid(), os.getgid())
+    return Caller(uid=uid, gid=gid, home=caller_home(), hf_cache=default_hf_cache())
+
+
+def _checkout(options: BuildOptions, near: Iterable[Path]) -> Checkout | None:
+    """The checkout to compile: the one named, else the one around the current folder, unless an
+    option selects another source of Dynamo.
+    """
+    if path := source_path(options):
+        folder: Path | None = absolute(path)
+        if git.find_checkout(absolute(path)) != folder:
+            raise UsageError(
+                f"--source: {folder} is not a Dynamo checkout",
+                f"name a folder with a pyproject.toml whose project is {DYNAMO!r}",
+            )
+    elif options.source == NONE or options.dynamo_version or options.dev_image:
+        folder = None
+    else:
+        folder = find_checkout(near)
+    return git.collect(folder, options.version_override or "") if folder else None
+
+
+def find_checkout(near: Iterable[Path]) -> Path | None:
+    """Return the first checkout around these folders; None if there is none."""
+    return next(filter(None, map(git.find_checkout, near)), None)
+
+
+def _dev_image(options: BuildOptions) -> tuple[ImageInfo | None, str, tuple[Notice, ...]]:
+    """The image of `--dev-image`, the stage that it replaces, and what was assumed about it.
+
+    An image without our labels replaces `runtime`, so that it gets the tools of dev.
+    """
+    name = options.dev_image
+    if not name:
+        return None, DEV_TARGET, ()
+    _require_dev_image(name)
+    try:
+        info, assumed = engine.inspect_image(name), f"the engine does not have {name}"
+    except EngineError as error:
+        info, assumed = None, error.what
+    if info is None:
+        return (
+            None,
+            DEV_TARGET,
+            (Notice(text=f"{assumed}; assuming that it is one of our dev images"),),
+        )
+    target = info.label(TARGET_LABEL)
+    if target == LOCAL_DEV_TARGET:
+        raise UsageError(
+            f"--dev-image {name} is already a local-dev image", "name the dev image that it is from"
+        )
+    notices = () if target else (Notice(text=_unlabelled(name), warning=True),)
+    return info, DEV_TARGET if target == DEV_TARGET else RUNTIME_STAGE, notices
+
+
+def _unlabelled(name: str) -> str:
+    return (
+        f"{name} was not built by dynamo-container: the developer tools are added, "
+        "but its own Python environment may not be writable for the user"
+    )
+
+
+def _require_dev_image(name: str) -> None:
+    plain = name.partition("@")[0]
+    if not is_reference(plain) or name.startswith("sha256:"):
+        raise UsageError(
+            f"--dev-image {name!r} is not a valid image reference", "for example: my-image:dev"
+        )
+    if plain.endswith(f"-{LOCAL_DEV_TARGET}"):
+        raise UsageError(
+            f"--dev-image {name} is already a local-dev image",
+            f"name the dev image: {plain.removesuffix(f'-{LOCAL_DEV_TARGET}')}",
+        )
+
+
+def _platform(options: BuildOptions) -> tuple[str, tuple[Notice, ...]]:
+    """The builder's own platform, which is part of a cache's name if no platform is given."""
+    if not options.cache or options.platform:
+        return "", ()
+    try:
+        platforms = buildx.inspect_builder(options.builder or "").platforms
+        notices: tuple[Notice, ...] = ()
+    except EngineError as error:
+        platforms = ()
+        text = f"{error.what}; assuming that it builds for this machine's platform"
+        notices = (Notice(text=text),)
+    return platforms[0] if platforms else _machine(), notices
+
+
+def _machine() -> str:
+    import platform
+
+    return normal_platform(f"linux/{platform.machine().lower()}")
+
+
+def collect_run(
+    options: RunOptions,
+    registry: Registry,
+    default_target: DefaultTarget,
+    *,
+    near: Iterable[Path],
+    terminal: bool,
+    dry_run: bool,
+) -> RunFacts:
+    """Collect the facts for a run.
+
+    Args:
+        options: of the command.
+        registry: what is installed.
+        default_target: loads a framework and returns its default target.
+        near: folders around which a checkout is looked for.
+        terminal: whether standard input and output are a terminal.
+        dry_run: whether to go on without an engine and to report what was assumed.
+
+    Raises:
+        EngineError: no engine answers.
+        MachineError: the engine does not have the framework's image.
+        UsageError: a framework, a checkout or a folder is not what the options need.
+    """
+    # The engine answers while the plugins are loaded.
+    with engine.start_collecting() as answer:
+        asked = select_framework(registry, options)
+        target = "" if options.image else options.target or default_target(asked)
+        image = options.image or image_reference(asked, target)
+        info, image_info, notices = _engine(image, answer, dry_run=dry_run)
+    if not (options.image or image_info or dry_run):
+        option = f" --target {target}" if options.target else ""
+        raise MachineError(
+            f"the engine does not have the image {image}",
+            f"build it: dynamo-container build {asked}{option}",
+        )
+    framework, unknown = (asked, ()) if asked else _labelled_framework(registry, image_info)
+    return RunFacts(
+        framework=framework,
+        image=image,
+        target=target,
+        engine=_with_driver(info, image_info, options),
+        image_info=image_info,
+        caller=collect_caller(),
+        workspace=_workspace(options, near),
+        terminal=terminal,
+        notices=(*notices, *unknown),
+    )
+
+
+def _engine(
+    image: str, answer: Callable[[], EngineInfo], *, dry_run: bool
+) -> tuple[EngineInfo, ImageInfo | None, tuple[Notice, ...]]:
+    try:
+        image_info = engine.inspect_image(image)
+        return answer(), image_info, ()
+    except EngineError as error:
+        if not dry_run:
+            raise
+        text = f"{error.what}; assuming no GPU unless --gpus names one, and an image without labels"
+        return NO_ENGINE, None, (Notice(text=text),)
+
+
+def _labelled_framework(
+    registry: Registry, image: ImageInfo | None
+) -> tuple[str, tuple[Notice, ...]]:
+    """The framework that the image's label names, if its plugin is installed."""
+    name = image.label(FRAMEWORK_LABEL) if image else ""
+    if not name or name in registry.frameworks:
+        return name, ()
+    text = (
+        f"the image is of the framework {name!r}, whose plugin is not installed: "
+        "its defaults are not used"
+    )
+    return "", (Notice(text=text, warning=True),)
+
+
+def _with_driver(info: EngineInfo, image: ImageInfo | None, options: RunOptions) -> EngineInfo:
+    """Add the driver if an image with CUDA gets this machine's GPUs."""
+    wanted = not options.no_preflight and options.gpus != NONE
+    if not (info.local and info.has_gpus and wanted and image and image.label(CUDA_LABEL)):
+        return info
+    from dynamo_container.host import driver
+
+    return replace(info, driver=driver.collect())
+
+
+def _workspace(options: RunOptions, near: Iterable[Path]) -> str:
+    """The folder to mount: the one given, or the checkout around the current folder."""
+    if options.mount_workspace is None:
+        return ""
+    if options.mount_workspace != CHECKOUT:
+        folder = absolute(options.mount_workspace)
+        if not is_folder(folder):
+            raise UsageError(
+                f"--mount-workspace: the folder {folder} was not found", "name an existing folder"
+            )
+        return str(folder)
+    checkout = find_checkout(near)
+    if checkout is None:
+        raise UsageError(
+            "--mount-workspace: no Dynamo checkout was found around the current folder",
+            "name the folder: --mount-workspace PATH, for example: --mount-workspace .",
+        )
+    return str(checkout)

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""From the options and facts of a run to its request. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
+
+from dynamo_container.containers.planner import flag_key
+from dynamo_container.host.paths import absolute
+from dynamo_container.model.requests import RunRequest
+from dynamo_container.model.values import RunFlag
+from dynamo_container.options.facts import RunFacts
+from dynamo_container.options.records import RunOptions
+from dynamo_container.options.syntax import NONE
+
+T = TypeVar("T")
+
+# Options that become the docker flag of the same name.
+_FLAGS: Final = ("network", "user", "workdir", "shm_size", "ipc", "runtime")
+
+
+def resolve_run(options: RunOptions, facts: RunFacts) -> RunRequest:
+    """Resolve a run's options, which `rules.check_run` has accepted, and its facts to a request."""
+    # Images start a shell by default: without a command, a terminal is what people expect.
+    terminal = facts.terminal and not options.command and not options.detach
+    return RunRequest(
+        framework=facts.framework,
+        image=facts.image,
+        target=facts.target,
+        command=options.command,
+        name=options.name or "",
+        env=_last(options.env, lambda var: var.name),
+        mounts=_last(options.volume, lambda mount: mount.target),
+        flags=_last(_flags(options), flag_key),
+        ports=options.port,
+        gpus=options.gpus,
+        preflight=not options.no_preflight,
+        gds=options.use_nixl_gds,
+        init=options.init,
+        entrypoint=options.entrypoint or (),
+        remove=options.rm,
+        detach=options.detach,
+        interactive=options.interactive or terminal,
+        tty=options.tty or terminal,
+        workspace=facts.workspace,
+        hf_cache=_hf_cache(options, facts),
+        engine=facts.engine,
+        image_info=facts.image_info,
+        origins=options.origins,
+        options=options.plugin_options,
+    )
+
+
+def _last(values: Iterable[T], key: Callable[[T], str]) -> tuple[T, ...]:
+    """The last value for each key: repeating an option replaces its earlier value."""
+    return tuple({key(value): value for value in values}.values())
+
+
+def _flags(options: RunOptions) -> Iterator[RunFlag]:
+    for name in _FLAGS:
+        if value := getattr(options, name):
+            yield RunFlag(flag=f"--{name.replace('_', '-')}", value=value)
+    for limit in options.ulimit:
+        yield RunFlag(flag="--ulimit", value=limit, key=limit.partition("=")[0])
+    for capability in options.cap_add:
+        yield RunFlag(flag="--cap-add", value=capability, key=capability)
+    if options.privileged:
+        yield RunFlag(flag="--privileged")
+
+
+def _hf_cache(options: RunOptions, facts: RunFacts) -> str:
+    """The Hugging Face cache to mount: the one given, or with a workspace the caller's own."""
+    value = options.hf_cache
+    if value is None:
+        return str(absolute(facts.caller.hf_cache)) if options.mount_workspace else ""
+    return "" if value.lower() == NONE else str(absolute(value))

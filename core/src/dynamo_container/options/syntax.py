@@ -1,0 +1,341 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The syntax of option values: each function turns a text into a value, and needs nothing else.
+
+A text that does not follow the syntax raises `ValueError`; `cli/types.py` turns it into the message
+that names the option.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from dynamo_container.host.paths import absolute
+from dynamo_container.model.references import is_image, is_reference, is_repository
+from dynamo_container.model.values import EnvVar, Mount
+
+# Regular expressions are compiled when they are first used: most calls need few of them.
+
+# A date, or a timestamp with an offset (RFC 3339), as uv takes it.
+_DATE: Final = r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?"
+# CUDA's packages and images are named by these two numbers.
+_CUDA: Final = r"\d+\.\d+"
+_ARGUMENT: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+_VERSION_IN_TAG: Final = r"v?([A-Za-z0-9][A-Za-z0-9_.+-]*)"
+_PLATFORM: Final = r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?"
+# Other names of architectures, and docker's name for each.
+_ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64", "arm64/v8": "arm64"}
+# Named build contexts that are not a folder.
+_REMOTE_CONTEXTS: Final = (
+    "docker-image://", "oci-layout://", "http://", "https://", "git@", "git://",
+)  # fmt: skip
+_TRUE: Final = ("true", "1", "yes")
+_FALSE: Final = ("false", "0", "no")
+# Fields of a cache specification that are secrets; buildx also takes each from the environment.
+_SECRET_FIELDS: Final = ("secret_access_key", "session_token", "token", "ghtoken", "account_key")
+# An index, an index of a MIG device, or a UUID.
+_GPU: Final = r"(?a:\d+(?::\d+)?|(?:GPU|MIG)-[\w/-]+)"
+_GPU_COUNT: Final = r"(?a:count=0*([1-9]\d*))"
+# [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], with ports or ranges of ports.
+_PORT: Final = re.compile(
+    r"(?:(?:(?:[\d.]+|\[[0-9a-fA-F:]+\]):)?(?:\d+(?:-\d+)?)?:)?\d+(?:-\d+)?(?:/(?:tcp|udp|sctp))?"
+)
+# The value of an option that takes none (`--hf-cache none`, `--source none`).
+NONE: Final = "none"
+
+
+def text(value: str) -> str:
+    """Accept any text."""
+    return value
+
+
+def image(value: str) -> str:
+    """Parse the reference, digest or ID of an image."""
+    if not is_image(value):
+        raise ValueError(value)
+    return value
+
+
+def tag(value: str) -> str:
+    """Parse a reference that an image can be tagged with."""
+    if not is_reference(value):
+        raise ValueError(value)
+    return value
+
+
+def repository(value: str) -> str:
+    """Parse a repository: a reference without a tag."""
+    if not is_repository(value):
+        raise ValueError(value)
+    return value
+
+
+def cuda_version(value: str) -> str:
+    """Parse a CUDA version, such as `12.9`."""
+    if not re.fullmatch(_CUDA, value):
+        raise ValueError(value)
+    return value
+
+
+def dynamo_version(value: str) -> str:
+    """Parse a version as Python packages have it: `1.4.2-RC1` becomes `1.4.2rc1`."""
+    # Imported here: only a command with this option pays for it.
+    from packaging.version import Version
+
+    return str(Version(value))
+
+
+def version_in_tag(value: str) -> str:
+    """Parse a version that a tag can contain, with or without a leading `v`."""
+    match = re.fullmatch(_VERSION_IN_TAG, value)
+    if not match:
+        raise ValueError(value)
+    return match[1]
+
+
+def date(value: str) -> str:
+    """Parse a date, a timestamp, or `none`."""
+    from datetime import datetime
+
+    if value != NONE:
+        if not re.fullmatch(_DATE, value):
+            raise ValueError(value)
+        datetime.fromisoformat(value)
+    return value
+
+
+def platforms(value: str) -> tuple[str, ...]:
+    """Parse comma-separated platforms, and normalize the names of architectures."""
+    names = [name.strip().lower() for name in value.split(",")]
+    if not all(re.fullmatch(_PLATFORM, name) for name in names):
+        raise ValueError(value)
+    return tuple(normal_platform(name) for name in names)
+
+
+def normal_platform(platform: str) -> str:
+    """Return a platform with docker's name for the architecture."""
+    system, _, architecture = platform.partition("/")
+    return f"{system}/{_ARCHITECTURES.get(architecture, architecture)}"
+
+
+def stage_image(value: str) -> tuple[str, str]:
+    """Parse `NAME=IMAGE`."""
+    name, _, reference = value.partition("=")
+    if not (name and is_image(reference)):
+        raise ValueError(value)
+    return name, reference
+
+
+def build_context(value: str) -> tuple[str, str]:
+    """Parse `NAME=PATH`, or `NAME=URL` as docker takes it; the name becomes lower case."""
+    name, _, place = value.partition("=")
+    if not (name and place):
+        raise ValueError(value)
+    return name.lower(), place
+
+
+def is_folder_context(place: str) -> bool:
+    """Whether the value of a named context is a folder, rather than an image or a URL."""
+    return not place.startswith(_REMOTE_CONTEXTS)
+
+
+def build_arg(value: str) -> tuple[str, str | None]:
+    """Parse `NAME=VALUE`, or `NAME` alone, whose value comes from the environment."""
+    name, equals, content = value.partition("=")
+    if not re.fullmatch(_ARGUMENT, name):
+        raise ValueError(name)
+    return name, content if equals else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretSpec:
+    """A `--secret`, as given.
+
+    Attributes:
+        id: its ID.
+        path: the file that contains it; empty if not given.
+        env: the environment variable that contains it; empty if not given.
+    """
+
+    id: str
+    path: str = ""
+    env: str = ""
+
+
+def secret(value: str) -> SecretSpec:
+    """Parse docker's syntax: comma-separated `id=`, `src=` or `source=`, `env=`, `type=file|env`.
+
+    Raises:
+        ValueError: with `id=NAME` if that much is valid, and nothing else of the text: it may
+            contain the secret itself.
+    """
+    fields = _fields(value)
+    name, path = fields.get("id", ""), fields.get("src") or fields.get("source", "")
+    env = fields.get("env", "")
+    unknown = set(fields) - {"id", "src", "source", "env", "type"}
+    if not name or unknown or (path and env):
+        raise ValueError(f"id={name}" if name else "")
+    if fields.get("type") == "env" and path:
+        path, env = "", path
+    return SecretSpec(id=name, path=path, env=env)
+
+
+def _fields(value: str) -> dict[str, str]:
+    """Split comma-separated `KEY=VALUE` fields; empty if they are not valid CSV."""
+    try:
+        return {
+            key: content
+            for key, _, content in (part.partition("=") for part in next(csv.reader([value]), []))
+        }
+    except csv.Error:
+        return {}
+
+
+def cache(value: str) -> str:
+    """Parse docker's cache syntax: comma-separated fields, or a reference alone. Paths in it become
+    absolute.
+    """
+    if is_reference(value):
+        return f"type=registry,ref={value}"
+    fields = _fields(value)
+    if not fields.get("type") or not all(fields.values()):
+        raise ValueError(value.partition(",")[0])
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(
+        f"{key}={absolute(content) if key in ('src', 'dest') else content}"
+        for key, content in fields.items()
+    )
+    return line.getvalue()
+
+
+def secret_field(cache_spec: str) -> str:
+    """Return the name of the first field of a cache that is a secret; empty if there is none."""
+    return next((name for name in _fields(cache_spec) if name in _SECRET_FIELDS), "")
+
+
+def attestation(kind: str, value: str) -> str:
+    """Return an attestation as `--attest` takes it, from a value of `--sbom` or `--provenance`."""
+    if value.lower() in _FALSE:
+        return f"type={kind},disabled=true"
+    if "=" in value:
+        return f"type={kind},{value}"
+    if value.lower() not in _TRUE:
+        raise ValueError(value)
+    return f"type={kind}"
+
+
+def sbom(value: str) -> str:
+    """Parse the value of `--sbom`: yes, no, or fields."""
+    return attestation("sbom", value)
+
+
+def provenance(value: str) -> str:
+    """Parse the value of `--provenance`: yes, no, or fields."""
+    return attestation("provenance", value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexUrl:
+    """The URL of a package index.
+
+    Attributes:
+        url: without user and password.
+        secret: the whole URL if it contains credentials; else empty. Never shown.
+    """
+
+    url: str
+    secret: str = ""
+
+    def __repr__(self) -> str:
+        return f"IndexUrl({self.url!r})"
+
+
+def index_url(value: str) -> IndexUrl:
+    """Parse the URL of a package index.
+
+    Raises:
+        ValueError: it is not a URL, or contains what may be a secret elsewhere than in user and
+            password; the reason is in the message, the URL is not.
+    """
+    try:
+        parts = urlsplit(value)
+        plain = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+        host = plain.hostname
+    except ValueError:
+        raise ValueError("is not a valid URL") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError("is not a valid URL that starts with https:// and has a host")
+    if parts.query or parts.fragment or "@" in parts.path:
+        raise ValueError("contains '?', '#' or '@' after the host, which would be visible")
+    return IndexUrl(url=plain.geturl(), secret=value if "@" in parts.netloc else "")
+
+
+def index_urls(value: str) -> tuple[IndexUrl, ...]:
+    """Parse one or several URLs with spaces between them, as in PIP_EXTRA_INDEX_URL."""
+    return tuple(index_url(url) for url in value.split())
+
+
+def gpus(value: str) -> str:
+    """Parse GPUs; docker's own syntax (`"device=0,1"`, `count=2`) is accepted too."""
+    plain = value.strip('"').removeprefix("device=")
+    if plain.lower() in ("auto", "all", NONE):
+        return plain.lower()
+    if match := re.fullmatch(_GPU_COUNT, plain):
+        return f"count={match[1]}"
+    names = plain.split(",")
+    if not all(re.fullmatch(_GPU, name) for name in names):
+        raise ValueError(value)
+    return ",".join(dict.fromkeys(names))
+
+
+def port(value: str) -> str:
+    """Parse a port mapping."""
+    if not re.fullmatch(_PORT, value):
+        raise ValueError(value)
+    return value
+
+
+def env(value: str) -> EnvVar:
+    """Parse `NAME=VALUE`, or `NAME` alone, whose value comes from the caller's environment."""
+    name, equals, content = value.partition("=")
+    return EnvVar(name=name, value=content if equals else None)
+
+
+def volume(value: str) -> Mount:
+    """Parse docker's `SOURCE:TARGET[:OPTIONS]`.
+
+    A source that contains `/`, or starts with `.` or `~`, is a path and becomes absolute; any other
+    is the name of a volume.
+    """
+    parts = value.split(":")
+    if len(parts) == 1:
+        parts = ["", *parts]
+    source, target, options = parts[0], parts[1], parts[2:]
+    if len(options) > 1 or not target.startswith("/"):
+        raise ValueError(value)
+    is_path = "/" in source or source.startswith((".", "~"))
+    return Mount(
+        source=str(absolute(source)) if is_path else source,
+        target=target.rstrip("/") or "/",
+        type="bind" if is_path else "volume",
+        options=tuple(options[0].split(",")) if options else (),
+    )
+
+
+def entrypoint(value: str) -> tuple[str, ...]:
+    """Parse a program and its arguments; an empty text resets the image's, as with docker."""
+    return tuple(shlex.split(value)) if value else ("",)
+
+
+def switch(value: str) -> bool:
+    """Parse TRUE or FALSE, in any case, or yes and no, on and off, 1 and 0."""
+    lower = value.lower()
+    if lower not in (*_TRUE, *_FALSE, "on", "off"):
+        raise ValueError(value)
+    return lower in (*_TRUE, "on")

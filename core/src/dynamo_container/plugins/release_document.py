@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The file `releases.toml`: its keys, its JSON Schema, and how it is read.
+
+It is a module of its own because it imports msgspec, for which only commands that read a release
+table should pay.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from dynamo_container.errors import PluginError
+from dynamo_container.model.names import REQUIREMENTS
+from dynamo_container.model.values import CudaImages, Override, Pin, Release
+
+_ROW: Final = re.compile(r"^[ \t]*\[\[[ \t]*release[ \t]*\]\]", re.MULTILINE)
+_PLACE: Final = re.compile(r"release\[(\d+)\]\.?(.*)")
+# What a text with a pattern is, for messages and for the schema.
+_EXPECTED: Final = {
+    r"^\d+(\.\d+)+((a|b|rc|\.post|\.dev)\d+)*$": "a Dynamo release, such as 1.4.2",
+    r"^[A-Za-z0-9._-]+(\[[A-Za-z0-9._,-]+\])?==[^=\s]+$": "a package with one exact version, "
+    "such as acme[tools]==1.2.3",
+    r"^[A-Za-z0-9][^|]*$": "a requirement, such as nixl[cu13]==1.3.2",
+    r"^[1-9]\d*\.\d+$": "a CUDA version, such as 13.0",
+    r"^3\.\d+$": "a Python version, such as 3.12",
+}
+_META: Final = [Meta(pattern=pattern, description=text) for pattern, text in _EXPECTED.items()]
+
+Version = Annotated[str, _META[0]]
+Wheel = Annotated[str, _META[1]]
+Requirement = Annotated[str, _META[2]]
+CudaVersion = Annotated[str, _META[3]]
+PythonVersion = Annotated[str, _META[4]]
+
+
+class CudaRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The images for one CUDA version."""
+
+    version: CudaVersion
+    runtime: Annotated[str, Meta(description="The image that the serving image starts from.")]
+    devel: Annotated[
+        str, Meta(description="The image with the whole toolkit, for compiling the engine.")
+    ] = ""
+    torch: Annotated[
+        str, Meta(description="The CUDA version that PyTorch's wheel is built for, if known.")
+    ] = ""
+
+
+class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A Dynamo release, and what its images are built with."""
+
+    dynamo: Version
+    released: Annotated[date, Meta(description="The date of the release, without quotes.")]
+    wheels: Annotated[
+        tuple[Wheel, ...], Meta(description="The packages that the release was tested with.")
+    ] = ()
+    overrides: Annotated[
+        tuple[Requirement, ...],
+        Meta(description="Requirements that replace what packages require."),
+    ] = ()
+    cuda: Annotated[
+        tuple[CudaRow, ...],
+        Meta(description="The CUDA versions that it can be built for, the default first."),
+    ] = ()
+    python: PythonVersion = "3.12"
+    checked: Annotated[
+        bool, Meta(description="Whether the plugin's author has built and checked the image.")
+    ] = False
+
+
+class ReleaseDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The release table of a dynamo-container plugin."""
+
+    default: Annotated[
+        Version, Meta(description="The release that is built if the user does not name one.")
+    ]
+    release: Annotated[tuple[ReleaseRow, ...], Meta(min_length=1, description="The releases.")]
+
+
+def read(path: Path) -> tuple[str, tuple[Release, ...]]:
+    """Return a table's default release, and its rows in the order of the file.
+
+    Raises:
+        PluginError: the file cannot be read, or is not a release table.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = msgspec.convert(tomllib.loads(text), ReleaseDocument)
+    except OSError as error:
+        raise _fault(f"{path} cannot be read: {error.strerror}") from error
+    except msgspec.ValidationError as error:
+        raise _invalid(path, text, str(error)) from error
+    except ValueError as error:
+        raise _fault(f"{path} is not valid TOML: {error}") from error
+    rows = document.release
+    if document.default not in {row.dynamo for row in rows}:
+        raise _fault(f"{path}: default: {document.default!r} is not one of its releases")
+    return document.default, tuple(
+        _release(row, _location(path, text, number)) for number, row in enumerate(rows)
+    )
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file."""
+    document = msgspec.json.schema(ReleaseDocument)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "dynamo-container release table",
+        **document,
+    }
+
+
+def _location(path: Path, text: str, row: int) -> str:
+    """Return `file:line` of a row; the file alone if it is not written as `[[release]]`."""
+    starts = [match.start() for match in _ROW.finditer(text)]
+    line = text.count("\n", 0, starts[row]) + 1 if row < len(starts) else 0
+    return f"{path}:{line}" if line else str(path)
+
+
+def _invalid(path: Path, text: str, message: str) -> PluginError:
+    """Turn msgspec's message, ``... - at `$.release[2].dynamo` ``, into an error with the line."""
+    reason, _, place = message.partition(" - at `$")
+    location, key = str(path), place.strip("`.")
+    if match := _PLACE.fullmatch(key):
+        location, key = _location(path, text, int(match[1])), match[2]
+    return _fault(f"{location}: {f'{key}: ' if key else ''}{_reason(reason)}")
+
+
+def _reason(reason: str) -> str:
+    for pattern, expected in _EXPECTED.items():
+        if repr(pattern) in reason:
+            return f"expected {expected}"
+    for theirs, ours in (
+        ("Object missing required field", "missing key"),
+        ("Object contains unknown field", "unknown key"),
+    ):
+        reason = reason.replace(theirs, ours)
+    return f"{reason[0].lower()}{reason[1:]}"
+
+
+def _fault(what: str) -> PluginError:
+    return PluginError(
+        what, "this is a fault in the plugin: fix its release table; see docs/releases.md"
+    )
+
+
+def _release(row: ReleaseRow, location: str) -> Release:
+    return Release(
+        dynamo=row.dynamo,
+        released=row.released.isoformat(),
+        wheels=tuple(_wheel(wheel, location) for wheel in row.wheels),
+        overrides=tuple(
+            Override(requirement=requirement, location=location) for requirement in row.overrides
+        ),
+        cuda=tuple(
+            CudaImages(
+                version=images.version,
+                runtime=images.runtime,
+                devel=images.devel,
+                torch=images.torch,
+            )
+            for images in row.cuda
+        ),
+        python=row.python,
+        checked=row.checked,
+        location=location,
+    )
+
+
+def _wheel(requirement: str, location: str) -> Pin:
+    project, _, version = requirement.partition("==")
+    name, _, extras = project.rstrip("]").partition("[")
+    return Pin(
+        name=name,
+        version=version,
+        extras=tuple(extras.split(",")) if extras else (),
+        build_arg=REQUIREMENTS,
+        location=location,
+    )

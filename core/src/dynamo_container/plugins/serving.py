@@ -1,0 +1,268 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The base class of plugins for engines that Dynamo serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import ClassVar, Final
+
+from dynamo_container.errors import PluginError
+from dynamo_container.model.names import (
+    CACHES,
+    COMPILE_PACKAGES,
+    COMPILES_KERNELS,
+    RUNTIME_STAGE,
+    SERVING_STAGE,
+)
+from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+from dynamo_container.model.values import (
+    BaseImage,
+    BuildArg,
+    Check,
+    EnvVar,
+    Feature,
+    Framework,
+    Label,
+    Mount,
+    Notice,
+    Option,
+    Override,
+    Pin,
+    Readiness,
+    Release,
+    RunFlag,
+    Stage,
+    SystemPackage,
+)
+from dynamo_container.plugins.checks import (
+    as_pinned,
+    generates_a_token,
+    imports,
+    packages_agree,
+    serves_a_model,
+)
+from dynamo_container.plugins.hookspecs import hookimpl
+from dynamo_container.plugins.releases import ReleaseChoice, ReleaseTable
+
+# The attributes that every subclass sets, each with an example.
+_REQUIRED: Final = {
+    "name": "'acme'",
+    "summary": "'Dynamo with Acme\\'s engine'",
+    "folder": "Path(__file__).parent",
+}
+_TUPLES: Final = (
+    "build_options",
+    "compile_packages",
+    "extras",
+    "may_disagree",
+    "modules",
+    "run_options",
+    "supports",
+    "system_packages",
+)
+
+
+class ServingPlugin:
+    """A framework's plugin, made of facts about its engine.
+
+    Subclass it, set the attributes that describe the engine, and override the hooks in which it
+    differs; a hook that is overridden is marked with `@hookimpl` again. The entry point names an
+    instance:
+
+        class Acme(ServingPlugin):
+            name, summary, folder = "acme", "Dynamo with Acme's engine", Path(__file__).parent
+            extras, kvbm = ("acme",), True
+            cache, shm_size, cache_env = "acme", "16G", {"ACME_CACHE": ""}
+            modules = (("dynamo.frontend", "dynamo.acme", "acme"),)
+            compile_packages, smoke_test = ("acme", "torch"), "import acme; ..."
+
+        plugin = Acme()
+
+    Attributes:
+        name: the framework's name, as in its entry point.
+        summary: one line for lists.
+        folder: the folder with `releases.toml` and `runtime/Dockerfile`.
+        homepage: a URL.
+        default_target: the stage that `build` builds if no target is given.
+        supports: as in `Framework`. `cuda` is added if a row of the release table has it.
+        build_options, run_options: the plugin's own options of `build` and `run`.
+        base_image: the image to start from if the release table names none (by its `cuda`).
+        extras: the extras of `ai-dynamo` that the engine needs.
+        kvbm: whether Dynamo's block manager (KVBM) is installed if the user does not say.
+        system_packages: packages of the distribution that the engine needs.
+        compile_packages: Python packages whose bytecode is compiled in the image; empty for all. An
+            engine of gigabytes names those that a worker imports.
+        cache: the folder below `~/.cache` that keeps the kernels that the engine compiles at run
+            time, in a volume that outlives a container. Empty if it compiles none; then the image
+            has no compiler.
+        cache_env: variables that point into that folder, each with the path below it.
+        env: other variables of a container.
+        shm_size: the size of a container's shared memory, such as `16G`; empty for the default.
+        modules: groups of modules that `check` imports, each group by one process.
+        may_disagree: packages that may have another version than other packages require.
+        smoke_test: a script for `checks.generates_a_token`; empty for none.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    folder: ClassVar[Path]
+    homepage: ClassVar[str] = "https://github.com/ai-dynamo/dynamo"
+    default_target: ClassVar[str] = "dev"
+    supports: ClassVar[tuple[Feature, ...]] = ("kvbm", "source")
+    build_options: ClassVar[tuple[Option, ...]] = ()
+    run_options: ClassVar[tuple[Option, ...]] = ()
+
+    base_image: ClassVar[str] = "ubuntu:24.04"
+    extras: ClassVar[tuple[str, ...]] = ()
+    kvbm: ClassVar[bool] = False
+    system_packages: ClassVar[tuple[str, ...]] = ()
+    compile_packages: ClassVar[tuple[str, ...]] = ()
+
+    cache: ClassVar[str] = ""
+    cache_env: ClassVar[Mapping[str, str]] = {}
+    env: ClassVar[Mapping[str, str]] = {}
+    shm_size: ClassVar[str] = ""
+
+    modules: ClassVar[tuple[tuple[str, ...], ...]] = (("dynamo.frontend",),)
+    may_disagree: ClassVar[tuple[str, ...]] = ()
+    smoke_test: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        """Create the plugin; the release table is read when it is first needed.
+
+        Raises:
+            PluginError: a required attribute is missing, or an attribute is not valid.
+        """
+        _check_attributes(type(self))
+        self.releases = ReleaseTable(self.folder / "releases.toml")
+
+    def release(self, request: BuildRequest) -> ReleaseChoice:
+        """Choose what is installed. Override it to leave out a wheel or to override a requirement.
+
+        Raises:
+            UsageError: the release table cannot satisfy the request.
+            PluginError: the release table is not valid.
+        """
+        return self.releases.choose(request, kvbm=self.kvbm)
+
+    @hookimpl
+    def dynamo_container_framework(self) -> Framework:
+        has_cuda = any(row.cuda for row in self.releases.rows)
+        return Framework(
+            summary=self.summary,
+            homepage=self.homepage,
+            default_target=self.default_target,
+            supports=(*self.supports, "cuda") if has_cuda else self.supports,
+        )
+
+    @hookimpl
+    def dynamo_container_releases(self) -> Iterable[Release]:
+        return self.releases.rows
+
+    @hookimpl
+    def dynamo_container_options(self, command: str) -> Iterable[Option]:
+        return {"build": self.build_options, "run": self.run_options}.get(command, ())
+
+    @hookimpl
+    def dynamo_container_stages(self, request: BuildRequest) -> Iterator[Stage]:  # noqa: ARG002  # for overrides
+        dockerfile = self.folder / "runtime" / "Dockerfile"
+        yield Stage(name=RUNTIME_STAGE, dockerfile=dockerfile, needs=(SERVING_STAGE,))
+
+    @hookimpl
+    def dynamo_container_base_images(self, request: BuildRequest) -> Iterator[BaseImage]:
+        images = tuple(self.release(request).base_images(SERVING_STAGE))
+        yield from images or (BaseImage(stage=SERVING_STAGE, image=self.base_image),)
+
+    @hookimpl
+    def dynamo_container_pins(self, request: BuildRequest) -> Iterator[Pin]:
+        yield from self.release(request).pins(extras=self.extras)
+
+    @hookimpl
+    def dynamo_container_overrides(self, request: BuildRequest) -> Iterator[Override]:
+        yield from self.release(request).overrides
+
+    @hookimpl
+    def dynamo_container_system_packages(self, request: BuildRequest) -> Iterator[SystemPackage]:
+        for package in self.system_packages:
+            yield SystemPackage(name=package)
+        yield from self.release(request).system_packages()
+
+    @hookimpl
+    def dynamo_container_build_args(self, request: BuildRequest) -> Iterator[BuildArg]:
+        yield from self.release(request).build_args()
+        if self.compile_packages:
+            yield BuildArg(name=COMPILE_PACKAGES, value=" ".join(self.compile_packages))
+        if self.cache:
+            yield BuildArg(name=COMPILES_KERNELS, value="true")
+            yield BuildArg(name=CACHES, value=self.cache)
+
+    @hookimpl
+    def dynamo_container_labels(self, request: BuildRequest) -> Iterator[Label]:
+        yield from self.release(request).labels()
+
+    @hookimpl
+    def dynamo_container_notices(self, request: BuildRequest) -> Iterator[Notice]:
+        yield from self.release(request).notices()
+
+    @hookimpl
+    def dynamo_container_run_env(self, request: RunRequest) -> Iterator[EnvVar]:
+        for name, value in self.env.items():
+            yield EnvVar(name=name, value=value)
+        if self.cache:
+            yield EnvVar(name="HF_HOME", value=f"{request.home}/.cache/huggingface")
+        for name, below in self.cache_env.items():
+            yield EnvVar(name=name, value=str(self._cache_folder(request) / below))
+
+    @hookimpl
+    def dynamo_container_run_mounts(self, request: RunRequest) -> Iterator[Mount]:
+        if self.cache:
+            # A volume for each home: its files belong to the user of the image that created it.
+            volume = f"dynamo-{self.name}-cache-{PurePosixPath(request.home).name}"
+            yield Mount(type="volume", source=volume, target=str(self._cache_folder(request)))
+
+    @hookimpl
+    def dynamo_container_run_flags(self, request: RunRequest) -> Iterator[RunFlag]:  # noqa: ARG002  # for overrides
+        # Workers of one model exchange tensors through shared memory.
+        if self.shm_size:
+            yield RunFlag(flag="--shm-size", value=self.shm_size)
+
+    @hookimpl
+    def dynamo_container_readiness(self, request: RunRequest) -> Readiness:  # noqa: ARG002  # for overrides
+        return serves_a_model()
+
+    @hookimpl
+    def dynamo_container_checks(self, request: CheckRequest) -> Iterator[Check]:
+        for modules in self.modules:
+            yield imports(*modules)
+        yield packages_agree(*self.may_disagree)
+        yield from as_pinned(request)
+        if self.smoke_test:
+            yield generates_a_token(self.smoke_test)
+
+    def _cache_folder(self, request: RunRequest) -> PurePosixPath:
+        return PurePosixPath(request.home, ".cache", self.cache)
+
+
+def _check_attributes(plugin: type[ServingPlugin]) -> None:
+    """Raise PluginError for the plugin's author if an attribute is missing or not valid."""
+    label = f"{plugin.__module__}.{plugin.__qualname__}"
+    for attribute, example in _REQUIRED.items():
+        if not getattr(plugin, attribute, None):
+            raise PluginError(
+                f"{label} does not set {attribute!r}; add to the class: {attribute} = {example}"
+            )
+    for attribute in _TUPLES:
+        value = getattr(plugin, attribute)
+        if not isinstance(value, tuple):
+            raise PluginError(f"{label}: {attribute} is {value!r}, which is not a tuple")
+    for modules in plugin.modules:
+        if not isinstance(modules, tuple):
+            raise PluginError(
+                f"{label}: modules contains {modules!r}, which is not a tuple of names"
+            )
+    if not Path(plugin.folder, "releases.toml").is_file():
+        raise PluginError(
+            f"{label}: folder is {str(plugin.folder)!r}, which has no file releases.toml"
+        )
