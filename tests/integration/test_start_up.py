@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 
@@ -22,8 +21,10 @@ def imported(*arguments: str) -> set[str]:
         [sys.executable, "-X", "importtime", "-m", "dynamo_container", *arguments],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr[-2000:]
-    return set(re.findall(r"^import time:[^|]+\|[^|]+\|\s+(\S+)$", answer.stderr, re.MULTILINE))
+    lines = answer.stderr.splitlines()
+    times = [line for line in lines if line.startswith("import time:")]
+    assert answer.returncode == 0, "\n".join(line for line in lines if line not in times)
+    return {line.rpartition("|")[2].strip() for line in times}
 
 
 @pytest.mark.parametrize(
