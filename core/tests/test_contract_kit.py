@@ -477,5 +477,7 @@ def test_dockerfile_is_read_as_docker_reads_it(tmp_path):
 
     assert [instruction.arguments for instruction in users(path, "Two")] == ["0:0", "1000:0"]
     assert [instruction.arguments for instruction in users(path, "one")] == ["0:0"]
-    (run,) = [entry for entry in instructions(path) if entry.keyword == "RUN" and "a" in entry.arguments]
+    (run,) = [
+        entry for entry in instructions(path) if entry.keyword == "RUN" and "a" in entry.arguments
+    ]
     assert (run.arguments, run.line) == ("a && b", 7)
