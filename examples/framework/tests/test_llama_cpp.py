@@ -51,7 +51,7 @@ def test_options_cannot_be_used_with_another_framework(cli: Cli) -> None:
 
     assert result.status == 2
     assert "--gguf" in result.err
-    assert "'llama-cpp'" in result.err
+    assert "no such option" in result.err
 
 
 @pytest.mark.parametrize("row", RELEASES["release"], ids=lambda row: str(row["dynamo"]))
