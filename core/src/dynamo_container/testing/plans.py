@@ -216,4 +216,13 @@ def _value(option: Option, given: object) -> OptionValue | None:
         )
     if option.type == "path":
         return str(Path(str(given)).absolute())
-    return given if isinstance(given, (bool, int)) else str(given)
+    if option.type == "int":
+        return _number(option, given)
+    return given if isinstance(given, bool) else str(given)
+
+
+def _number(option: Option, given: object) -> int:
+    try:
+        return int(str(given))
+    except ValueError:
+        raise UsageError(f"{option.flag} {given!r} is not an integer", "for example: 8") from None
