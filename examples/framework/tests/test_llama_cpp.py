@@ -21,8 +21,8 @@ def test_model_is_mounted_read_only_under_its_name(plan_run: PlanRun) -> None:
     assert values["env LLAMA_CPP_MODEL"] == "/models/my model.gguf"
 
 
-def test_model_can_be_a_relative_path(cli: Cli) -> None:
-    values = cli.values("run", "llama-cpp", "--gguf", "model.gguf")
+def test_model_can_be_a_relative_path(plan_run: PlanRun) -> None:
+    values = plan_values(plan_run("llama-cpp", options={"gguf": "model.gguf"}))
 
     assert values["mount /models/model.gguf"] == f"bind {Path('model.gguf').absolute()} (ro)"
 

@@ -202,7 +202,10 @@ def _options(
                 f"it has: {', '.join(sorted(options)) or 'none'}",
             )
     values = {name: _value(option, given.get(name)) for name, option in sorted(options.items())}
-    return tuple((name, value) for name, value in values.items() if value not in (None, False))
+    # 0 is a number that was given; False is a flag that was not.
+    return tuple(
+        (name, value) for name, value in values.items() if value is not None and value is not False
+    )
 
 
 def _value(option: Option, given: object) -> OptionValue | None:
