@@ -53,8 +53,7 @@ def dynamo_container_build_args(request):
 
 @hookimpl
 def dynamo_container_labels(request):
-    yield Label(key=f"{LABEL_PREFIX}user", value="ubuntu")
-    yield Label(key=f"{LABEL_PREFIX}home", value="/home/ubuntu")
+    yield Label(key="com.acme.team", value="inference")
 """
 OVERLAY = """
 from pathlib import Path
@@ -284,7 +283,7 @@ def test_every_hook_of_the_specifications_is_called(site, pytester, hook):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('yield Label(key=f"{LABEL_PREFIX}u', 'yield 7 or Label(key=f"', "int"),
+        ('yield Label(key="com.', 'yield 7 or Label(key="', "int"),
         ('value="hello"', 'value="hello" + 7', "TypeError"),
         ('"Dockerfile")', '"Dockerfile", needs=["tools"])', "not a tuple of"),
         ('default_target="runtime"', 'default_target="rutnime"', "rutnime"),
@@ -414,8 +413,7 @@ def test_dockerfile_that_cannot_be_built_by_itself(site, pytester, dockerfile, m
 
 
 def test_image_without_the_label_of_its_user(site, pytester):
-    body = PLUGIN.replace('"runtime")', '"runtime", user="")', 1)
-    install(site, body.replace("}user", "}another-user"))
+    install(site, PLUGIN.replace('"runtime")', '"runtime", user="")', 1))
 
     text = failure(pytester, "labelled_with_their_user")
 

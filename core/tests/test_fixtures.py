@@ -23,6 +23,7 @@ def dynamo_container_options(command):
         yield Option(flag="--acme-debug", help="Build for debugging.", type="flag")
     else:
         yield Option(flag="--acme-model", help="Model to serve.", type="path")
+        yield Option(flag="--acme-threads", help="Threads.", type="int", default=4)
         yield Option(flag="--acme-lora", help="Adapter; repeatable.", repeatable=True)
 
 @hookimpl
@@ -37,6 +38,7 @@ def dynamo_container_build_args(request):
 @hookimpl
 def dynamo_container_run_env(request):
     yield EnvVar(name="ACME_ADAPTERS", value="+".join(request.option_values("acme_lora")))
+    yield EnvVar(name="ACME_THREADS", value=request.option("acme_threads"))
     yield EnvVar(name="ACME_GPUS", value=str(len(request.engine.runtimes)))
     yield EnvVar(name="ACME_TEAM", value=request.label("com.acme.team"))
 
@@ -175,13 +177,19 @@ def test_relative_path_becomes_absolute(plan_run):
     plan = plan_run("acme", options={"acme_model": "model.bin"})
     assert plan.mounts[0].source == str(Path("model.bin").absolute())
 
+def test_number(plan_run):
+    assert plan_values(plan_run("acme"))["env ACME_THREADS"] == "4"
+    assert plan_values(plan_run("acme", options={"acme_threads": 0}))["env ACME_THREADS"] == "0"
+    with pytest.raises(UsageError, match="--acme-threads 'many' is not an integer"):
+        plan_run("acme", options={"acme_threads": "many"})
+
 def test_repeatable_option(plan_run):
     values = plan_values(plan_run("acme", options={"acme_lora": ["a", "b"]}))
     assert values["env ACME_ADAPTERS"] == "a+b"
     assert plan_values(plan_run("acme"))["env ACME_ADAPTERS"] == ""
 """)
 
-    result.assert_outcomes(passed=4)
+    result.assert_outcomes(passed=5)
 
 
 def test_cli_reports_the_output_of_a_command_that_should_succeed(run_tests):

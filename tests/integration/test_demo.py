@@ -17,10 +17,10 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "demo.py"
 @pytest.mark.engine
 @pytest.mark.usefixtures("engine_environment")
 def test_the_demo_prints_a_chat_completion_and_removes_its_container(docker, tag):
-    before = docker.run("ps", "--all", "--quiet")
+    image = tag("demo")
 
     answer = subprocess.run(
-        [sys.executable, str(SCRIPT), "--base-image", docker.base_image, "--tag", tag("demo")],
+        [sys.executable, str(SCRIPT), "--base-image", docker.base_image, "--tag", image],
         capture_output=True,
         text=True,
         check=False,
@@ -31,4 +31,4 @@ def test_the_demo_prints_a_chat_completion_and_removes_its_container(docker, tag
     completion, _ = json.JSONDecoder().raw_decode(answer.stdout[start + 1 :])
     assert completion["object"] == "chat.completion"
     assert completion["usage"]["completion_tokens"] > 0
-    assert docker.run("ps", "--all", "--quiet") == before
+    assert docker.run("ps", "--all", "--quiet", "--filter", f"ancestor={image}") == ""

@@ -21,6 +21,12 @@ def test_model_is_mounted_read_only_under_its_name(plan_run: PlanRun) -> None:
     assert values["env LLAMA_CPP_MODEL"] == "/models/my model.gguf"
 
 
+def test_model_can_be_a_relative_path(plan_run: PlanRun) -> None:
+    values = plan_values(plan_run("llama-cpp", options={"gguf": "model.gguf"}))
+
+    assert values["mount /models/model.gguf"] == f"bind {Path('model.gguf').absolute()} (ro)"
+
+
 def test_run_without_a_model_has_no_mount(plan_run: PlanRun) -> None:
     plan = plan_run("llama-cpp")
 

@@ -202,7 +202,10 @@ def _options(
                 f"it has: {', '.join(sorted(options)) or 'none'}",
             )
     values = {name: _value(option, given.get(name)) for name, option in sorted(options.items())}
-    return tuple((name, value) for name, value in values.items() if value not in (None, False))
+    # 0 is a number that was given; False is a flag that was not.
+    return tuple(
+        (name, value) for name, value in values.items() if value is not None and value is not False
+    )
 
 
 def _value(option: Option, given: object) -> OptionValue | None:
@@ -216,4 +219,13 @@ def _value(option: Option, given: object) -> OptionValue | None:
         )
     if option.type == "path":
         return str(Path(str(given)).absolute())
-    return given if isinstance(given, (bool, int)) else str(given)
+    if option.type == "int":
+        return _number(option, given)
+    return given if isinstance(given, bool) else str(given)
+
+
+def _number(option: Option, given: object) -> int:
+    try:
+        return int(str(given))
+    except ValueError:
+        raise UsageError(f"{option.flag} {given!r} is not an integer", "for example: 8") from None
