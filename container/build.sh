@@ -7,7 +7,7 @@
 here=$(dirname "$(readlink -f "$0")")
 command=$(command -v dynamo-container) || command=$here/../.venv/bin/dynamo-container
 if [ ! -x "$command" ]; then
-    printf 'error: dynamo-container is not installed\ninstall it with a framework: pip install "dynamo-container[vllm]"\n' >&2
+    printf 'error: dynamo-container is not installed\npip install "dynamo-container[vllm]"\n' >&2
     exit 127
 fi
 exec "$command" --near "$here" build "$@"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
+import site_pages
 from dynamo_container import api
 from dynamo_container.cli.app import COMMANDS, app
 from dynamo_container.errors import DynamoContainerError
@@ -229,3 +230,23 @@ def test_links_between_pages_resolve():
         for in_code, link in re.findall(r"`(docs/[\w/.-]+)`|\]\(([\w/.-]+)\)", page.read_text()):
             target = ROOT / in_code if in_code else page.parent / link
             assert target.exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("document", site_pages.PAGES)
+def test_links_of_root_documents_resolve_in_the_site(document):
+    page = site_pages.with_links_of_site((ROOT / document).read_text())
+
+    links = re.findall(r"\]\(([\w/.-]+)", page)
+    assert [
+        link
+        for link in links
+        if not (DOCS / link).exists() and link not in site_pages.PAGES.values()
+    ] == []
+
+
+def test_a_root_document_links_to_pages_of_the_site():
+    text = "[a](docs/cli.md#run), [b](SECURITY.md), [c](scripts/engine), [d](https://a.example)"
+
+    page = site_pages.with_links_of_site(text)
+
+    assert page == "[a](cli.md#run), [b](security.md), c, [d](https://a.example)"
