@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -135,22 +134,19 @@ class LazyGroup(click.Group):
         return command
 
 
-class _CommandHandler(logging.Handler):
-    """Prints each command as `set -x` does."""
+def _print_commands(ctx: click.Context) -> None:
+    """Print each docker command before it runs, as `set -x` does, until the call ends."""
+    # Imported here: it takes 4 ms, and only --verbose requires it.
+    import logging
 
-    def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"+ {record.getMessage()}", err=True)
+    class CommandHandler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            click.echo(f"+ {record.getMessage()}", err=True)
 
-
-def _show_commands(*, verbose: bool) -> None:
-    """Print the docker commands that run, or do not: several calls can share a process."""
-    logger = logging.getLogger(LOGGER)
-    logger.setLevel(logging.INFO if verbose else logging.NOTSET)
-    for handler in tuple(logger.handlers):
-        if isinstance(handler, _CommandHandler):
-            logger.removeHandler(handler)
-    if verbose:
-        logger.addHandler(_CommandHandler())
+    logger, handler = logging.getLogger(LOGGER), CommandHandler()
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    ctx.call_on_close(lambda: logger.removeHandler(handler))
 
 
 def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -213,7 +209,8 @@ def app(
 ) -> None:
     """Build and run GPU inference containers for NVIDIA Dynamo, from plugins."""
     ctx.obj = Session(quiet=quiet, near=near, without=no_plugin)
-    _show_commands(verbose=verbose)
+    if verbose:
+        _print_commands(ctx)
     if no_color or "NO_COLOR" in os.environ:
         ctx.color = False
     ctx.default_map = project.defaults()
