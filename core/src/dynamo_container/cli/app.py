@@ -77,7 +77,7 @@ class Session:
         finally:
             for line in self.registry.warnings():
                 if line not in self._told:
-                    self.warn(f"{line} (see: {PROGRAM} plugins list)")
+                    self.warn(f"{line} (see: {PROGRAM} plugins check)")
             out = self.registry.excluded_overlays()
             if out and out not in self._told:
                 self.note(f"left out by {ALLOW_LIST}: {out}")
