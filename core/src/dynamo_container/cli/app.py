@@ -88,7 +88,7 @@ class Session:
         finally:
             for line in self.registry.warnings():
                 if line not in self._shown:
-                    self.warn(f"{line} (see: {PROGRAM} plugins list)")
+                    self.warn(f"{line} (see: {PROGRAM} plugins check)")
             excluded = self.registry.excluded_overlays()
             if excluded and excluded not in self._shown:
                 self.note(f"excluded by {ALLOW_LIST}: {excluded}")
