@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The shared stages, as every framework's plan has them."""
+"""The shared stages in the plan of a framework."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ WITH_INDEX = [path for path in DOCKERFILES if "id=index-url" in path.read_text()
 def stages_of(cli, target):
     plan = cli.ok("explain", "build", "none", "--target", target, "--uid", "5", "--json").json
     return [
-        {one["key"] for one in image["values"] if one["kind"] == "stage"}
+        {value["key"] for value in image["values"] if value["kind"] == "stage"}
         for image in plan["images"]
     ]
 
 
 def test_local_dev_is_built_with_dev_on_any_frameworks_runtime(cli):
-    dev = {"dev", "runtime", "rust", "scripts", "tools", "wheels"}
+    dev = {"dev", "runtime", "rust", "scripts", "serving", "tools", "wheels"}
 
     assert stages_of(cli, "local-dev") == [dev, {*dev, "local-dev"}]
 
 
-def test_one_uv_is_pinned_for_all_of_them(cli):
+def test_all_stages_use_the_pinned_uv(cli):
     definition = cli.ok("build", "none", "--dry-run").definition
 
     assert definition["target"]["tools"]["args"]["UV"] == f"uv=={plugin.UV}"
@@ -40,7 +40,7 @@ def test_a_step_that_uses_the_index_mounts_every_secret_and_declares_the_indexs_
     steps = [
         line
         for line in text.splitlines()
-        if re.search(r"RUN.*(with-index|install-uv|prepare-development)", line)
+        if re.search(r"RUN.*(with-index|install-uv|prepare-development|create-venv)", line)
     ]
 
     assert steps
@@ -50,11 +50,11 @@ def test_a_step_that_uses_the_index_mounts_every_secret_and_declares_the_indexs_
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
-def test_no_dockerfile_asks_for_a_frontend(dockerfile):
+def test_no_dockerfile_has_a_syntax_directive(dockerfile):
     assert "syntax=" not in dockerfile.read_text()
 
 
-def test_an_option_that_nothing_reads_is_an_error(cli):
+def test_an_option_of_a_stage_that_is_not_built_is_an_error(cli):
     replaced = ("build", "none", "--stage", "runtime=my/runtime:1", "--dry-run")
 
     for option in (("--make-efa",), ("--nixl-ref", "1.3.2")):
@@ -63,10 +63,10 @@ def test_an_option_that_nothing_reads_is_an_error(cli):
 
         assert read.err == ""
         assert result.status == 2
-        assert f"{option[0]} means nothing here" in result.err
+        assert f"{option[0]} has no effect" in result.err
 
 
-def test_what_an_image_of_the_users_leaves_out_is_told(cli, site):
+def test_extensions_that_an_image_of_the_user_omits_are_a_warning(cli, site):
     harden = (
         "from pathlib import Path\nfrom dynamo_container.api import Stage, hookimpl\n\n"
         "@hookimpl\ndef dynamo_container_stages(request):\n"
@@ -78,6 +78,6 @@ def test_what_an_image_of_the_users_leaves_out_is_told(cli, site):
 
     result = cli.ok("build", "none", "--stage", "runtime=my/runtime:1", "--dry-run")
 
-    assert "taken as it is" in result.err
+    assert "used as it is" in result.err
     assert "harden of acme-harden (acme-harden 1.0)" in result.err
     assert cli.ok("build", "none", "--dry-run").err == ""

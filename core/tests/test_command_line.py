@@ -318,7 +318,7 @@ def test_one_tag_for_two_images_is_an_error_before_the_build(cli, site):
     result = cli("build", "none", "tiny", "--tag", "mine:1")
 
     assert result.status == 2
-    assert "--tag names one image" in result.err
+    assert "--tag cannot be used with several images" in result.err
 
 
 def test_a_plugins_own_option_reaches_its_hooks_and_help_shows_it(cli, site):
