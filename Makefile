@@ -1,25 +1,26 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# make demo   the main job on real input: build an image, serve a model, ask it something
-# make test   every test, those on a real Docker Engine included
-# make acceptance   the engines' images from real wheels, built, checked and measured
-# make bench  what is measured, and against what
-# make docs   the site in site/, from docs/, and no warning
-# make lint   ruff, mypy, the import rules, hadolint, shellcheck
-# make clean  what the above made in this folder, and the private engine
+# make demo        build an image, serve a model in it, ask it a question
+# make test        all tests, including those that need a Docker Engine
+# make acceptance  build the engines' images from released wheels; check and measure them
+# make bench       run the benchmarks; fails if a limit is exceeded
+# make docs        build the site from docs/ into site/; fails on warnings
+# make lint        ruff, mypy, the import contract, hadolint, shellcheck, plain English
+# make schemas     write the JSON Schemas in docs/schemas/
+# make clean       delete the private engine and everything that was made in this folder
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROJECTS := $(wildcard VERSION pyproject.toml */pyproject.toml plugins/*/pyproject.toml examples/*/pyproject.toml)
-# Not the example of an overlay: it would have a say in every plan here.
+# Without examples/overlay: an installed overlay applies to every plan.
 DISTRIBUTIONS := core container plugins/none plugins/sglang plugins/trtllm plugins/vllm examples/framework
 SHELL := /bin/bash
 DOCKERFILES = $(shell git ls-files '*Dockerfile')
 SCRIPTS = $(shell git grep -lE '^\#!/(bin/sh|usr/bin/env bash)' -- . ':!*.py')
 
-.PHONY: acceptance bench demo docs test lint clean engine setup
+.PHONY: acceptance bench clean demo docs engine lint schemas setup test
 
 setup: $(VENV)/installed
 
@@ -32,7 +33,7 @@ $(VENV)/installed: $(PROJECTS)
 engine:
 	scripts/engine up
 
-# The environment of the private engine, where there is one; the base image that it has.
+# Point docker at the private engine, if there is one, and name its base image.
 WITH_ENGINE = eval "$$(scripts/engine env)" &&
 
 demo: setup engine
@@ -41,7 +42,7 @@ demo: setup engine
 test: setup engine
 	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# Takes half an hour and 30 GB of disk.
+# This takes half an hour and 30 GB of disk space.
 acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 
@@ -54,7 +55,7 @@ bench: setup engine
 	    $(BIN)/python bench/many_at_once.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"; \
 	    status=$$?; scripts/engine down --generation next; exit $$status
 
-# mkdocs-material prints a notice about its successor, which is no fault of the pages.
+# The variable suppresses a notice of mkdocs-material about its successor.
 docs: $(VENV)/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
@@ -69,7 +70,11 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/hadolint $(DOCKERFILES)
 	$(BIN)/shellcheck $(SCRIPTS)
+	$(BIN)/python scripts/lint_words.py
+
+schemas: setup
+	$(BIN)/python scripts/schemas.py
 
 clean:
 	scripts/engine purge
-	rm -rf $(VENV) dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist site .nox .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,11 +2,12 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# Builds images: `dynamo-container build` with the same arguments. A Dynamo checkout is looked for around this file first.
+# Build images: pass all arguments to `dynamo-container build`, which looks for a Dynamo checkout around this file
+# before the current folder.
 here=$(dirname "$(readlink -f "$0")")
 command=$(command -v dynamo-container) || command=$here/../.venv/bin/dynamo-container
 if [ ! -x "$command" ]; then
-    printf 'error: dynamo-container is not installed\npip install dynamo-container-vllm, or the distribution of another framework\n' >&2
+    printf 'error: dynamo-container is not installed\npip install "dynamo-container[vllm]"\n' >&2
     exit 127
 fi
 exec "$command" --near "$here" build "$@"

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The engines' images from real wheels: built, checked, measured, and deleted again.
+"""Build the engines' images from released wheels, check and measure them, and delete them.
 
     python scripts/acceptance.py [--base-image IMAGE] [FRAMEWORK...]
 
-For each framework: the seconds of a build on a builder that has nothing in its caches against those
-of installing the same packages alone (uv, in a container of the same base image, with nothing in
-its cache either), the image's size against that of its base and its venv, and what `check` says. It
-takes some 30 GB of disk, and needs a docker engine that answers and the packages installed: `make
-acceptance` sees to both.
+For each framework it reports: the time of a build with empty caches, compared with uv installing
+the same packages in a container of the same base image, also with an empty cache; the size of the
+image, compared with its base image and its venv; and the result of `check`. This takes about 30 GB
+of disk space, and requires a running Docker Engine and the installed packages; `make acceptance`
+provides both.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ STEPS = ("/opt/tools/create-venv", "/opt/tools/link-cuda", "/opt/tools/install-d
 HEADINGS = """
 | framework | uv alone, s | build, s | ratio | image, MB | base | venv | besides | checks | wheels |
 |---|---|---|---|---|---|---|---|---|---|"""
-# What an image may have besides its base and its venv, in bytes.
+# Limit for the content of an image besides its base image and its venv, in bytes.
 OVERHEAD = 200e6
-# Installs the packages and says how long that took; what compiles some of them comes before.
+# Installs the packages and prints the time for that. Compilers that some of them need are installed
+# before.
 ALONE = """
 set -e
 apt-get -qq update >/dev/null
@@ -53,19 +54,19 @@ echo "took $(($(date +%s%N) - started))"
 """
 VERSIONS = """
 import importlib.metadata, json, sys
-found = {}
+versions = {}
 for name in sys.argv[1:]:
     try:
-        found[name] = importlib.metadata.version(name)
+        versions[name] = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         pass
-print(json.dumps(found))
+print(json.dumps(versions))
 """
 
 
 @dataclass(frozen=True)
 class Row:
-    """What came of one framework; seconds and bytes."""
+    """The results of a framework; times in seconds, sizes in bytes."""
 
     framework: str
     alone: float
@@ -79,7 +80,7 @@ class Row:
 
     @property
     def overhead(self) -> int:
-        """What is in the image besides its base and its venv."""
+        """Return the size of everything besides the base image and the venv."""
         return self.image - self.base - self.venv
 
     def __str__(self) -> str:
@@ -98,7 +99,7 @@ class Row:
 
 
 def main() -> int:
-    """Build and check; print the table; the result is the exit status."""
+    """Build, check, print the table; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("frameworks", nargs="*", default=FRAMEWORKS, metavar="FRAMEWORK")
     parser.add_argument("--base-image", default="ubuntu:24.04")
@@ -106,24 +107,26 @@ def main() -> int:
     rows = []
     for framework in options.frameworks:
         rows.append(accept(framework, options.base_image))
-        # Each as it comes: the next may take long, or fail.
+        # Print each result at once: the next framework may take long, or fail.
         print(HEADINGS, *rows, "", sep="\n", flush=True)
     too_large = [row.framework for row in rows if row.overhead > OVERHEAD]
     if too_large:
-        print(f"more than {OVERHEAD / 1e6:.0f} MB besides base and venv: {', '.join(too_large)}")
+        print(
+            f"more than {OVERHEAD / 1e6:.0f} MB besides base image and venv: {', '.join(too_large)}"
+        )
     return 0 if all(row.passed for row in rows) and not too_large else 1
 
 
 def accept(framework: str, base_image: str) -> Row:
-    """Install a framework's packages alone, build its image, check it, delete it."""
+    """Install the packages with uv alone, then build, check and delete the image."""
     mark = uuid.uuid4().hex[:12]
     tag = f"dynamo-container-acceptance/{framework}:{mark}"
     alone = seconds_alone(framework, base_image)
-    before = frozenset(identity for identity, _ in cache_records())
+    existing = frozenset(identity for identity, _ in cache_records())
     try:
         started = time.monotonic()
         words = ("--target", "runtime", "--base-image", base_image, "--dynamo-version", DYNAMO)
-        # Caches of its own, which nobody has filled.
+        # A cache namespace for this build, so that all of its caches are empty.
         fresh = ("--no-cache", "--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={mark}")
         ours("build", framework, *words, "--tag", tag, "--no-latest", *fresh)
         build = time.monotonic() - started
@@ -142,41 +145,41 @@ def accept(framework: str, base_image: str) -> Row:
         )
     finally:
         docker("image", "rm", "--force", tag)
-        # Ten gigabytes that nobody builds upon.
-        forget(*STEPS, f'with id "{mark}/', but=before)
+        # They take ten gigabytes, and no other build uses them.
+        prune(*STEPS, f'with id "{mark}/', keep=existing)
 
 
 def seconds_alone(framework: str, base_image: str) -> float:
-    """How long uv takes for a framework's packages as of the release, with nothing in its cache."""
+    """Return how long uv takes to install a framework's packages with an empty cache."""
     values = json.loads(
         ours("explain", "build", framework, "--target", "runtime", "--json").stdout
     )["images"][0]["values"]
-    said = {one["key"]: one["value"] for one in values}
+    plan = {entry["key"]: entry["value"] for entry in values}
     bundle = ("-v", f"{CA_BUNDLE}:/ca.pem:ro")
     environment = (
-        f"UV={said['UV']}",
-        f"RESOLVE_AS_OF={said['RESOLVE_AS_OF']}",
+        f"UV={plan['UV']}",
+        f"RESOLVE_AS_OF={plan['RESOLVE_AS_OF']}",
         f"REQUIREMENT=ai-dynamo[{framework}]=={DYNAMO}",
         *(f"{name}=/ca.pem" for name in CA_VARIABLES if CA_BUNDLE.is_file()),
     )
     print(f"$ uv pip install 'ai-dynamo[{framework}]=={DYNAMO}', in {base_image}", flush=True)
-    said_last = docker(
+    output = docker(
         "run", "--rm", "--network", "host", *(bundle if CA_BUNDLE.is_file() else ()),
-        *(word for one in environment for word in ("-e", one)), base_image, "sh", "-c", ALONE,
+        *(f"--env={variable}" for variable in environment), base_image, "sh", "-c", ALONE,
     )  # fmt: skip
-    seconds = int(said_last.split()[-1]) / 1e9
+    seconds = int(output.split()[-1]) / 1e9
     print(f"{seconds:.0f} s", flush=True)
     return seconds
 
 
-def forget(*descriptions: str, but: frozenset[str] = frozenset()) -> None:
-    """Delete records of the builder's cache, each after those that are made from it; not those
-    that are to stay.
+def prune(*descriptions: str, keep: frozenset[str]) -> None:
+    """Delete the builder's cache records whose descriptions contain one of these, except for those
+    to keep. A record can be deleted only after those that depend on it, hence the loop.
     """
     while records := [
         identity
         for identity, description in cache_records()
-        if identity not in but and any(one in description for one in descriptions)
+        if identity not in keep and any(part in description for part in descriptions)
     ]:
         before = len(cache_records())
         for identity in records:
@@ -186,13 +189,13 @@ def forget(*descriptions: str, but: frozenset[str] = frozenset()) -> None:
 
 
 def cache_records() -> list[tuple[str, str]]:
-    """The records of the builder's cache: identity and description."""
+    """Return the ID and the description of each record in the builder's cache."""
     text = docker("buildx", "du", "--verbose")
     return re.findall(r"^ID:\s+(\S+)$.*?^Description:\s+(.*?)$", text, re.MULTILINE | re.DOTALL)
 
 
 def ours(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """dynamo-container, as a user would type it."""
+    """Run dynamo-container as a user would."""
     print(f"$ dynamo-container {' '.join(words)}", flush=True)
     return subprocess.run(
         [sys.executable, "-m", "dynamo_container", *words],
@@ -203,12 +206,12 @@ def ours(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
 
 
 def size(image: str) -> int:
-    """An image's size, in bytes."""
+    """Return the size of an image, in bytes."""
     return int(docker("image", "inspect", "--format", "{{.Size}}", image))
 
 
 def docker(*words: str, check: bool = True) -> str:
-    """A docker command's standard output."""
+    """Run docker and return its standard output."""
     answer = subprocess.run(["docker", *words], check=check, stdout=subprocess.PIPE, text=True)
     return answer.stdout.strip()
 

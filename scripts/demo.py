@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The main job once, on real input: build the image `none`, serve a tiny model, ask it something.
+"""Show the main use case: build the image `none`, serve a tiny model, ask it a question.
 
     python scripts/demo.py [--base-image IMAGE] [--tag IMAGE]
 
-It needs a docker engine that answers and the packages installed: `make demo` sees to both.
+Requires a running Docker Engine and the installed packages; `make demo` provides both.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from typing import Any
 
 import tiny_model
 
-# The frontend and an engine's stand-in, in one container; the first that ends, ends it.
+# The frontend and the mocker, which stands in for an engine, in one container. It ends as soon as
+# one of them does.
 SERVE = """
 python -m dynamo.frontend --http-port 8000 &
 python -m dynamo.mocker --model-path /model &
@@ -37,14 +38,14 @@ QUESTION = {
 
 
 def main() -> int:
-    """Build, serve, ask, stop; the result is the exit status."""
+    """Build, serve, ask, stop; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--base-image", help="instead of ubuntu:24.04")
-    parser.add_argument("--tag", help="the image's name, instead of the usual ones")
+    parser.add_argument("--base-image", help="base image, instead of ubuntu:24.04")
+    parser.add_argument("--tag", help="name of the image, instead of the default ones")
     options = parser.parse_args()
     started = time.monotonic()
     port = free_port()
-    # Not in /tmp's deeper folders: the engine has to see the directory, too.
+    # Directly in the folder for temporary files: the engine must be able to mount it, too.
     with tempfile.TemporaryDirectory(prefix="dynamo-container-demo-") as directory:
         model = Path(directory)
         model.chmod(0o755)
@@ -60,14 +61,14 @@ def main() -> int:
             subprocess.run(["docker", "stop", container], check=False, stdout=subprocess.DEVNULL)
     print(json.dumps(answer, indent=2))
     if answer.get("object") != "chat.completion" or not answer["usage"]["completion_tokens"]:
-        print("demo: that is no answer", file=sys.stderr)
+        print("demo: the response is not a chat completion", file=sys.stderr)
         return 1
     print(EPILOGUE.format(seconds=time.monotonic() - started))
     return 0
 
 
 def serve(model: Path, port: int, image: list[str]) -> str:
-    """Start the container and wait until it is ready; the result is its ID."""
+    """Start the container, wait until it is ready and return its ID."""
     return step(
         "run", *image, "--detach", "--wait", "--gpus", "none", "-p", f"127.0.0.1:{port}:8000",
         "-v", f"{model}:/model:ro", "-e", "DYN_DISCOVERY_BACKEND=file",
@@ -77,17 +78,17 @@ def serve(model: Path, port: int, image: list[str]) -> str:
 
 
 def step(*arguments: str) -> str:
-    """Run dynamo-container, as a user would type it; the result is the last line that it says."""
-    shown = [word if "\n" not in word else "'...'" for word in arguments]
+    """Run dynamo-container as a user would and return the last line of its output."""
+    shown = [argument if "\n" not in argument else "'...'" for argument in arguments]
     print(f"$ dynamo-container {' '.join(shown)}", flush=True)
     command = [sys.executable, "-m", "dynamo_container", *arguments]
-    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    print(said, flush=True)
-    return said.strip().rpartition("\n")[2]
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    print(output, flush=True)
+    return output.strip().rpartition("\n")[2]
 
 
 def ask(port: int) -> dict[str, Any]:
-    """A chat completion from the frontend."""
+    """Return a chat completion from the frontend."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/v1/chat/completions",
         data=json.dumps(QUESTION).encode(),
@@ -99,7 +100,7 @@ def ask(port: int) -> dict[str, Any]:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
+    """Return a free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -110,8 +111,8 @@ EPILOGUE = """
 That was a chat completion from Dynamo's frontend and its mocker (random words), in {seconds:.0f} s.
 Try next:
 
-  eval "$(scripts/engine env)"                            # docker as the demo used it
-  .venv/bin/dynamo-container explain build none --target runtime    # who said what
+  eval "$(scripts/engine env)"                                      # use the demo's engine
+  .venv/bin/dynamo-container explain build none --target runtime    # the source of each value
   .venv/bin/dynamo-container build none --target runtime --dry-run  # the command that built it
   .venv/bin/dynamo-container run none --target runtime              # a shell in it
 """

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A model for llama.cpp, small enough to make in a moment: it answers with words of its own, at
-random. For the tests of the example `llama-cpp`.
+"""Write a tiny model for llama.cpp, for the tests of the example `llama-cpp`. It answers with
+random words from its own vocabulary.
 
     python scripts/tiny_gguf.py FILE
 """
@@ -19,12 +19,12 @@ WORDS: Final = ("a", "answers", "inference", "is", "model", "that", "what")
 _WIDTH: Final = 64
 _HEADS: Final = 4
 _CONTEXT: Final = 512
-# Before the words: three that control, and one for each byte, of which all other texts are made.
+# Before the words: three control tokens, and one for each byte, to encode all other text.
 _SPECIAL: Final = ("<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)))
 
 
 def write(path: Path) -> None:
-    """Write the model: one layer of Llama's architecture with random weights."""
+    """Write the model: a single layer of Llama's architecture with random weights."""
     writer = gguf.GGUFWriter(str(path), "llama")
     writer.add_name(path.stem)
     writer.add_context_length(_CONTEXT)
@@ -58,7 +58,7 @@ def _add_tokenizer(writer: gguf.GGUFWriter) -> None:
     writer.add_unk_token_id(0)
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
-    writer.add_chat_template("{% for one in messages %}{{ one['content'] }}{% endfor %}")
+    writer.add_chat_template("{% for message in messages %}{{ message['content'] }}{% endfor %}")
 
 
 def _add_weights(writer: gguf.GGUFWriter) -> None:
@@ -73,7 +73,7 @@ def _add_weights(writer: gguf.GGUFWriter) -> None:
 
     tokens = len(_SPECIAL) + len(WORDS)
     add("token_embd", tokens, _WIDTH)
-    # Only the words are ever likely.
+    # All other tokens get a weight of 0, so that the model chooses words.
     output = random.standard_normal((tokens, _WIDTH)).astype(np.float32)
     output[: len(_SPECIAL)] = 0
     writer.add_tensor("output.weight", output)

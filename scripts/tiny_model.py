@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Write a tiny model: what Dynamo's frontend and mocker need of one, and no weights.
+"""Write a tiny model without weights: the files that Dynamo's frontend and mocker read.
 
     python scripts/tiny_model.py DIRECTORY
 
-The tokenizer knows every byte, a few special tokens, and made-up words: the mocker answers with
-random tokens between 1000 and 2000, and words make an answer that can be looked at.
+The tokenizer has a token for every byte, a few special tokens, and made-up words: the mocker
+answers with random tokens between 1000 and 2000, and words make that answer readable.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ TEMPLATE = (
 
 
 def byte_alphabet() -> list[str]:
-    """The characters by which byte-level BPE (GPT-2's) writes the 256 bytes."""
+    """Return the 256 characters that stand for bytes in byte-level BPE, as in GPT-2."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     return [chr(code) for code in printable] + [chr(0x100 + n) for n in range(256 - len(printable))]
 
 
 def words() -> list[str]:
-    """Two thousand words of two syllables, with the space before them that `Ġ` stands for."""
+    """Return 2,000 words of two syllables, each after the `Ġ` that stands for a space."""
     syllables = [consonant + vowel for consonant in "bdfgklmnprst" for vowel in "aeiou"]
     return [f"Ġ{first}{second}" for first in syllables for second in syllables][:2000]
 
 
 def files() -> dict[str, object]:
-    """The model's files by name, as what JSON is made of."""
+    """Return the content of the model's JSON files, by file name."""
     vocabulary = {
         token: index for index, token in enumerate([*SPECIAL, *byte_alphabet(), *words()])
     }
@@ -85,7 +85,7 @@ def files() -> dict[str, object]:
 
 
 def write(directory: Path) -> None:
-    """Write the model's files into a directory, which is made where it is missing."""
+    """Write the model's files into a directory; create it if it does not exist."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, content in files().items():
         (directory / name).write_text(json.dumps(content, indent=2), encoding="utf-8")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The shared images keep the contract of plugins."""
+"""The distribution of the shared stages keeps the contract of plugins."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The shared stages in the plan of a framework."""
+"""The shared stages in the plans of frameworks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WITH_INDEX = [path for path in DOCKERFILES if "id=index-url" in path.read_text()
 def stages_of(cli, target):
     plan = cli.ok("explain", "build", "none", "--target", target, "--uid", "5", "--json").json
     return [
-        {value["key"] for value in image["values"] if value["kind"] == "stage"}
+        {entry["key"] for entry in image["values"] if entry["kind"] == "stage"}
         for image in plan["images"]
     ]
 
@@ -28,7 +28,7 @@ def test_local_dev_is_built_with_dev_on_any_frameworks_runtime(cli):
     assert stages_of(cli, "local-dev") == [dev, {*dev, "local-dev"}]
 
 
-def test_all_stages_use_the_pinned_uv(cli):
+def test_all_stages_use_one_pinned_uv(cli):
     definition = cli.ok("build", "none", "--dry-run").definition
 
     assert definition["target"]["tools"]["args"]["UV"] == f"uv=={plugin.UV}"
@@ -50,23 +50,23 @@ def test_a_step_that_uses_the_index_mounts_every_secret_and_declares_the_indexs_
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
-def test_no_dockerfile_has_a_syntax_directive(dockerfile):
+def test_no_dockerfile_requires_a_frontend(dockerfile):
     assert "syntax=" not in dockerfile.read_text()
 
 
-def test_an_option_of_a_stage_that_is_not_built_is_an_error(cli):
+def test_an_option_whose_stage_is_not_built_is_refused(cli):
     replaced = ("build", "none", "--stage", "runtime=my/runtime:1", "--dry-run")
 
     for option in (("--make-efa",), ("--nixl-ref", "1.3.2")):
-        read = cli.ok("build", "none", *option, "--dry-run")
+        accepted = cli.ok("build", "none", *option, "--dry-run")
         result = cli(*replaced, *option)
 
-        assert read.err == ""
+        assert accepted.err == ""
         assert result.status == 2
         assert f"{option[0]} has no effect" in result.err
 
 
-def test_extensions_that_an_image_of_the_user_omits_are_a_warning(cli, site):
+def test_stages_that_an_image_of_the_user_leaves_out_are_named(cli, site):
     harden = (
         "from pathlib import Path\nfrom dynamo_container.api import Stage, hookimpl\n\n"
         "@hookimpl\ndef dynamo_container_stages(request):\n"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What `resolve` writes and `create-venv` installs, as steps of a build run them."""
+"""The scripts that resolve and install packages, run as the steps of a build run them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ PYTORCHS = "nvidia-nvtx-cu12==12.8.90"
 REQUIREMENTS = f"{PYTORCHS} nvidia-ml-py==13.580.82 six==1.17.0"
 CACHE = "/root/.cache/uv"
 CREATE = "/opt/tools/create-venv /opt/dynamo/venv /wheels/{}"
-# Every path with its mode and group, and of packages the inode, which a new installation changes.
-FOUND = "cd /opt/dynamo && find . -printf '%m %g %P\\n' | sort"
+# Every path with its mode and group, and for packages the inode, which an installation changes.
+LISTING = "cd /opt/dynamo && find . -printf '%m %g %P\\n' | sort"
 INODES = "stat -c '%i %n' /opt/dynamo/venv/lib/python3*/site-packages/*.dist-info/METADATA"
 
 Step = Callable[..., str]
@@ -28,14 +28,14 @@ Step = Callable[..., str]
 def tools(cli, docker: Docker, tag, engine_environment) -> str:
     """The image of the stage `tools`."""
     name: str = tag("tools")
-    words = ("--base-image", docker.base_image, "--tag", name, "--no-latest")
-    cli.ok("build", "none", "--target", "tools", *words, "--progress", "quiet")
+    options = ("--base-image", docker.base_image, "--tag", name, "--no-latest")
+    cli.ok("build", "none", "--target", "tools", *options, "--progress", "quiet")
     return name
 
 
 @pytest.fixture
 def step(docker: Docker, tools: str, tmp_path: Path) -> Step:
-    """Runs a script in a container of its own, with the cache and the wheels of the others."""
+    """Run a script in a new container; all of them share the cache and the wheels."""
     bundle = ["-v", f"{docker.ca_bundle}:/run/secrets/ca-bundle:ro"] if docker.ca_bundle else []
     mounts = ["-v", f"{tmp_path}/uv:{CACHE}", "-v", f"{tmp_path}/wheels:/wheels", *bundle]
 
@@ -49,17 +49,17 @@ def step(docker: Docker, tools: str, tmp_path: Path) -> Step:
 
 
 def distributions(text: str) -> set[str]:
-    """The distributions of which a listing has the metadata."""
+    """Return the distributions whose metadata is in a listing."""
     return set(re.findall(r"([a-z_0-9]+)-[0-9.]+\.dist-info/METADATA", text))
 
 
 def kept(folder: Path) -> set[str]:
-    """The distributions that the step's cache holds."""
+    """Return the distributions in the step's cache."""
     paths = folder.glob("uv/archive-v0/*/*.dist-info/METADATA")
     return distributions("\n".join(str(path) for path in paths))
 
 
-def test_pytorch_is_installed_first_and_stays(step: Step, tmp_path):
+def test_pytorch_is_installed_first_and_not_again(step: Step, tmp_path):
     step("with-index resolve /wheels")
 
     pinned = {
@@ -82,13 +82,13 @@ def test_pytorch_is_installed_first_and_stays(step: Step, tmp_path):
     assert {"nvidia_ml_py", "six"} < distributions("\n".join(both))
 
 
-def test_only_a_builder_that_installs_again_keeps_what_was_downloaded(step: Step, tmp_path):
+def test_the_cache_keeps_packages_from_the_second_installation_on(step: Step, tmp_path):
     step("with-index resolve /wheels")
 
-    once = step(CREATE.format("requirements.txt"), FOUND)
+    once = step(CREATE.format("requirements.txt"), LISTING)
     assert kept(tmp_path) == set()
 
-    again = step(CREATE.format("requirements.txt"), FOUND)
+    again = step(CREATE.format("requirements.txt"), LISTING)
     assert {"nvidia_ml_py", "six"} < kept(tmp_path)
 
     assert once == again
@@ -99,16 +99,51 @@ def test_only_a_builder_that_installs_again_keeps_what_was_downloaded(step: Step
 
 
 @pytest.mark.parametrize(
-    ("requirement", "wanted"),
-    [("nvidia-cuda-nvcc==13.0.88", False), ("nvidia-cuda-nvcc-cu12==12.8.93", True)],
+    ("requirement", "arguments", "installs"),
+    [
+        ("nvidia-cuda-nvcc-cu12==12.8.93", "COMPILES_KERNELS=true CUDA_VERSION=12.8", True),
+        ("nvidia-cuda-nvcc==13.0.88", "COMPILES_KERNELS=true CUDA_VERSION=12.8", False),
+        ("nvidia-cuda-nvcc-cu12==12.8.93", "CUDA_VERSION=12.8", False),
+        ("nvidia-cuda-nvcc-cu12==12.8.93", "COMPILES_KERNELS=true", False),
+    ],
 )
-def test_nvcc_is_the_distributions_where_no_wheel_brings_it(
-    step: Step, tmp_path, requirement, wanted
+def test_nvcc_is_installed_for_engines_that_compile_kernels_if_no_wheel_brings_it(
+    step: Step, tmp_path, requirement, arguments, installs
 ):
     (tmp_path / "wheels").mkdir()
     (tmp_path / "wheels" / "pytorch.txt").write_text(f"{requirement}\n")
 
-    said = step("CUDA_VERSION=12.8 /opt/tools/install-nvcc /wheels/pytorch.txt 2>&1")
+    out = step(f"{arguments} /opt/tools/install-nvcc /wheels/pytorch.txt 2>&1")
 
-    # Which plain Debian has not.
-    assert ("no package cuda-nvcc-12-8: left out" in said) == wanted
+    # Debian itself does not have the package.
+    assert ("this distribution has no package cuda-nvcc-12-8" in out) == installs
+
+
+def test_steps_for_engines_change_nothing_without_an_engine(step: Step, tmp_path):
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / "pytorch.txt").write_text("# python 3.13\n")
+
+    out = step(
+        CREATE.format("pytorch.txt"),
+        "/opt/tools/link-cuda /opt/dynamo/venv /opt/dynamo/cuda",
+        "/opt/tools/compile-packages /opt/dynamo/venv",
+        "ls /opt",
+    )
+
+    assert out == "tools"
+
+
+@pytest.mark.parametrize("arguments", ["", "COMPILE_PACKAGES=six"])
+def test_bytecode_is_compiled_unless_an_engine_names_the_packages(step: Step, arguments):
+    compiled = "ls -d /opt/dynamo/venv/lib/python3*/site-packages/__pycache__/six.* || echo none"
+
+    out = step(
+        "with-index resolve /wheels",
+        f"{arguments} {CREATE.format('requirements.txt')}",
+        compiled,
+        "/opt/tools/compile-packages /opt/dynamo/venv six.py",
+        compiled,
+    ).splitlines()
+
+    assert (out[0] == "none") == bool(arguments)
+    assert "six.cpython" in out[-1]

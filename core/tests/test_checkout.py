@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is asked of a checkout and its git; what means something only with one."""
+"""The facts about a checkout, and builds from one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import checkouts
 import pytest
+from dynamo_container.errors import UsageError
 from dynamo_container.host import git
 
 pytestmark = pytest.mark.processes  # git
@@ -20,78 +21,76 @@ def folder(tmp_path: Path) -> Path:
     return checkouts.write(tmp_path / "dynamo")
 
 
-def test_a_tag_that_is_checked_out_is_the_version(folder):
+def test_the_version_is_the_tag_that_is_checked_out(folder):
     checkouts.commit(folder, "v0.6.1")
 
-    found = git.read(folder)
+    checkout = git.collect(folder)
 
-    assert (found.version, found.release) == ("0.6.1", "0.6.1")
-    assert found.commit == checkouts.git(folder, "rev-parse", "HEAD")
-    assert found.rust == "1.90.0"
+    assert (checkout.version, checkout.release) == ("0.6.1", "0.6.1")
+    assert checkout.commit == checkouts.git(folder, "rev-parse", "HEAD")
+    assert checkout.rust == "1.90.0"
 
 
 @pytest.mark.parametrize("branch", ["main", "release/0.6", "x"])
-def test_else_it_is_the_latest_tag_and_the_commit_whatever_the_branch_is_called(folder, branch):
+def test_after_a_tag_the_version_is_that_tag_and_the_commit_on_any_branch(folder, branch):
     checkouts.commit(folder, "v0.6.0", branch=branch)
     commit = checkouts.commit(folder)
 
-    assert git.read(folder).version == f"0.6.0.dev.{commit}"
+    assert git.collect(folder).version == f"0.6.0.dev.{commit}"
 
 
-def test_tags_that_are_no_versions_do_not_count_and_of_several_the_highest_does(folder):
+def test_the_highest_version_among_the_tags_counts_and_other_tags_do_not(folder):
     checkouts.commit(folder, "v0.6.0rc1", "v0.6.0", "charts-7", "9-lives")
 
-    assert git.read(folder).version == "0.6.0"
+    assert git.collect(folder).version == "0.6.0"
 
 
-def test_without_a_tag_it_is_what_the_project_says_and_the_commit(folder):
+def test_without_a_tag_the_version_is_that_of_the_project_and_the_commit(folder):
     commit = checkouts.commit(folder, "nightly")
 
-    assert git.read(folder).version == f"0.6.1.dev.{commit}"
+    assert git.collect(folder).version == f"0.6.1.dev.{commit}"
 
 
-def test_a_detached_worktree_knows_its_version(folder, tmp_path):
+def test_a_detached_worktree_has_its_own_version(folder, tmp_path):
     checkouts.commit(folder, "v0.5.1")
     commit = checkouts.commit(folder)
-    checkouts.git(folder, "worktree", "add", "--quiet", "--detach", str(tmp_path / "other one"))
+    checkouts.git(folder, "worktree", "add", "--quiet", "--detach", str(tmp_path / "other tree"))
 
-    assert git.read(tmp_path / "other one").version == f"0.5.1.dev.{commit}"
+    assert git.collect(tmp_path / "other tree").version == f"0.5.1.dev.{commit}"
 
 
-def test_a_repository_around_the_checkout_does_not_count(folder):
+def test_a_repository_around_the_checkout_is_ignored(folder):
     checkouts.commit(folder.parent, "v9.9")
 
-    assert git.read(folder).version == "0.6.1"
-    assert git.read(folder).commit == ""
+    assert git.collect(folder).version == "0.6.1"
+    assert git.collect(folder).commit == ""
 
 
 @pytest.mark.parametrize("state", ["no git", "no commit", "a broken repository"])
-def test_without_an_answer_of_gits_it_is_what_the_project_says(folder, state):
+def test_without_an_answer_from_git_the_version_is_that_of_the_project(folder, state):
     if state == "no commit":
         checkouts.git(folder, "init", "--quiet")
     if state == "a broken repository":
         (folder / ".git").write_text("gitdir: /nowhere\n")
 
-    assert git.read(folder).version == "0.6.1"
+    assert git.collect(folder).version == "0.6.1"
 
 
-def test_without_the_git_command_it_is_what_the_project_says(folder, monkeypatch):
+def test_without_the_git_command_the_version_is_that_of_the_project(folder, monkeypatch):
     checkouts.commit(folder, "v0.6.0")
     monkeypatch.setenv("PATH", "/nowhere")
 
-    assert git.read(folder).version == "0.6.1"
+    assert git.collect(folder).version == "0.6.1"
 
 
-def test_a_project_without_a_version_is_no_failure(folder):
+def test_a_project_without_a_version_has_release_0_0_0(folder):
     (folder / "pyproject.toml").write_text('[project]\nname = "ai-dynamo"\ndynamic = ["version"]\n')
 
-    assert git.read(folder).release == "0.0.0"
-    assert git.read(folder, "0.7.0").release == "0.7.0"
+    assert git.collect(folder).release == "0.0.0"
+    assert git.collect(folder, "0.7.0").release == "0.7.0"
 
 
-def test_variables_of_another_repository_and_somebody_elses_files_do_not_matter(
-    folder, tmp_path, monkeypatch
-):
+def test_git_variables_and_the_owner_of_the_files_are_ignored(folder, tmp_path, monkeypatch):
     checkouts.commit(folder, "v0.6.1")
     other = tmp_path / "other"
     other.mkdir()
@@ -100,37 +99,53 @@ def test_variables_of_another_repository_and_somebody_elses_files_do_not_matter(
         subprocess.run(["chown", "-R", "4711:4711", str(folder)], check=True)
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
 
-    assert git.read(folder).version == "0.6.1"
+    assert git.collect(folder).version == "0.6.1"
 
 
-def test_the_digest_is_that_of_the_commit_and_what_was_changed_since(folder, tmp_path):
+def test_the_digest_identifies_the_commit_and_the_changes_since(folder, tmp_path):
     checkouts.commit(folder)
-    clean = git.read(folder).digest
+    clean = git.collect(folder).digest
     checkouts.git(tmp_path, "clone", "--quiet", str(folder), "elsewhere")
-    assert git.read(tmp_path / "elsewhere").digest == clean
+    assert git.collect(tmp_path / "elsewhere").digest == clean
 
     (folder / "README.md").write_text("changed\n")
-    changed = git.read(folder).digest
+    changed = git.collect(folder).digest
     (folder / "new.py").write_text("")
-    new = git.read(folder).digest
+    new = git.collect(folder).digest
 
     assert len({clean, changed, new}) == 3
 
 
-def test_its_index_is_not_written(folder):
+def test_collecting_does_not_write_the_index(folder):
     checkouts.commit(folder)
     (folder / "README.md").touch()
     before = (folder / ".git" / "index").read_bytes()
 
-    git.read(folder)
+    git.collect(folder)
 
     assert (folder / ".git" / "index").read_bytes() == before
+
+
+def test_a_checkout_is_found_from_a_folder_inside_it(folder):
+    (folder / "lib" / "pyproject.toml").write_text('[project]\nname = "ai-dynamo-runtime"\n')
+
+    assert git.find_checkout(folder / "lib") == folder
+    assert git.find_checkout(folder.parent) is None
+
+
+def test_a_checkout_whose_project_is_not_valid_toml_is_an_error(folder):
+    (folder / "pyproject.toml").write_text('name = "ai-dynamo"\n[project\n')
+
+    with pytest.raises(UsageError, match=r"pyproject\.toml is not valid TOML"):
+        git.find_checkout(folder)
 
 
 BUILD = ("build", "none", "--target", "runtime")
 
 
-def test_a_checkout_around_is_built_and_its_images_are_called_after_it(cli, folder, monkeypatch):
+def test_a_checkout_around_the_current_folder_is_built_and_names_its_images(
+    cli, folder, monkeypatch
+):
     commit = checkouts.commit(folder, "v0.6.0")
     commit = checkouts.commit(folder)
     monkeypatch.chdir(folder / "lib")
@@ -150,19 +165,19 @@ def test_a_checkout_around_is_built_and_its_images_are_called_after_it(cli, fold
     assert labels["org.opencontainers.image.revision"] == revision
 
 
-def test_no_argument_of_a_step_knows_the_commit(cli, folder):
+def test_no_build_argument_depends_on_the_commit(cli, folder):
     checkouts.commit(folder)
     first = cli.ok(*BUILD, "--source", str(folder), "--dry-run").definition["target"]
     checkouts.commit(folder)
     second = cli.ok(*BUILD, "--source", str(folder), "--dry-run").definition["target"]
 
     assert first["none-runtime"]["labels"] != second["none-runtime"]["labels"]
-    assert {name: one.get("args") for name, one in first.items()} == {
-        name: one.get("args") for name, one in second.items()
+    assert {name: target.get("args") for name, target in first.items()} == {
+        name: target.get("args") for name, target in second.items()
     }
 
 
-def test_the_plan_is_the_same_wherever_the_checkout_is(cli, folder, tmp_path):
+def test_the_plan_does_not_depend_on_the_path_of_the_checkout(cli, folder, tmp_path):
     checkouts.commit(folder)
     checkouts.git(tmp_path, "clone", "--quiet", str(folder), "else where")
 
@@ -177,20 +192,20 @@ def test_the_plan_is_the_same_wherever_the_checkout_is(cli, folder, tmp_path):
 @pytest.mark.parametrize(
     "words", [("--dynamo-version", "1.4.2"), ("--source", "none")], ids=lambda words: words[0]
 )
-def test_inside_a_checkout_a_release_can_be_had_all_the_same(cli, folder, monkeypatch, words):
+def test_inside_a_checkout_a_release_can_still_be_built(cli, folder, monkeypatch, words):
     monkeypatch.chdir(folder)
 
-    said = cli.values(*BUILD, *words)
+    values = cli.values(*BUILD, *words)
 
-    assert said["pin ai-dynamo"] == "1.4.2"
-    assert "build-arg MATURIN" not in said
+    assert values["pin ai-dynamo"] == "1.4.2"
+    assert "build-arg MATURIN" not in values
 
 
-def test_the_version_can_be_said(cli, folder):
-    said = cli.values(*BUILD, "--source", str(folder), "--version-override", "v7-of_ours")
+def test_the_version_can_be_overridden(cli, folder):
+    values = cli.values(*BUILD, "--source", str(folder), "--version-override", "v7-of_ours")
 
-    assert said["pin ai-dynamo"] == "7-of_ours"
-    assert said["pin nixl"] == "0.7.0"
+    assert values["pin ai-dynamo"] == "7-of_ours"
+    assert values["pin nixl"] == "0.7.0"
 
 
 @pytest.mark.parametrize(
@@ -201,26 +216,28 @@ def test_the_version_can_be_said(cli, folder):
         (("--base-image", "debian:trixie-slim", "--builder-image", "my/rocky:9"), "my/rocky:9"),
     ],
 )
-def test_what_compiles_is_manylinux_or_the_base_image_or_what_is_said(cli, folder, words, image):
-    said = cli.values(*BUILD, "--source", str(folder), *words)
+def test_the_builder_image_is_manylinux_or_the_base_image_or_the_given_one(
+    cli, folder, words, image
+):
+    values = cli.values(*BUILD, "--source", str(folder), *words)
 
-    assert said["build-arg BUILDER_IMAGE"] == image
+    assert values["build-arg BUILDER_IMAGE"] == image
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--source", "."), "is no Dynamo checkout"),
-        (("--version-override", "1.0"), "--version-override means nothing without a checkout"),
-        (("--release-build",), "--release-build means nothing without a checkout"),
-        (("--builder-image", "x"), "--builder-image means nothing without a checkout or"),
-        (("--use-sccache",), "--use-sccache means nothing without a checkout"),
-        (("--max-jobs", "3"), "--max-jobs means nothing for none runtime"),
-        (("--build-context", "x=."), "no Dockerfile of what is built here reads it"),
-        (("--build-context", "tools=nosuch"), "--build-context: there is no folder"),
+        (("--source", "."), "is not a Dynamo checkout"),
+        (("--version-override", "1.0"), "--version-override requires a Dynamo checkout"),
+        (("--release-build",), "--release-build requires a Dynamo checkout"),
+        (("--builder-image", "x"), "--builder-image requires a checkout or"),
+        (("--use-sccache", "--sccache-local"), "--use-sccache requires a Dynamo checkout"),
+        (("--max-jobs", "3"), "--max-jobs has no effect on none runtime"),
+        (("--build-context", "x=."), "no Dockerfile in this build reads it"),
+        (("--build-context", "tools=nosuch"), "--build-context: folder not found"),
     ],
 )
-def test_what_means_nothing_here_is_an_error(cli, words, message):
+def test_options_that_require_a_checkout_are_refused_without_one(cli, words, message):
     result = cli(*BUILD, *words)
 
     assert result.status == 2
@@ -230,18 +247,21 @@ def test_what_means_nothing_here_is_an_error(cli, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--dynamo-version", "1.4.2"), "both say where Dynamo comes from"),
-        (("--version-override", "a b"), "is no version"),
-        (("--use-sccache",), "needs a place for what is compiled"),
-        (("--sccache-local",), "means nothing without --use-sccache"),
-        (("--use-sccache", "--sccache-local", "--sccache-bucket", "b"), "are two outputs"),
+        (("--dynamo-version", "1.4.2"), "--source PATH cannot be used with --dynamo-version"),
+        (("--version-override", "a b"), "is not a valid version"),
+        (("--use-sccache",), "--use-sccache requires --sccache-local or --sccache-bucket"),
+        (("--sccache-local",), "--sccache-local requires --use-sccache"),
+        (
+            ("--use-sccache", "--sccache-local", "--sccache-bucket", "b"),
+            "--sccache-local cannot be used with --sccache-bucket",
+        ),
         (
             ("--use-sccache", "--sccache-bucket", "b", "--sccache-region", "r"),
             "no credentials for the bucket b",
         ),
     ],
 )
-def test_contradictions_and_missing_credentials_end_the_build_before_it_starts(
+def test_contradictions_and_missing_credentials_are_errors_before_the_build_starts(
     cli, folder, monkeypatch, words, message
 ):
     for name in list(os.environ):
@@ -257,7 +277,7 @@ def test_contradictions_and_missing_credentials_end_the_build_before_it_starts(
 BUCKET = ("--use-sccache", "--sccache-bucket", "my-bucket", "--sccache-region", "us-west-2")
 
 
-def test_keys_of_the_bucket_are_secrets_by_name(cli, folder, monkeypatch):
+def test_credentials_of_the_bucket_are_passed_as_secrets_by_name(cli, folder, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA-do-not-show")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-do-not-show")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "token-do-not-show")
@@ -274,7 +294,7 @@ def test_keys_of_the_bucket_are_secrets_by_name(cli, folder, monkeypatch):
     assert "do-not-show" not in result.out + result.err
 
 
-def test_a_web_identity_will_do(cli, folder, monkeypatch, tmp_path):
+def test_a_web_identity_is_accepted_instead_of_keys(cli, folder, monkeypatch, tmp_path):
     (tmp_path / "token").write_text("do-not-show")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name, raising=False)
@@ -288,28 +308,28 @@ def test_a_web_identity_will_do(cli, folder, monkeypatch, tmp_path):
     assert "id=aws-role-arn,env=AWS_ROLE_ARN" in secrets
 
 
-def test_kvbm_is_compiled_where_it_is_asked_for(cli, folder):
+def test_kvbm_is_compiled_on_request(cli, folder):
     words = (*BUILD, "--source", str(folder))
 
     assert cli.values(*words)["build-arg ENABLE_KVBM"] == "false"
-    said = cli.values(*words, "--enable-kvbm")
-    assert said["build-arg ENABLE_KVBM"] == "true"
-    assert "pin kvbm" not in said
+    values = cli.values(*words, "--enable-kvbm")
+    assert values["build-arg ENABLE_KVBM"] == "true"
+    assert "pin kvbm" not in values
 
 
-def test_a_build_context_stands_for_what_a_dockerfile_reads(cli, tmp_path):
+def test_a_build_context_replaces_a_stage(cli, tmp_path):
     words = (*BUILD, "--build-context", f"tools={tmp_path}", "--dry-run")
 
     definition = cli.ok(*words).definition["target"]
 
     assert "tools" not in definition
     assert definition["wheels"]["contexts"] == {"tools": str(tmp_path)}
-    assert definition["none-runtime"]["contexts"]["tools"] == str(tmp_path)
+    assert definition["serving"]["contexts"]["tools"] == str(tmp_path)
 
 
-def test_the_users_argument_is_more_than_what_comes_with_a_checkout(cli, folder):
+def test_the_users_build_argument_overrides_that_of_the_checkout(cli, folder):
     argument = "REQUIREMENTS=ai-dynamo nixl-cu12==0.8.0"
 
-    said = cli.values(*BUILD, "--source", str(folder), "--build-arg", argument)
+    values = cli.values(*BUILD, "--source", str(folder), "--build-arg", argument)
 
-    assert f"REQUIREMENTS={said['build-arg REQUIREMENTS']}" == argument
+    assert f"REQUIREMENTS={values['build-arg REQUIREMENTS']}" == argument

@@ -65,7 +65,7 @@ def test_an_unknown_docker_context_is_not_mistaken_for_the_local_engine(
     result = cli(*words)
 
     assert result.status == 3
-    assert "there is no docker context 'nosuch'" in result.err
+    assert "docker context 'nosuch' does not exist" in result.err
 
 
 @pytest.mark.processes
@@ -187,7 +187,7 @@ def test_an_unknown_target_lists_the_known_targets(cli):
         (("--index-url", "https://u:p@[::1"), "is not a valid URL"),
         (("--resolve-as-of", "20260830"), "is not a valid date"),
         (("--ca-bundle", "~nobody-of-this-name/x"), "absolute path"),
-        (("--ca-bundle", "/no/such/file"), "the file /no/such/file was not found"),
+        (("--ca-bundle", "/no/such/file"), "file not found: /no/such/file"),
         (("--secret", "src=x"), "not in docker's syntax"),
         (("--secret", "id=x\n,src=y"), "not in docker's syntax"),
         (("--secret", "id=x,value=mine"), "--secret id=x is not in docker's syntax"),

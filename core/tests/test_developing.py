@@ -95,7 +95,10 @@ def test_behind_sudo_with_group_0_the_gid_is_the_uid(cli, caller):
         (("--dev-image", f"x:1-local-dev@sha256:{'a' * 64}"), "name the dev image: x:1"),
         (("--target", "local-dev", "--tag", f"x:{'a' * 125}"), "at most 128 characters"),
         (("--target", "local-dev", "--gid", "abc"), "'abc' is not a valid integer"),
-        (("--target", "runtime", "--nsight-systems"), "means nothing for the target 'runtime'"),
+        (
+            ("--target", "runtime", "--nsight-systems"),
+            "--nsight-systems has no effect: the stage 'dev' is not part",
+        ),
         (("--dev-image", ""), "--dev-image is empty"),
     ],
 )
@@ -176,7 +179,7 @@ def test_each_developers_shell_history_is_kept_in_a_volume():
         framework="none", image="x", workspace="/here", image_info=LOCAL_DEV
     )  # fmt: skip
 
-    argv = docker_argv.command(planner.plan(registry, asked)).argv
+    argv = docker_argv.run_command(planner.plan(registry, asked)).argv
 
     place = "/home/ubuntu/.commandhistory"
     assert f"--mount=type=volume,source=dynamo-history-1234,target={place}" in argv

@@ -67,7 +67,7 @@ def test_every_field_of_a_containers_plan_is_explained(cli):
     options = {"remove": "--rm", **{flag: f"--{flag}" for flag in ("detach", "interactive", "tty")}}
     names = {**plural, **options}
     known = kinds(values) | {value["key"] for value in values}
-    omitted = {"facts", "warnings", "folders", "env"}  # folders are those of mounts
+    omitted = {"entries", "warnings", "folders", "env"}  # folders are those of mounts
     for field in dataclasses.fields(RunPlan):
         if field.name not in omitted:
             assert names.get(field.name, field.name) in known, field.name

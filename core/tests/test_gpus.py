@@ -1,14 +1,15 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""How GPUs come into a container, by what the engine reports; whether the driver is new enough."""
+"""Access to GPUs, chosen by what the engine reports; the check of the driver."""
 
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from dynamo_container.containers import gpus, preflight
-from dynamo_container.containers.docker_argv import env_words, flag_words
+from dynamo_container.containers.docker_argv import env_arguments, flag_arguments
 from dynamo_container.docker import cdi
 from dynamo_container.errors import MachineError, UsageError
 from dynamo_container.model.facts import NO_ENGINE, DriverInfo, EngineInfo
@@ -28,13 +29,13 @@ NEITHER = EngineInfo(version="26.1.5", runtimes=("runc",))
 UUID = "GPU-8f7dc2a1-6f0e-4b0e-8c55-0f4f3f2d0c6a"
 
 
-def words(asked, engine, **options):
-    way = gpus.gpu_access(syntax.gpus(asked), engine, **options)
-    return [*flag_words(way.flags), *env_words(way.env)]
+def arguments(requested, engine, **options):
+    access = gpus.gpu_access(syntax.gpus(requested), engine, **options)
+    return [*flag_arguments(access.flags), *env_arguments(access.env)]
 
 
 @pytest.mark.parametrize(
-    ("asked", "engine", "expected"),
+    ("requested", "engine", "expected"),
     [
         ("auto", CDI, ["--device=nvidia.com/gpu=all"]),
         ("all", CDI, ["--device=nvidia.com/gpu=all"]),
@@ -47,9 +48,9 @@ def words(asked, engine, **options):
         ('"device=0,1"', RUNTIME, ["--runtime=nvidia", "--env=NVIDIA_VISIBLE_DEVICES=0,1"]),
         ("count=2", RUNTIME, ["--runtime=nvidia", "--env=NVIDIA_VISIBLE_DEVICES=0,1"]),
         (UUID, RUNTIME, ["--runtime=nvidia", f"--env=NVIDIA_VISIBLE_DEVICES={UUID}"]),
-        # A name that CDI does not have, but the runtime may.
+        # CDI does not have this name, but the runtime can.
         (UUID, BOTH, ["--runtime=nvidia", f"--env=NVIDIA_VISIBLE_DEVICES={UUID}"]),
-        # Not both: the default runtime would add what the image asks for.
+        # Not both: the default runtime would add the GPUs that the image requests.
         ("0", BOTH, ["--device=nvidia.com/gpu=0", "--env=NVIDIA_VISIBLE_DEVICES=void"]),
         ("None", BOTH, ["--env=NVIDIA_VISIBLE_DEVICES=void"]),
         ("all", HOOK, ["--gpus=all"]),
@@ -57,64 +58,64 @@ def words(asked, engine, **options):
         ("0,1", HOOK, ['--gpus="device=0,1"']),
         ("count=2", HOOK, ["--gpus=2"]),
         ("auto", NEITHER, []),
-        # Of an engine that does not answer nothing is known: docker's own word, for a dry run.
+        # Nothing is known about an engine that does not answer: a dry run uses docker's own flag.
         ("auto", NO_ENGINE, []),
         ("0,1", NO_ENGINE, ['--gpus="device=0,1"']),
     ],
 )
-def test_the_way_in_is_what_the_engine_reports(asked, engine, expected):
-    assert words(asked, engine) == expected
+def test_access_depends_on_what_the_engine_reports(requested, engine, expected):
+    assert arguments(requested, engine) == expected
 
 
 @pytest.mark.parametrize(
-    ("asked", "engine", "said"),
+    ("requested", "engine", "message"),
     [
         ("all", NEITHER, "no nvidia runtime"),
-        ("2", CDI, "the engine has 0, 1, all, and not 2"),
-        ("0,7", CDI, "not 7"),
+        ("2", CDI, "the engine has 0, 1, all, but not 2"),
+        ("0,7", CDI, "but not 7"),
         ("count=3", CDI, "the engine has 0, 1, all"),
         (UUID, CDI, UUID),
     ],
 )
-def test_what_cannot_be_had_is_an_error_that_says_what_to_do(asked, engine, said):
-    with pytest.raises(MachineError, match=said) as caught:
-        words(asked, engine)
+def test_gpus_that_the_engine_lacks_are_an_error_with_a_next_step(requested, engine, message):
+    with pytest.raises(MachineError, match=message) as caught:
+        arguments(requested, engine)
 
     assert caught.value.exit_status == 6
     assert "nvidia-ctk cdi generate" in caught.value.next_step
 
 
-def test_without_the_name_all_every_index_is_meant():
+def test_without_a_device_named_all_every_index_is_used():
     engine = EngineInfo(version="28", cdi_devices=("nvidia.com/gpu=10", "nvidia.com/gpu=9"))
 
-    assert words("all", engine) == ["--device=nvidia.com/gpu=9", "--device=nvidia.com/gpu=10"]
+    assert arguments("all", engine) == ["--device=nvidia.com/gpu=9", "--device=nvidia.com/gpu=10"]
 
 
-def test_a_runtime_that_is_named_is_honoured():
-    assert words("0", BOTH, runtime="nvidia")[0] == "--runtime=nvidia"
-    assert words("0", BOTH, runtime="runc")[0] == "--device=nvidia.com/gpu=0"
-    with pytest.raises(MachineError, match="do not come in by --runtime runc"):
-        words("0", RUNTIME, runtime="runc")
+def test_a_named_runtime_is_used():
+    assert arguments("0", BOTH, runtime="nvidia")[0] == "--runtime=nvidia"
+    assert arguments("0", BOTH, runtime="runc")[0] == "--device=nvidia.com/gpu=0"
+    with pytest.raises(MachineError, match="--runtime runc gives no access"):
+        arguments("0", RUNTIME, runtime="runc")
 
 
-def test_who_chooses_by_the_variable_gets_the_runtime_and_no_device_besides():
-    assert words("auto", BOTH, chosen=True) == ["--runtime=nvidia"]
-    with pytest.raises(UsageError, match="means nothing"):
-        words("auto", CDI, chosen=True)
-    # Docker's own `--gpus` would give all of them, and put its own word over the variable.
-    with pytest.raises(UsageError, match="means nothing"):
-        words("auto", HOOK, chosen=True)
-    with pytest.raises(UsageError, match="both say"):
-        words("0", BOTH, chosen=True)
+def test_the_variable_selects_gpus_of_the_runtime_only():
+    assert arguments("auto", BOTH, by_variable=True) == ["--runtime=nvidia"]
+    with pytest.raises(UsageError, match="requires an nvidia runtime"):
+        arguments("auto", CDI, by_variable=True)
+    # Docker's own `--gpus` would give access to all GPUs and override the variable.
+    with pytest.raises(UsageError, match="requires an nvidia runtime"):
+        arguments("auto", HOOK, by_variable=True)
+    with pytest.raises(UsageError, match="both select GPUs"):
+        arguments("0", BOTH, by_variable=True)
 
 
 @pytest.mark.parametrize("word", ["al", "0,,1", "count=0", "count=x", "-1", "GPU-", "0 1", "²"])
-def test_what_names_no_gpus_is_told(word):
-    with pytest.raises(UsageError, match="names no GPUs"):
+def test_an_invalid_value_for_gpus_is_an_error(word):
+    with pytest.raises(ValueError, match=re.escape(word)):
         syntax.gpus(word)
 
 
-def test_names_of_devices_come_from_specifications_of_either_form(tmp_path):
+def test_cdi_devices_are_read_from_json_and_yaml(tmp_path):
     spec = {"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": [{"name": "0"}]}
     (tmp_path / "a.json").write_text(json.dumps(spec))
     (tmp_path / "b.yaml").write_text("kind: nvidia.com/gpu\ndevices:\n- name: '1'\n- name: all\n")
@@ -122,9 +123,9 @@ def test_names_of_devices_come_from_specifications_of_either_form(tmp_path):
     (tmp_path / "other.json").write_text("[]")
     (tmp_path / "notes.txt").write_text("kind: x")
 
-    found = cdi.devices([str(tmp_path), "/no/such/folder"])
+    devices = cdi.devices([str(tmp_path), "/no/such/folder"])
 
-    assert found == ("nvidia.com/gpu=0", "nvidia.com/gpu=1", "nvidia.com/gpu=all")
+    assert devices == ("nvidia.com/gpu=0", "nvidia.com/gpu=1", "nvidia.com/gpu=all")
 
 
 OLD = DriverInfo(version="535.104.05", cuda="12.2")
@@ -135,21 +136,21 @@ NEW = DriverInfo(version="580.95.05", cuda="13.0")
     ("cuda", "minimum", "driver"),
     [
         ("13.0", "580", NEW),
-        ("13.1", "580", NEW),  # a driver runs every minor version of its CUDA
+        ("13.1", "580", NEW),  # a driver supports all minor versions of its CUDA
         ("12.9", "525", OLD),
         ("12.9", "", OLD),
         ("12.9", "525", NEW),
         ("11.8", "450", OLD),
     ],
 )
-def test_a_driver_that_is_new_enough_is_no_matter(cuda, minimum, driver):
-    assert preflight.warning(cuda, minimum, driver) == ""
+def test_a_new_enough_driver_gives_no_warning(cuda, minimum, driver):
+    assert preflight.check_driver(cuda, minimum, driver) == ""
 
 
 @pytest.mark.parametrize(("cuda", "minimum"), [("13.0", "580"), ("13.0", ""), ("12.9", "575")])
-def test_a_driver_that_is_too_old_is_an_error_with_the_ways_out(cuda, minimum):
+def test_a_driver_that_is_too_old_is_an_error_with_next_steps(cuda, minimum):
     with pytest.raises(MachineError) as caught:
-        preflight.warning(cuda, minimum, OLD)
+        preflight.check_driver(cuda, minimum, OLD)
 
     assert f"CUDA {cuda}" in caught.value.what
     assert "535.104.05" in caught.value.what
@@ -160,5 +161,5 @@ def test_a_driver_that_is_too_old_is_an_error_with_the_ways_out(cuda, minimum):
 @pytest.mark.parametrize(
     ("cuda", "driver"), [("thirteen", NEW), ("13.0", DriverInfo(version="a new one", cuda="13.0"))]
 )
-def test_what_cannot_be_compared_is_a_warning(cuda, driver):
-    assert "not checked" in preflight.warning(cuda, "580", driver)
+def test_versions_that_cannot_be_compared_are_a_warning(cuda, driver):
+    assert "was not compared" in preflight.check_driver(cuda, "580", driver)

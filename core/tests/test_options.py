@@ -143,7 +143,7 @@ def test_a_run_with_gpus_a_workspace_and_labels_is_planned_without_a_process():
     registry = Registry.discover()
     registry.load("vllm")
 
-    argv = docker_argv.command(planner.plan(registry, resolve_run(options, facts))).argv
+    argv = docker_argv.run_command(planner.plan(registry, resolve_run(options, facts))).argv
 
     assert {"--device=nvidia.com/gpu=0", "--device=nvidia.com/gpu=1", "--env=A"} <= set(argv)
     assert "--mount=type=bind,source=/src/dynamo,target=/workspace" in argv

@@ -1,18 +1,21 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plan of a container: what plugins say, what the user says, and what the engine has."""
+"""The plan of a container: from plugins, the user, and facts about engine and image.
+
+No test here is marked `processes`: planning a run starts no process.
+"""
 
 from __future__ import annotations
 
 import pytest
 from dynamo_container.containers import docker_argv, planner
-from dynamo_container.errors import ConflictError
-from dynamo_container.model.facts import EngineInfo
+from dynamo_container.errors import ConflictError, MachineError
+from dynamo_container.model.facts import DriverInfo, EngineInfo, ImageInfo
 from dynamo_container.model.requests import RunRequest
 from dynamo_container.model.values import EnvVar, Mount, RunFlag
 from dynamo_container.plugins.registry import Registry
 
-SAYS = """
+TUNED = """
 @hookimpl
 def dynamo_container_run_env(request):
     yield EnvVar(name="THREADS", value="4")
@@ -46,11 +49,74 @@ def plan_of(framework="tiny", **fields):
 
 
 def argv_of(plan):
-    return docker_argv.command(plan).argv
+    return docker_argv.run_command(plan).argv
 
 
-def test_a_plugins_word_is_in_the_command(site):
-    site.framework("tiny", SAYS)
+def image_info(**labels: str) -> ImageInfo:
+    return ImageInfo(
+        id="sha256:1",
+        size=1,
+        labels=tuple((f"ai.dynamo.container.{name}", value) for name, value in labels.items()),
+        user="1000",
+    )
+
+
+def test_a_whole_run_is_planned_from_a_request_and_facts(site):
+    """GPUs, a workspace and an image's labels, with the start of processes forbidden."""
+    site.framework("tiny", TUNED)
+    image = image_info(target="local-dev", home="/home/dev", uid="1234", cuda="13.0", driver="580")
+    driver = DriverInfo(version="580.95.05", cuda="13.0")
+
+    plan = plan_of(
+        command=("python", "-m", "dynamo.frontend"),
+        gpus="0",
+        workspace="/src/dynamo",
+        hf_cache="/models",
+        ports=("8000:8000",),
+        engine=EngineInfo(version=CDI.version, cdi_devices=CDI.cdi_devices, driver=driver),
+        image_info=image,
+        origins=(("--gpus", "project file"),),
+    )
+
+    assert argv_of(plan) == (
+        *("docker", "run", "--rm"),
+        "--cap-add=SYS_PTRACE",
+        "--device=nvidia.com/gpu=0",
+        "--init",
+        "--ipc=host",
+        "--network=bridge",
+        "--shm-size=32G",
+        *("--ulimit=memlock=-1", "--ulimit=nofile=65536:65536", "--ulimit=stack=67108864"),
+        "--workdir=/workspace",
+        "--publish=8000:8000",
+        *("--env=HF_TOKEN", "--env=THREADS=4"),
+        "--mount=type=volume,source=cache,target=/cache",
+        "--mount=type=bind,source=/models,target=/home/dev/.cache/huggingface",
+        "--mount=type=volume,source=dynamo-history-1234,target=/home/dev/.commandhistory",
+        "--mount=type=bind,source=/src/dynamo,target=/workspace",
+        "--label=ai.dynamo.container.run=tiny",
+        *("an/image:1", "python", "-m", "dynamo.frontend"),
+    )
+    assert plan.folders == ("/models",)
+    assert plan.warnings == ()
+    (device,) = [entry for entry in plan.entries if entry.key.startswith("--device")]
+    assert str(device.sources[0]) == "--gpus (project file)"
+
+
+def test_an_image_that_requires_a_newer_driver_is_refused(site):
+    site.framework("tiny")
+    old = DriverInfo(version="535.104.05", cuda="12.2")
+    engine = EngineInfo(version=CDI.version, cdi_devices=CDI.cdi_devices, driver=old)
+    fields = {"engine": engine, "image_info": image_info(cuda="13.0", driver="580")}
+
+    with pytest.raises(MachineError, match="requires driver 580 or newer"):
+        plan_of(**fields)
+    assert plan_of(**fields, preflight=False).warnings == ()
+    assert plan_of(**fields, gpus="none").warnings == ()
+
+
+def test_values_of_plugins_are_in_the_command(site):
+    site.framework("tiny", TUNED)
 
     argv = argv_of(plan_of())
 
@@ -59,8 +125,8 @@ def test_a_plugins_word_is_in_the_command(site):
     assert "--shm-size=32G" in argv
 
 
-def test_the_users_word_wins_by_name_by_place_and_by_flag_and_the_plugins_stays_visible(site):
-    site.framework("tiny", SAYS)
+def test_the_users_values_win_and_the_plugins_values_stay_visible(site):
+    site.framework("tiny", TUNED)
 
     plan = plan_of(
         env=(EnvVar(name="THREADS", value="8"),),
@@ -70,13 +136,13 @@ def test_the_users_word_wins_by_name_by_place_and_by_flag_and_the_plugins_stays_
 
     assert {"--env=THREADS=8", "--shm-size=1G"} <= set(argv_of(plan))
     assert "--mount=type=bind,source=/mine,target=/cache/" in argv_of(plan)
-    shadowed = {fact.key: [one.value for one in fact.shadowed] for fact in plan.facts}
+    shadowed = {entry.key: [lower.value for lower in entry.shadowed] for entry in plan.entries}
     assert shadowed["THREADS"] == ["4"]
     assert shadowed["/cache"] == ["volume cache"]
     assert shadowed["--shm-size"] == ["32G", "10G"]
 
 
-def test_two_overlays_that_contradict_each_other_are_a_conflict_that_names_both(site):
+def test_overlays_that_contradict_each_other_are_a_conflict_that_names_both(site):
     site.framework("tiny")
     for number in "12":
         body = f"""
@@ -88,49 +154,61 @@ def test_two_overlays_that_contradict_each_other_are_a_conflict_that_names_both(
         """
         site.install(f"acme-{number}", body)
 
-    with pytest.raises(ConflictError, match=r"TEAM.*acme-1.*acme-2"):
+    with pytest.raises(ConflictError, match=r"TEAM.*acme-1.*acme-2") as caught:
         plan_of()
+
+    assert "override both with a value of your own" in caught.value.next_step
 
 
 @pytest.mark.parametrize(
-    ("engine", "flags"),
+    ("engine", "arguments"),
     [
         (CDI, {"--device=nvidia.com/gpu=all"}),
         (NVIDIA, {"--env=NVIDIA_VISIBLE_DEVICES=all", "--runtime=nvidia"}),
         (CPU, set()),
     ],
 )
-def test_gpus_come_in_as_the_engine_has_them(site, engine, flags):
+def test_gpu_access_depends_on_the_engine(site, engine, arguments):
     site.framework("tiny")
 
     argv = argv_of(plan_of(engine=engine))
 
-    given = {word for word in argv if word.startswith(("--device", "--env", "--gpus", "--runtime"))}
-    assert given == flags
+    prefixes = ("--device", "--env", "--gpus", "--runtime")
+    assert {argument for argument in argv if argument.startswith(prefixes)} == arguments
 
 
-def test_without_a_gpu_there_is_one_warning_and_none_where_none_was_asked_for(site):
+def test_a_missing_gpu_is_one_warning_unless_none_was_requested(site):
     site.framework("tiny")
 
-    assert len(plan_of(engine=CPU).warnings) == 1
+    (warning,) = plan_of(engine=CPU).warnings
+    assert warning.startswith("the engine has no GPU")
     assert plan_of(engine=CPU, gpus="none").warnings == ()
 
 
-def test_gpus_that_a_runtime_keeps_out_are_told_as_what_they_are(site):
+def test_a_runtime_without_access_to_the_gpus_is_named_in_the_warning(site):
     site.framework("tiny")
 
-    (told,) = plan_of(engine=NVIDIA, flags=(RunFlag(flag="--runtime", value="runc"),)).warnings
+    (warning,) = plan_of(engine=NVIDIA, flags=(RunFlag(flag="--runtime", value="runc"),)).warnings
 
-    assert "do not come in by --runtime runc" in told
+    assert "--runtime runc gives no access to the engine's GPUs" in warning
 
 
-def test_an_accelerator_of_a_plugin_comes_instead_of_nvidias(site):
+def test_an_unknown_runtime_lists_the_registered_ones(site):
+    site.framework("tiny")
+
+    with pytest.raises(MachineError, match="does not have the runtime 'runsc'") as caught:
+        plan_of(engine=NVIDIA, flags=(RunFlag(flag="--runtime", value="runsc"),))
+
+    assert "nvidia, runc" in caught.value.next_step
+
+
+def test_an_accelerator_of_a_plugin_replaces_nvidia_gpus(site):
     site.framework("tiny", GAUDI)
 
     argv = argv_of(plan_of(engine=NVIDIA))
 
     assert "--device=/dev/accel/0" in argv
-    assert "--gpus=all" not in argv
+    assert "--runtime=nvidia" not in argv
 
 
 def test_the_container_is_labelled_with_its_framework(site):
@@ -140,15 +218,15 @@ def test_the_container_is_labelled_with_its_framework(site):
 
 
 @pytest.mark.parametrize(
-    ("source", "word"),
+    ("source", "argument"),
     [
         ("/a b", "--mount=type=bind,source=/a b,target=/x"),
         ("/a,b", '--mount=type=bind,"source=/a,b",target=/x'),
         ("/a\nb", '--mount=type=bind,"source=/a\nb",target=/x'),
         ("/a\rb", '--mount=type=bind,"source=/a\rb",target=/x'),
-        # Docker's reader of CSV makes a lone line feed of these two.
+        # Docker's CSV reader turns CRLF into a line feed.
         ("/a\r\nb", "--volume=/a\r\nb:/x"),
     ],
 )
-def test_a_path_of_any_signs_is_one_field_of_a_mount(source, word):
-    assert docker_argv.mount_word(Mount(source=source, target="/x")) == word
+def test_a_path_with_special_characters_is_one_field_of_a_mount(source, argument):
+    assert docker_argv.mount_argument(Mount(source=source, target="/x")) == argument

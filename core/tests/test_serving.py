@@ -33,7 +33,7 @@ CHECK = CheckRequest(framework="acme", image="x", image_info=ImageInfo(id="i", s
 
 
 @pytest.fixture
-def folder(tmp_path) -> Path:
+def folder(tmp_path: Path) -> Path:
     (tmp_path / "releases.toml").write_text(TABLE)
     return tmp_path
 

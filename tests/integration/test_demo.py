@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What `make demo` runs, as README says it."""
+"""`make demo`, as described in the README."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "demo.py"
 
 @pytest.mark.engine
 @pytest.mark.usefixtures("engine_environment")
-def test_the_demo_ends_with_an_answer_and_leaves_no_container(docker, tag):
-    before = docker.run("ps", "--all", "--quiet")
+def test_the_demo_prints_a_chat_completion_and_removes_its_container(docker, tag):
+    image = tag("demo")
 
     answer = subprocess.run(
-        [sys.executable, str(SCRIPT), "--base-image", docker.base_image, "--tag", tag("demo")],
+        [sys.executable, str(SCRIPT), "--base-image", docker.base_image, "--tag", image],
         capture_output=True,
         text=True,
         check=False,
@@ -31,4 +31,4 @@ def test_the_demo_ends_with_an_answer_and_leaves_no_container(docker, tag):
     completion, _ = json.JSONDecoder().raw_decode(answer.stdout[start + 1 :])
     assert completion["object"] == "chat.completion"
     assert completion["usage"]["completion_tokens"] > 0
-    assert docker.run("ps", "--all", "--quiet") == before
+    assert docker.run("ps", "--all", "--quiet", "--filter", f"ancestor={image}") == ""

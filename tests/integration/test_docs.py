@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The documentation is held to the code."""
+"""The documentation matches the code."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from pathlib import Path
 
 import click
 import pytest
+import site_pages
 from dynamo_container import api
 from dynamo_container.cli.app import COMMANDS, app
 from dynamo_container.errors import DynamoContainerError
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+from dynamo_container.options.rules import BUILD_RULES, RUN_RULES
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.discovery import FRAMEWORKS
 from dynamo_container.plugins.registry import Registry
+from dynamo_container.testing import PluginContract
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("*.md")])
-# The template of new-plugin is no part of the program.
+# Without the template of new-plugin, which is a project of its own.
 SOURCES = sorted(
     path for path in (ROOT / "core" / "src").rglob("*.py") if "templates" not in path.parts
 )
@@ -35,6 +38,8 @@ HOOKS = {
     for name, function in inspect.getmembers(hookspecs, inspect.isfunction)
     if name.startswith(PREFIX)
 }
+# The end of a command in a line of shell.
+SEPARATORS = (">", "|", "&&", ";")
 
 
 def text(name: str) -> str:
@@ -42,15 +47,15 @@ def text(name: str) -> str:
 
 
 def commands() -> dict[str, click.Command]:
-    """Every command that does something, by its words."""
-    found: dict[str, click.Command] = {}
+    """Return every command that is not a group, by its name, such as `plugins list`."""
+    leaves: dict[str, click.Command] = {}
     for name, module in COMMANDS.items():
         command = importlib.import_module(f"dynamo_container.cli.{module}").command
         if isinstance(command, click.Group):
-            found |= {f"{name} {sub}": one for sub, one in command.commands.items()}
+            leaves |= {f"{name} {sub}": leaf for sub, leaf in command.commands.items()}
         else:
-            found[name] = command
-    return found
+            leaves[name] = command
+    return leaves
 
 
 def test_every_hook_is_documented_with_its_signature():
@@ -67,18 +72,20 @@ def test_every_hook_is_documented_with_its_signature():
         assert f"### {name}({signatures[name]})\n\n{line}\n" in text("hooks.md")
 
 
-def of_the_page() -> str:
-    return "\n".join(re.findall(r"```python\n(.*?)```", text("hooks.md"), re.DOTALL))
+def python_examples(markdown: str) -> str:
+    return "\n".join(re.findall(r"```python\n(.*?)```", markdown, re.DOTALL))
 
 
-def of_the_specifications() -> str:
-    """Return the examples in the docstrings of all hooks."""
-    docstrings = "\n".join(inspect.getdoc(function) or "" for function in HOOKS.values())
-    return "\n".join(re.findall(r"```python\n(.*?)```", docstrings, re.DOTALL))
+def examples_in_docstrings() -> str:
+    return python_examples("\n".join(inspect.getdoc(hook) or "" for hook in HOOKS.values()))
 
 
-@pytest.mark.parametrize("examples", [of_the_page(), of_the_specifications()], ids=["page", "code"])
-def test_the_examples_of_the_hooks_work_together(site, examples):
+@pytest.mark.parametrize(
+    "examples",
+    [python_examples(text("hooks.md")), examples_in_docstrings()],
+    ids=["page", "docstrings"],
+)
+def test_the_examples_of_all_hooks_are_one_working_plugin(site, examples):
     site.install("documented", examples, group=FRAMEWORKS, name="documented")
     registry = Registry.discover()
 
@@ -94,13 +101,14 @@ def test_the_examples_of_the_hooks_work_together(site, examples):
         ),
     }
     for name, function in HOOKS.items():
-        hints = function.__annotations__
-        arguments = {"request": requests.get(hints.get("request", "")), "command": "build"}
-        said = registry.call_for("documented", getattr(hookspecs, name), **arguments)
-        assert [one for one in said if one.source.name == "documented"], name
+        request = requests.get(function.__annotations__.get("request", ""))
+        contributions = registry.call_for(
+            "documented", getattr(hookspecs, name), request=request, command="build"
+        )
+        assert "documented" in [entry.source.name for entry in contributions], name
 
 
-def test_every_option_is_in_the_page_of_the_command_line():
+def test_every_option_of_build_and_run_is_in_the_command_line_page():
     page = text("cli.md")
 
     for name in ("build", "run"):
@@ -109,59 +117,90 @@ def test_every_option_is_in_the_page_of_the_command_line():
                 assert max(param.opts, key=len) in page, f"{name} {param.opts}"
 
 
+def test_every_rule_between_options_is_in_the_command_line_page():
+    page = text("cli.md").partition("## Options that go together")[2]
+
+    lines = [
+        line
+        for block in re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+        for line in block.splitlines()
+    ]
+    assert lines == [rule.sentence() for rule in (*BUILD_RULES, *RUN_RULES)]
+
+
 @pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "cli.md"], ids=lambda page: page.name)
-def test_every_command_is_in_its_table(page):
-    for words in (*commands(), "plugins"):
-        first, _, second = words.partition(" ")
-        assert re.search(rf"`{first}\b.*\b{second}", page.read_text()), words
+def test_every_command_is_in_the_table(page):
+    for name in (*commands(), "plugins"):
+        first, _, second = name.partition(" ")
+        assert re.search(rf"`{first}\b.*\b{second}", page.read_text()), name
 
 
 def command_lines() -> list[tuple[str, list[str]]]:
-    """The command lines of the pages, and of READMEs beside them: the page, and the words."""
-    found = []
+    """Return the command lines in the pages and in READMEs: the page's name, and the arguments."""
+    lines = []
     for page in (*PAGES, *ROOT.glob("*/*/README.md")):
-        text = page.read_text().replace("\\\n", " ")
-        blocks = re.findall(r"^    .*?(dynamo-container [a-z-].*)$", text, re.MULTILINE)
-        fenced = re.findall(r"^(?:\$ )?(dynamo-container [a-z-].*)$", text, re.MULTILINE)
-        within = re.findall(r"`(dynamo-container [a-z-][^`\n]+)`", text)
-        for line in (*blocks, *fenced, *within):
-            words = shlex.split(line, comments=True)
-            end = next((n for n, word in enumerate(words) if word in (">", "|", "&&", ";")), None)
-            if not {"...", "--help"} & set(words):
-                found.append((page.name, words[1:end]))
-    return found
+        markdown = page.read_text().replace("\\\n", " ")
+        indented = re.findall(r"^    (dynamo-container [a-z-].*)$", markdown, re.MULTILINE)
+        fenced = re.findall(r"^(?:\$ )?(dynamo-container [a-z-].*)$", markdown, re.MULTILINE)
+        inline = re.findall(r"`(dynamo-container [a-z-][^`\n]+)`", markdown)
+        for line in (*indented, *fenced, *inline):
+            _, *arguments = shlex.split(line, comments=True)
+            arguments = list(itertools.takewhile(lambda word: word not in SEPARATORS, arguments))
+            if not {"...", "--help"} & set(arguments):
+                lines.append((page.name, arguments))
+    return lines
 
 
-def test_there_are_documented_command_lines():
+def test_command_lines_are_found_in_the_documentation():
     assert len(command_lines()) > 60
 
 
-@pytest.mark.parametrize(("page", "words"), command_lines(), ids=str)
-def test_a_documented_command_line_can_be_parsed(site, page, words):
-    for option, name in itertools.pairwise(words):
-        if option == "--no-plugin":  # it has to be there to be left out
+@pytest.mark.parametrize(("page", "arguments"), command_lines(), ids=str)
+def test_a_documented_command_line_can_be_parsed(site, page, arguments):
+    for option, name in itertools.pairwise(arguments):
+        if option == "--no-plugin":  # a plugin that is not installed cannot be excluded
             site.install(name)
-    with app.make_context("dynamo-container", words) as context:
+    with app.make_context("dynamo-container", arguments) as context:
         rest = context._protected_args + context.args
         command: click.Command | None = app
-        while isinstance(command, click.Group):
+        while isinstance(command, click.Group) and rest:
             name, command, rest = command.resolve_command(context, rest)
         assert command
+        if isinstance(command, click.Group):  # `dynamo-container explain` in a sentence
+            return
         with command.make_context(name, rest, parent=context):
             pass
 
 
-def test_all_that_plugins_import_is_in_the_reference():
+def test_everything_that_plugins_import_is_in_the_reference():
     page = text("api.md")
-    shown = re.findall(r"^::: ([\w.]+)$", page, re.MULTILINE)
+    directives = set(re.findall(r"^::: ([\w.]+)$", page, re.MULTILINE))
 
-    for name in set(api.__all__) - {"hookimpl", "LABEL_PREFIX"}:
-        module = getattr(api, name).__module__
-        assert {module, f"{module}.{name}"} & set(shown), name
-    assert f"`LABEL_PREFIX` is what the keys of our labels start with: `{api.LABEL_PREFIX}`" in page
+    for name in api.__all__:
+        value = getattr(api, name)
+        module = getattr(value, "__module__", "")
+        if isinstance(value, str):
+            assert f"| `{name}` | `{value}` |" in page
+        elif module.startswith(("dynamo_container.model", "dynamo_container.plugins")):
+            assert {module, f"{module}.{name}"} & directives, name
+        else:
+            assert module in directives or f"`{name}" in page or f"@{name}`" in page, name
 
 
-def test_every_page_is_in_the_sites_navigation():
+def test_the_graph_in_the_documentation_is_what_explain_prints(cli):
+    graph = cli.ok("explain", "build", "none", "--target", "runtime", "--graph").out
+
+    assert graph in text("explain.md")
+
+
+def test_every_rule_of_the_contract_is_in_the_plugin_guide():
+    tests = [name[5:] for name in vars(PluginContract) if name.startswith("test_")]
+
+    section = text("plugins.md").partition("## Test it")[2].partition("### Fixtures")[0]
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)[: len(tests)] == tests
+
+
+def test_every_page_is_in_the_navigation():
     navigation = (ROOT / "mkdocs.yml").read_text().partition("nav:")[2]
 
     assert [page.name for page in DOCS.glob("*.md") if f": {page.name}\n" not in navigation] == []
@@ -172,22 +211,42 @@ def test_every_exit_status_is_documented():
     statuses = {error.exit_status for error in errors}
 
     table = text("cli.md").partition("## Exit status")[2]
-    assert statuses <= {int(one) for one in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
+    assert statuses <= {int(row) for row in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
 
 
-def test_every_variable_that_is_read_is_documented():
+def test_every_environment_variable_is_documented():
     page = text("cli.md")
     code = "\n".join(path.read_text() for path in SOURCES)
 
-    named = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', code))
-    named |= set(re.findall(r'"([A-Z_]+)" (?:not )?in os\.environ', code))
-    named |= set(re.findall(r'"((?:[A-Z]+_PROXY)|SSL_CERT_FILE)"', code))
-    assert {"NO_COLOR", "SSL_CERT_FILE", "HTTPS_PROXY"} <= named
-    assert [name for name in sorted(named) if f"`{name}`" not in page] == []
+    names = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', code))
+    names |= set(re.findall(r'"([A-Z_]+)" (?:not )?in os\.environ', code))
+    names |= set(re.findall(r'"((?:[A-Z]+_PROXY)|SSL_CERT_FILE)"', code))
+    assert {"NO_COLOR", "SSL_CERT_FILE", "HTTPS_PROXY"} <= names
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
 
 
-def test_links_between_pages_lead_somewhere():
+def test_links_between_pages_resolve():
     for page in PAGES:
-        for target in re.findall(r"`(docs/[\w/.-]+)`|\]\(([\w/.-]+)\)", page.read_text()):
-            path = ROOT / target[0] if target[0] else page.parent / target[1]
-            assert path.exists(), f"{page.name}: {target}"
+        for in_code, link in re.findall(r"`(docs/[\w/.-]+)`|\]\(([\w/.-]+)\)", page.read_text()):
+            target = ROOT / in_code if in_code else page.parent / link
+            assert target.exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("document", site_pages.PAGES)
+def test_links_of_root_documents_resolve_in_the_site(document):
+    page = site_pages.with_links_of_site((ROOT / document).read_text())
+
+    links = re.findall(r"\]\((?!\w+:)([\w/.-]+)", page)
+    assert [
+        link
+        for link in links
+        if not (DOCS / link).exists() and link not in site_pages.PAGES.values()
+    ] == []
+
+
+def test_a_root_document_links_to_pages_of_the_site():
+    text = "[a](docs/cli.md#run), [b](SECURITY.md), [c](scripts/engine), [d](https://a.example)"
+
+    page = site_pages.with_links_of_site(text)
+
+    assert page == "[a](cli.md#run), [b](security.md), c, [d](https://a.example)"

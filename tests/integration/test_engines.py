@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The frameworks' plans: what is the same in all of them, what differs from release to release."""
+"""The frameworks' plans and images: what they share, and what differs between releases."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -22,13 +21,21 @@ from running import Cli
 
 ROOT = Path(__file__).parents[2]
 FRAMEWORKS = ("none", "sglang", "trtllm", "vllm")
-# What each engine's own module is called.
+# The engines' own modules.
 ENGINES = {"sglang": "sglang", "trtllm": "tensorrt_llm", "vllm": "vllm"}
 DOCKERFILES = sorted(ROOT.glob("plugins/*/src/*/*/Dockerfile"))
-# What a plan of vllm says, for two releases a year apart.
+# The shared stage in which every engine is installed.
+SERVING = (ROOT / "container/src/dynamo_container_images/serving/Dockerfile").read_text()
+# The content of vllm's plan for two releases a year apart.
+SERVING_ARGUMENTS = {
+    "build-arg CACHES": "vllm",
+    "build-arg COMPILES_KERNELS": "true",
+    "build-arg COMPILE_PACKAGES": "vllm torch",
+}
 GOLDEN = {
     "0.5.1": {
-        "base-image runtime": "nvcr.io/nvidia/cuda:12.8.1-runtime-ubuntu24.04",
+        "base-image serving": "nvcr.io/nvidia/cuda:12.8.1-runtime-ubuntu24.04",
+        **SERVING_ARGUMENTS,
         "build-arg CUDA_VERSION": "12.8",
         "build-arg EXTRA_PACKAGES": "etcd-server nats-server",
         "build-arg REQUIREMENTS": "ai-dynamo[vllm]==0.5.1 nixl==0.4.1 vllm[flashinfer]==0.10.1.1",
@@ -46,7 +53,8 @@ GOLDEN = {
         "pin vllm": "0.10.1.1",
     },
     "1.4.2": {
-        "base-image runtime": "nvcr.io/nvidia/cuda:13.0.2-runtime-ubuntu24.04",
+        "base-image serving": "nvcr.io/nvidia/cuda:13.0.2-runtime-ubuntu24.04",
+        **SERVING_ARGUMENTS,
         "build-arg CUDA_VERSION": "13.0",
         "build-arg OVERRIDES": "nixl[cu13]==1.3.2",
         "build-arg REQUIREMENTS": (
@@ -74,34 +82,34 @@ GOLDEN = {
 
 @pytest.mark.parametrize("release", GOLDEN)
 def test_the_plan_of_a_release(cli: Cli, release):
-    said = cli.values("build", "vllm", "--target", "runtime", "--dynamo-version", release)
+    values = cli.values("build", "vllm", "--target", "runtime", "--dynamo-version", release)
 
-    kinds = ("base-image runtime", "build-arg", "label ai.dynamo.container", "pin")
-    varies = {
+    kinds = ("base-image serving", "build-arg", "label ai.dynamo.container", "pin")
+    plan = {
         key: value
-        for key, value in said.items()
+        for key, value in values.items()
         if key.startswith(kinds)
         and not re.search(r"UV|plugins|framework|home|target|user|plan$", key)
         and key != "pin uv"
     }
-    assert varies == GOLDEN[release]
+    assert plan == GOLDEN[release]
 
 
-def test_all_of_them_in_one_graph_share_their_tools(cli: Cli):
-    built = cli.ok("build", "vllm", "sglang", "trtllm", "none", "--target", "runtime", "--dry-run")
+def test_a_build_of_all_frameworks_shares_the_tools(cli: Cli):
+    result = cli.ok("build", "vllm", "sglang", "trtllm", "none", "--target", "runtime", "--dry-run")
 
-    targets = list(built.definition["target"])
+    targets = list(result.definition["target"])
     assert [name for name in targets if name.endswith("tools")] == ["tools"]
     assert {f"{name}-runtime" for name in FRAMEWORKS} <= set(targets)
+    assert {f"{name}-serving" for name in FRAMEWORKS} <= set(targets)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_every_row_of_every_table_plans(framework):
+def test_every_row_of_every_release_table_is_consistent(framework):
     registry = Registry.discover()
     registry.load(framework)
-    rows = [
-        said.value for said in registry.call_for(framework, hookspecs.dynamo_container_releases)
-    ]
+    contributions = registry.call_for(framework, hookspecs.dynamo_container_releases)
+    rows = [contribution.value for contribution in contributions]
 
     assert "1.4.2" in [row.dynamo for row in rows]
     for row in rows:
@@ -112,16 +120,17 @@ def test_every_row_of_every_table_plans(framework):
                 images.version in re.sub(r"cuda(\d+\.\d+)", r"\1", images.runtime)
             )
             assert images.driver in ("525", "580")
-            # The wheels' libraries and the image's are of one major version.
+            # The libraries of the wheels and of the image have the same major version.
             assert images.torch.partition(".")[0] in ("", images.version.partition(".")[0])
 
 
 @pytest.mark.parametrize("framework", ENGINES)
-def test_what_is_imported_is_the_frameworks_own(framework):
+def test_checks_import_the_frameworks_own_modules(framework):
     registry = Registry.discover()
     registry.load(framework)
     request = CheckRequest(framework=framework, image="x", image_info=ImageInfo(id="i", size=1))
-    checks = [said.value for said in registry.call(hookspecs.dynamo_container_checks, request)]
+    contributions = registry.call(hookspecs.dynamo_container_checks, request)
+    checks = [contribution.value for contribution in contributions]
 
     names = " ".join(check.name for check in checks if check.name.startswith("import "))
     modules = set(re.findall(r"[\w.]+", names)) - {"import", "nixl"}
@@ -133,45 +142,48 @@ def test_a_dockerfile_can_be_read_from_top_to_bottom(dockerfile):
     assert len(dockerfile.read_text().splitlines()) < 150
 
 
-def test_the_three_runtimes_differ_only_where_the_frameworks_do():
-    texts = {
-        name: (ROOT / f"plugins/{name}/src/dynamo_container_{name}/runtime/Dockerfile").read_text()
-        for name in ("sglang", "trtllm", "vllm")
-    }
-    steps = {name: re.findall(r"/opt/tools/([\w-]+)", text) for name, text in texts.items()}
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_runtime_has_only_what_is_its_engines_own(framework):
+    (dockerfile,) = ROOT.glob(f"plugins/{framework}/src/*/runtime/Dockerfile")
+    text = dockerfile.read_text()
 
-    assert steps["vllm"] == steps["sglang"] == steps["trtllm"]
-    common = set.intersection(*(set(text.splitlines()) for text in texts.values()))
-    for name, text in texts.items():
-        own = [line for line in text.splitlines() if line not in common]
-        assert len(own) <= 10, (name, own)
+    assert len(text.splitlines()) <= (45 if framework == "trtllm" else 30)
+    assert "FROM serving AS runtime" in text
+    assert "/opt/tools/" not in text
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_plugin_is_short(framework):
+    (module,) = ROOT.glob(f"plugins/{framework}/src/*/plugin.py")
+
+    assert len(module.read_text().splitlines()) <= (150 if framework == "trtllm" else 100)
 
 
 @pytest.mark.processes
-def test_an_old_release_is_resolved_as_of_its_day(cli: Cli, tmp_path):
-    """Without the day, 0.5.1 takes a transformers that nobody tested it with. It asks the index."""
+def test_an_old_release_is_resolved_as_of_its_date(cli: Cli, tmp_path):
+    """Without the date, 0.5.1 would get an untested transformers. This queries the index."""
     uv = shutil.which("uv") or installed_uv(tmp_path)
-    said = cli.values("build", "vllm", "--target", "runtime", "--dynamo-version", "0.5.1")
-    wanted = tmp_path / "requirements.in"
-    wanted.write_text(said["build-arg REQUIREMENTS"].replace(" ", "\n"))
+    values = cli.values("build", "vllm", "--target", "runtime", "--dynamo-version", "0.5.1")
+    requirements = tmp_path / "requirements.in"
+    requirements.write_text(values["build-arg REQUIREMENTS"].replace(" ", "\n"))
 
-    answer = subprocess.run(
+    process = subprocess.run(
         [
             uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate",
             "--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_34",
-            "--exclude-newer", said["build-arg RESOLVE_AS_OF"], str(wanted),
+            "--exclude-newer", values["build-arg RESOLVE_AS_OF"], str(requirements),
         ],
         capture_output=True, text=True, check=False, env={**os.environ, "UV_NO_CONFIG": "1"},
     )  # fmt: skip
 
-    assert answer.returncode == 0, answer.stderr
-    (version,) = re.findall(r"^transformers==(\S+)", answer.stdout, re.MULTILINE)
+    assert process.returncode == 0, process.stderr
+    (version,) = re.findall(r"^transformers==(\S+)", process.stdout, re.MULTILINE)
     assert Version(version) < Version("4.58")
-    assert "vllm==0.10.1.1" in answer.stdout
+    assert "vllm==0.10.1.1" in process.stdout
 
 
 def installed_uv(folder: Path) -> str:
-    """The uv of the images, in an environment of its own."""
+    """Install the uv of the images in an environment of its own."""
     from dynamo_container_images.plugin import UV
 
     subprocess.run([sys.executable, "-m", "venv", folder / "uv"], check=True)
@@ -180,20 +192,22 @@ def installed_uv(folder: Path) -> str:
     return str(folder / "uv" / "bin" / "uv")
 
 
-def test_the_tables_are_told_by_the_command(cli: Cli):
-    told = json.loads(cli.ok("releases", "--json").out)
+def test_releases_prints_the_tables_of_all_frameworks(cli: Cli):
+    tables = cli.ok("releases", "--json").json["releases"]
 
-    assert set(FRAMEWORKS) <= set(told)
-    newest = told["vllm"][-1]
+    assert set(FRAMEWORKS) <= set(tables)
+    newest = tables["vllm"][-1]
     assert (newest["dynamo"], newest["cuda"][0]["version"]) == ("1.4.2", "13.0")
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_no_step_upon_the_packages_has_secrets(framework):
-    """BuildKit 0.13 reads all that is below such a step, and that is gigabytes."""
-    (dockerfile,) = ROOT.glob(f"plugins/{framework}/src/*/runtime/Dockerfile")
-    text = dockerfile.read_text().replace("\\\n", " ")
-    below, packages, above = text.rpartition("/opt/tools/create-venv")
+def steps() -> list[str]:
+    """Return the lines of the stage `serving`, continued lines joined."""
+    return SERVING.replace("\\\n", " ").splitlines()
+
+
+def test_no_step_above_the_engine_mounts_secrets():
+    """BuildKit 0.13 reads everything below such a step, which is gigabytes."""
+    below, packages, above = "\n".join(steps()).rpartition("/opt/tools/create-venv")
 
     assert packages
     assert "type=secret" in below
@@ -201,15 +215,30 @@ def test_no_step_upon_the_packages_has_secrets(framework):
     assert "type=secret" not in above
 
 
-@pytest.mark.parametrize("framework", sorted(ENGINES))
-def test_a_new_engine_leaves_the_layer_of_pytorch(framework):
-    """A step runs again when what it mounts has changed, and so do all steps upon it."""
-    (dockerfile,) = ROOT.glob(f"plugins/{framework}/src/*/runtime/Dockerfile")
-    steps = dockerfile.read_text().replace("\\\n", " ").splitlines()
-    (layer,) = [number for number, step in enumerate(steps) if "create-venv" in step][:1]
+def test_a_new_engine_does_not_change_the_layer_of_pytorch():
+    """A step runs again if what it mounts has changed, and so do all steps above it."""
+    layer = next(number for number, step in enumerate(steps()) if "create-venv" in step)
 
-    mounted = [re.findall(r"from=(?:wheels|tools),source=([^, ]+)", step) for step in steps]
+    mounts = [re.findall(r"from=(?:wheels|tools),source=([^, ]+)", step) for step in steps()]
 
-    assert mounted[layer] == ["/opt/tools", "/wheels/pytorch.txt"]
-    assert {source for sources in mounted[:layer] for source in sources} == {"/wheels/pytorch.txt"}
-    assert ["/opt/tools", "/wheels/requirements.txt", "/wheels/local"] in mounted[layer:]
+    assert mounts[layer] == ["/opt/tools", "/wheels/pytorch.txt"]
+    assert {source for step in mounts[:layer] for source in step} == {"/wheels/pytorch.txt"}
+    assert ["/opt/tools", "/wheels/requirements.txt", "/wheels/local"] in mounts[layer:]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_only_engines_that_compile_kernels_get_a_compiler_and_cuda(cli: Cli, framework):
+    result = cli.ok("build", framework, "--target", "runtime", "--dry-run")
+
+    args = result.definition["target"]["serving"]["args"]
+    assert args.get("COMPILES_KERNELS", "") == ("true" if framework in ENGINES else "")
+    assert ("CUDA_VERSION" in args) == (framework in ENGINES)
+
+
+def test_runtime_image_is_what_serving_starts_from(cli: Cli):
+    words = ("build", "vllm", "--target", "runtime", "--runtime-image", "my/cuda:1", "--dry-run")
+
+    targets = cli.ok(*words).definition["target"]
+
+    assert targets["serving"]["args"]["BASE_IMAGE"] == "my/cuda:1"
+    assert targets["tools"]["args"]["BASE_IMAGE"] != "my/cuda:1"

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The content of the four frameworks' plans does not change by accident.
 
-The plans were recorded when each framework installed everything in its own `runtime`. Now the shared
-stage `serving` does that, with arguments for what differs. `expected()` states what this changes in
-a recorded plan; everything else has to be equal.
+The plans were recorded when each framework installed everything in its own `runtime`. Now the
+shared stage `serving` does that, with arguments for what differs. `expected()` states what this
+changes in a recorded plan; everything else has to be equal.
 """
 
 from __future__ import annotations

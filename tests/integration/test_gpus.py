@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""GPUs in real containers: three configurations of an engine, two generations of it, and no GPU.
+"""GPUs in real containers: two kinds of access and none, on two generations of engines.
 
-The devices are stand-ins (`scripts/engine --gpus`): what is tested is the way in.
+The devices are stand-ins (`scripts/engine --gpus`): we test the access to them.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ def generation(request) -> str:
 
 @pytest.fixture(scope="module")
 def with_cdi(docker, generation) -> Iterator[Engine]:
-    with tiny_engine(docker.base_image, generation, "cdi", LABELS) as one:
-        yield one
+    with tiny_engine(docker.base_image, generation, "cdi", LABELS) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
 def with_runtime(docker, generation) -> Iterator[Engine]:
-    with tiny_engine(docker.base_image, generation, "runtime") as one:
-        yield one
+    with tiny_engine(docker.base_image, generation, "runtime") as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
 def without(docker, generation) -> Iterator[Engine]:
-    with tiny_engine(docker.base_image, generation) as one:
-        yield one
+    with tiny_engine(docker.base_image, generation) as started:
+        yield started
 
 
 def run(*words: str, library_path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """`dynamo-container run` in a process of its own, which becomes docker's."""
+    """Run `dynamo-container run` in a process of its own, which docker's replaces."""
     return subprocess.run(
         [sys.executable, "-m", "dynamo_container", "run", "--image", IMAGE, "--workdir=/", *words],
         env={**os.environ, "LD_LIBRARY_PATH": str(library_path or "")},
@@ -61,10 +61,10 @@ def run(*words: str, library_path: Path | None = None) -> subprocess.CompletedPr
 
 
 def devices(*words: str) -> list[str]:
-    """The GPUs that a container has."""
-    answer = run(*words, *LIST)
-    assert answer.returncode == 0, answer.stderr
-    return [name for name in answer.stdout.split() if name.startswith("nvidia")]
+    """Return the GPUs that a container has."""
+    completed = run(*words, *LIST)
+    assert completed.returncode == 0, completed.stderr
+    return [name for name in completed.stdout.split() if name.startswith("nvidia")]
 
 
 GPUS = [
@@ -78,85 +78,83 @@ GPUS = [
 
 
 @pytest.mark.parametrize(("gpus", "nodes"), GPUS)
-def test_by_cdi_the_devices_are_those_that_were_asked_for(with_cdi, monkeypatch, gpus, nodes):
+def test_cdi_gives_the_requested_devices(with_cdi, monkeypatch, gpus, nodes):
     with_cdi.use(monkeypatch)
 
     assert devices("--gpus", gpus) == nodes
 
 
 @pytest.mark.parametrize(("gpus", "nodes"), GPUS)
-def test_by_the_runtime_the_devices_are_those_that_were_asked_for(
-    with_runtime, monkeypatch, gpus, nodes
-):
+def test_the_runtime_gives_the_requested_devices(with_runtime, monkeypatch, gpus, nodes):
     with_runtime.use(monkeypatch)
 
     assert devices("--gpus", gpus) == nodes
 
 
-def test_the_variable_of_the_runtime_is_the_users_to_set(with_runtime, monkeypatch):
+def test_the_user_can_set_the_variable_of_the_runtime(with_runtime, monkeypatch):
     with_runtime.use(monkeypatch)
 
     assert devices("-e", "NVIDIA_VISIBLE_DEVICES=1") == ["nvidia1"]
 
 
-def test_without_a_gpu_auto_is_a_warning_and_a_run(without, monkeypatch):
+def test_without_a_gpu_auto_warns_and_runs(without, monkeypatch):
     without.use(monkeypatch)
 
-    answer = run(*LIST)
+    completed = run(*LIST)
 
-    assert answer.returncode == 0
-    assert "null" in answer.stdout.split()
-    assert answer.stderr.count("warning") == 1
-    assert "the engine knows no GPU" in answer.stderr
+    assert completed.returncode == 0
+    assert "null" in completed.stdout.split()
+    assert completed.stderr.count("warning") == 1
+    assert "the engine has no GPU" in completed.stderr
 
 
 @pytest.mark.parametrize("gpus", ["all", "0", "count=1"])
-def test_without_a_gpu_what_was_asked_for_is_status_6_and_no_run(without, monkeypatch, gpus):
+def test_without_a_gpu_a_requested_one_is_status_6_and_nothing_runs(without, monkeypatch, gpus):
     without.use(monkeypatch)
 
-    answer = run("--gpus", gpus, *LIST)
+    completed = run("--gpus", gpus, *LIST)
 
-    assert answer.returncode == 6
-    assert answer.stdout == ""
-    what, next_step = answer.stderr.splitlines()
+    assert completed.returncode == 6
+    assert completed.stdout == ""
+    what, next_step = completed.stderr.splitlines()
     assert f"no GPU for --gpus {gpus}" in what
     assert "NVIDIA Container Toolkit" in next_step
 
 
-def test_a_gpu_that_the_engine_does_not_have_is_status_6(with_cdi, monkeypatch):
+def test_a_gpu_that_the_engine_lacks_is_status_6(with_cdi, monkeypatch):
     with_cdi.use(monkeypatch)
 
-    answer = run("--gpus", "0,2", *LIST)
+    completed = run("--gpus", "0,2", *LIST)
 
-    assert answer.returncode == 6
-    assert "the engine has 0, 1, all, and not 2" in answer.stderr
+    assert completed.returncode == 6
+    assert "the engine has 0, 1, all, but not 2" in completed.stderr
 
 
 @pytest.fixture
 def library_path(tmp_path) -> Path:
-    """A driver of 535, which is for CUDA 12.2."""
+    """Return the folder of a stand-in for driver 535, which supports CUDA 12.2."""
     if not shutil.which("cc"):
         pytest.skip("no C compiler for the stand-in of NVIDIA's library")
     return nvml.build(tmp_path, "535.104.05", 12020)
 
 
-def test_a_driver_that_is_too_old_for_the_image_is_told_before_anything_starts(
+def test_a_driver_that_is_too_old_for_the_image_is_an_error_before_anything_starts(
     with_cdi, monkeypatch, library_path
 ):
     with_cdi.use(monkeypatch)
 
-    answer = run("--", "true", library_path=library_path)
+    completed = run("--", "true", library_path=library_path)
     on_the_cpu = run("--gpus", "none", "--", "true", library_path=library_path)
-    in_spite = run("--no-preflight", "--", "true", library_path=library_path)
+    unchecked = run("--no-preflight", "--", "true", library_path=library_path)
 
-    assert answer.returncode == 6
-    assert "the image has CUDA 13.0 and needs driver 580 or newer" in answer.stderr
-    assert "driver 535.104.05 is for CUDA up to 12.2" in answer.stderr
-    assert "--cuda-version 12.9" in answer.stderr
-    assert on_the_cpu.returncode == in_spite.returncode == 0, in_spite.stderr
+    assert completed.returncode == 6
+    assert "the image has CUDA 13.0 and requires driver 580 or newer" in completed.stderr
+    assert "driver 535.104.05 supports CUDA up to 12.2" in completed.stderr
+    assert "--cuda-version 12.9" in completed.stderr
+    assert on_the_cpu.returncode == unchecked.returncode == 0, unchecked.stderr
 
 
-def test_check_gives_its_gpu_checks_the_devices(with_cdi, monkeypatch, site, cli: Cli):
+def test_gpu_checks_get_the_devices(with_cdi, monkeypatch, site, cli: Cli):
     with_cdi.use(monkeypatch)
     body = """
         @hookimpl

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Containers from their start to their end, on a real engine of the tests' own."""
+"""Containers from start to end, on a real engine that only these tests use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.engine
 READY = """
 @hookimpl
 def dynamo_container_readiness(request):
-    if request.image == "nothing:to-ask-with":
+    if request.image == "image:without-curl":
         return Readiness(http="http://127.0.0.1:8000/health")
     return Readiness(argv=("ls", "/tmp-ready"))
 """
@@ -34,14 +34,14 @@ ENDINGS = [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 @pytest.fixture(scope="module")
 def running(docker) -> Iterator[Engine]:
-    with tiny_engine(docker.base_image) as one:
-        one.docker("tag", IMAGE, "nothing:to-ask-with")
-        yield one
+    with tiny_engine(docker.base_image) as started:
+        started.docker("tag", IMAGE, "image:without-curl")
+        yield started
 
 
 @pytest.fixture(autouse=True)
 def engine(running, site: Site, monkeypatch) -> Iterator[Engine]:
-    """The engine, with nothing on it before and after; and a framework that is ready by a file."""
+    """The engine, without containers before and after; and a framework with a readiness file."""
     running.use(monkeypatch)
     site.framework("ready", READY)
     monkeypatch.setenv("PYTHONPATH", str(site.folder))
@@ -50,7 +50,7 @@ def engine(running, site: Site, monkeypatch) -> Iterator[Engine]:
 
 
 def left_behind(engine: Engine) -> list[str]:
-    """Delete what is there; the result is what it was. Some may be about to delete itself."""
+    """Delete all containers and return them. Some may be deleting themselves."""
     left = engine.docker("ps", "--all", "--quiet").split()
     for container in left:
         command = ["docker", "rm", "--force", container]
@@ -61,7 +61,7 @@ def left_behind(engine: Engine) -> list[str]:
 
 
 def run(*words: str, image: str = IMAGE) -> subprocess.CompletedProcess[str]:
-    """`dynamo-container run` in a process of its own."""
+    """Run `dynamo-container run` in a process of its own."""
     command = [*RUN, "--image", image, *words]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -78,58 +78,56 @@ def names(engine: Engine) -> list[str]:
 
 
 def test_wait_returns_when_the_container_is_ready(engine):
-    answer = run("-d", "--wait", "--", "sh", "-c", ": > /tmp-ready; exec sleep 100")
+    completed = run("-d", "--wait", "--", "sh", "-c", ": > /tmp-ready; exec sleep 100")
 
-    assert answer.returncode == 0, answer.stderr
-    container = answer.stdout.strip()
+    assert completed.returncode == 0, completed.stderr
+    container = completed.stdout.strip()
     assert engine.docker("exec", container, "ls", "/tmp-ready") == "/tmp-ready"
 
 
-def test_of_one_that_dies_at_once_and_deletes_itself_the_log_is_told(engine):
+def test_the_log_of_a_container_that_dies_at_once_and_deletes_itself_is_printed(engine):
     words = ("echo no model; echo 'in here' >&2; exit 7",)
 
-    for _ in range(5):  # it may die before anybody could ask for its log
-        answer = run("-d", "--wait", "--", "sh", "-c", *words)
+    for _ in range(5):  # it may die before anybody could read its log
+        completed = run("-d", "--wait", "--", "sh", "-c", *words)
 
-        assert answer.returncode == 1
-        assert "the container ended with status 7 before it was ready" in answer.stderr
+        assert completed.returncode == 1
+        assert "the container ended with status 7 before it was ready" in completed.stderr
         # Docker keeps the order within a stream, not between the two.
-        assert sorted(answer.stderr.splitlines()[-2:]) == ["in here", "no model"]
+        assert sorted(completed.stderr.splitlines()[-2:]) == ["in here", "no model"]
     until(lambda: names(engine) == [])
 
 
-def test_the_last_20_lines_are_told_and_no_more(engine):
+def test_the_last_20_lines_are_printed(engine):
     count = "i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo line $i; done; exit 1"
 
-    answer = run("-d", "--wait", "--", "sh", "-c", count)
+    completed = run("-d", "--wait", "--", "sh", "-c", count)
 
-    lines = re.findall(r"^line \d+$", answer.stderr, re.MULTILINE)
+    lines = re.findall(r"^line \d+$", completed.stderr, re.MULTILINE)
     assert lines == [f"line {number}" for number in range(81, 101)]
 
 
 @pytest.mark.parametrize(("words", "left"), [((), []), (("--rm=FALSE",), ["slow running"])])
-def test_one_that_never_gets_ready_is_stopped_at_the_limit_if_it_deletes_itself(
-    engine, words, left
-):
+def test_a_container_that_is_not_ready_in_time_is_stopped_if_it_deletes_itself(engine, words, left):
     limit = ("--wait-timeout", "3", "--name", "slow")
 
-    answer = run("-d", "--wait", *limit, *words, "--", "sh", "-c", "echo loading; sleep 100")
+    completed = run("-d", "--wait", *limit, *words, "--", "sh", "-c", "echo loading; sleep 100")
 
-    assert answer.returncode == 1
-    assert "not ready after 3 s" in answer.stderr
-    assert answer.stderr.splitlines()[-1] == "loading"
+    assert completed.returncode == 1
+    assert "not ready after 3 s" in completed.stderr
+    assert completed.stderr.splitlines()[-1] == "loading"
     until(lambda: names(engine) == left)
 
 
-def test_one_that_has_nothing_to_ask_with_is_told_at_once(engine):
-    answer = run("-d", "--wait", "--", "sleep", "100", image="nothing:to-ask-with")
+def test_a_readiness_that_cannot_be_checked_is_an_error_at_once(engine):
+    completed = run("-d", "--wait", "--", "sleep", "100", image="image:without-curl")
 
-    assert answer.returncode == 1
-    assert "whether the container is ready cannot be asked: 'curl'" in answer.stderr
+    assert completed.returncode == 1
+    assert "the container's readiness cannot be checked: 'curl'" in completed.stderr
     until(lambda: names(engine) == [])
 
 
-def test_one_that_cannot_be_started_is_dockers_error_with_its_status(engine):
+def test_a_container_that_cannot_be_started_is_dockers_error_with_its_status(engine):
     waited = run("-d", "--wait", "--user", "nobody-of-this-name", "--", "true")
     ran = run("--user", "nobody-of-this-name", "--", "true")
 
@@ -140,7 +138,7 @@ def test_one_that_cannot_be_started_is_dockers_error_with_its_status(engine):
 
 
 @pytest.mark.parametrize(("number", "status"), ENDINGS)
-def test_who_ends_the_wait_leaves_no_container(engine, number, status):
+def test_a_signal_during_the_wait_leaves_no_container(engine, number, status):
     process = start("-d", "--wait", "--", "sleep", "100")
     until(lambda: engine.docker("ps", "--quiet"))
 
@@ -151,7 +149,7 @@ def test_who_ends_the_wait_leaves_no_container(engine, number, status):
     until(lambda: names(engine) == [])
 
 
-def test_who_ends_it_while_the_image_is_pulled_ends_the_pull(monkeypatch, tmp_path):
+def test_a_signal_during_the_pull_ends_the_pull(monkeypatch, tmp_path):
     pid = tmp_path / "pid"
     docker = tmp_path / "docker"
     docker.write_text(
@@ -173,7 +171,7 @@ exec sleep 100
     assert not Path("/proc", pid.read_text().strip()).exists()
 
 
-def test_who_is_killed_while_waiting_leaves_what_docker_leaves_and_no_process(engine):
+def test_a_killed_wait_leaves_the_container_and_no_other_process(engine):
     process = start("-d", "--wait", "--name", "orphan", "--", "sleep", "100")
     until(lambda: engine.docker("ps", "--quiet"))
     container = engine.docker("ps", "--quiet", "--no-trunc")
@@ -186,22 +184,22 @@ def test_who_is_killed_while_waiting_leaves_what_docker_leaves_and_no_process(en
 
 
 def clients(container: str) -> list[Path]:
-    """Docker's clients that are about a container."""
-    found = []
+    """Return the processes of docker's client that have a container among their arguments."""
+    matches = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = path.read_bytes().split(b"\0")
         except OSError:
             continue  # it has just ended
         if b"docker" in words[0] + words[-1] and container.encode() in words:
-            found.append(path)
-    return found
+            matches.append(path)
+    return matches
 
 
 @pytest.mark.parametrize(("number", "status"), ENDINGS)
-def test_who_ends_a_run_leaves_no_container(engine, number, status):
+def test_a_signal_to_a_run_leaves_no_container(engine, number, status):
     process = start("--", "sh", "-c", "echo up; exec sleep 100")
-    # Earlier, the signal would meet the engine's own program, which is about to become ours.
+    # Earlier, the signal would reach the engine's own process, which is about to become ours.
     assert process.stdout
     assert process.stdout.readline() == "up\n"
 
@@ -212,7 +210,7 @@ def test_who_ends_a_run_leaves_no_container(engine, number, status):
     until(lambda: names(engine) == [])
 
 
-def test_who_kills_a_run_leaves_what_docker_leaves(engine):
+def test_a_killed_run_leaves_the_container(engine):
     process = start("--name", "orphan", "--", "sleep", "100")
     until(lambda: engine.docker("ps", "--quiet"))
 
@@ -241,7 +239,7 @@ def test_ps_lists_what_run_started_and_nothing_else(engine, cli: Cli):
     first = run("-d", "--name", "first", "--", "sleep", "100").stdout.strip()
     run("--rm=FALSE", "--name", "ended", "--", "true")
 
-    assert [one["name"] for one in cli.ok("ps", "--json").json] == ["first"]
+    assert [container["name"] for container in cli.ok("ps", "--json").json] == ["first"]
     assert cli.ok("ps", "--quiet").out == f"{first[:12]}\n"
     everything = cli.ok("ps", "--all").out.splitlines()
     assert [line.split()[:3] for line in everything[1:]] == [
@@ -253,7 +251,7 @@ def test_ps_lists_what_run_started_and_nothing_else(engine, cli: Cli):
 
 def call(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "dynamo_container", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]  # options of any kind
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]  # any options
 
 
 def test_logs_and_exec_take_a_framework_a_name_an_id_or_nothing():
@@ -270,33 +268,42 @@ def test_logs_and_exec_take_a_framework_a_name_an_id_or_nothing():
     assert call("exec", "one", "sh", "-c", 'echo "$@"', "sh", "--", "b").stdout == "-- b\n"
 
 
-def test_logs_follow_to_the_containers_end():
-    run("-d", "--name", "one", "--", "sh", "-c", "for i in 1 2 3; do echo $i; sleep 0.3; done")
+def test_logs_follow_to_the_containers_end(engine):
+    script = "for i in 1 2 3; do echo $i; done; until [ -e /go ]; do sleep 0.1; done; echo 4"
+    run("-d", "--name", "one", "--", "sh", "-c", script)
+    until(lambda: engine.docker("logs", "one").endswith("3"))
+    command = [sys.executable, "-m", "dynamo_container", "logs", "--follow", "--tail", "2", "one"]
 
-    assert call("logs", "--follow", "--tail", "2", "one").stdout.splitlines()[-1] == "3"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout
+        assert follower.stdout.readline() == "2\n"
+        engine.docker("exec", "one", "sh", "-c", ": > /go")  # it ends only when we follow
+
+        assert follower.stdout.read() == "3\n4\n"
+    assert follower.returncode == 0
 
 
-def test_stop_ends_what_is_named_and_nothing_else(engine, cli: Cli):
+def test_stop_stops_the_named_containers_only(engine, cli: Cli):
     engine.docker("run", "--detach", "--network=none", "--name=foreign", IMAGE, "sleep", "100")
     for name in ("one", "two", "three"):
         run("-d", "--name", name, "--", "sleep", "100")
 
-    engine.docker("pause", "two")  # it holds its memory and GPUs all the same
+    engine.docker("pause", "two")  # it still holds its memory and GPUs
     assert "two" in cli.ok("ps").out
     assert cli.ok("stop", "two").out == "two\n"
     assert sorted(cli.ok("stop", "ready").out.split()) == ["one", "three"]
     run("-d", "--name", "four", "--", "sleep", "100")
     assert cli.ok("stop", "--all").out == "four\n"
-    # The engine's list comes a moment after.
+    # The engine's list is updated a moment later.
     until(lambda: names(engine) == ["foreign running"])
 
 
-def test_what_cannot_be_meant_is_told(engine, cli: Cli):
+def test_names_that_do_not_select_a_container_are_errors(engine, cli: Cli):
     engine.docker("run", "--detach", "--network=none", "--name=foreign", IMAGE, "sleep", "100")
     for name in ("one", "two"):
         run("-d", "--name", name, "--", "sleep", "100")
 
-    for words, said in (
+    for words, message in (
         (("stop", "foreign"), "'foreign' is no container that 'dynamo-container run' started"),
         (("stop",), "names, frameworks, or --all"),
         (("stop", "one", "--all"), "names, frameworks, or --all"),
@@ -306,15 +313,15 @@ def test_what_cannot_be_meant_is_told(engine, cli: Cli):
     ):
         result = cli(*words)
         assert result.status == 2, words
-        assert said in result.err
+        assert message in result.err
     assert cli.ok("stop", "none").err == "note: none of them runs\n"
     assert len(names(engine)) == 3
 
 
 @pytest.mark.parametrize("options", ["", ":ro", ":z"])
-def test_a_host_path_that_is_missing_is_an_error_before_docker_runs(tmp_path, options):
-    answer = run("-v", f"{tmp_path}/no:/x{options}", "--", "true")
+def test_a_missing_host_path_is_an_error_before_docker_runs(tmp_path, options):
+    completed = run("-v", f"{tmp_path}/no:/x{options}", "--", "true")
 
-    assert answer.returncode == 2
-    assert f"there is no {tmp_path}/no, which is to be mounted" in answer.stderr
+    assert completed.returncode == 2
+    assert f"there is no {tmp_path}/no, which is to be mounted" in completed.stderr
     assert not (tmp_path / "no").exists()

@@ -101,9 +101,9 @@ def test_its_checks_pass(cli: Cli, image):
 
     assert [line.split(maxsplit=1) for line in result.out.splitlines()] == [
         ["ok", "import dynamo.frontend, dynamo.mocker, dynamo.runtime"],
-        ["ok", "load NIXL"],
         ["ok", "packages agree"],
-        ["ok", "versions are the plan's"],
+        ["ok", "versions match the plan"],
+        ["ok", "load NIXL"],
     ]
 
 

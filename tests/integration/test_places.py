@@ -185,7 +185,7 @@ def test_an_attestation_tells_of_no_repository_that_plugins_happen_to_lie_in(
         ("--cache 127.0.0.1:1/cache", "cannot write a cache"),
         ("--provenance mode=max", "cannot attach attestations"),
         ("--platform linux/amd64,linux/arm64", "cannot build one image for several platforms"),
-        ("--builder nobody", "there is no builder 'nobody'"),
+        ("--builder nobody", "builder 'nobody' does not exist"),
     ],
 )
 def test_what_the_builder_cannot_do_is_said_before_the_build(

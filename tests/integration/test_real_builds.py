@@ -14,7 +14,7 @@ from pathlib import Path
 
 import package_index
 import pytest
-from dynamo_container.docker.engine import Command
+from dynamo_container.docker.command import Command
 from dynamo_container.images import bake
 from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.model.values import Label, NamedContext
@@ -136,7 +136,7 @@ def small_plan(context: Path, args: dict[str, str], labels: list[str], tag: str)
         dockerfile_target="image", args=tuple(args.items()), contexts=(), digest="",
     )  # fmt: skip
     image = Image(
-        framework="test", stage="image", target="image", tags=(tag,), plan_hash="", facts=(),
+        framework="test", stage="image", target="image", tags=(tag,), plan_hash="", entries=(),
         labels=tuple(Label(key=f"l{number}", value=value) for number, value in enumerate(labels)),
     )  # fmt: skip
     return BuildPlan(images=(image,), targets=(target,))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`container/build.sh` and `container/run.sh`: the same arguments for the command."""
+"""`container/build.sh` and `container/run.sh` pass their arguments on to the command."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SCRIPTS = Path(__file__).parents[2] / "container"
 
 @pytest.fixture
 def call(scripts, tmp_path, monkeypatch):
-    """Call a script, with the command installed and without an engine."""
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    """Return a function that calls a script, with the command installed and without an engine."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/missing.sock")
 
     def call(script, *words, **options):
         return subprocess.run(
@@ -32,7 +32,7 @@ def call(scripts, tmp_path, monkeypatch):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A Dynamo checkout with the scripts in it."""
+    """Create a Dynamo checkout that contains the scripts."""
     folder = tmp_path / "my dynamo"
     (folder / "container").mkdir(parents=True)
     (folder / "pyproject.toml").write_text('[project]\nname = "ai-dynamo"\n')
@@ -41,7 +41,7 @@ def checkout(tmp_path):
     return folder
 
 
-def test_what_users_of_run_sh_write_works_as_before(call):
+def test_run_sh_takes_the_arguments_of_its_predecessor(call):
     words = ["--framework", "NONE", "-it", "--rm", "FALSE", "--privileged", "TRUE", "--dry-run"]
 
     answer = call(SCRIPTS / "run.sh", *words, "-e", "A=a  b*", "--", "echo", "a  b")
@@ -52,14 +52,14 @@ def test_what_users_of_run_sh_write_works_as_before(call):
     assert argv[-2:] == ["echo", "a  b"]
 
 
-def test_build_sh_builds(call):
+def test_build_sh_plans_a_build(call):
     answer = call(SCRIPTS / "build.sh", "--framework", "NONE", "--target", "runtime", "--dry-run")
 
     assert answer.returncode == 0, answer.stderr
     assert "docker buildx bake" in answer.stdout
 
 
-def test_the_checkout_is_the_scripts_own_from_wherever_it_is_called(call, checkout, tmp_path):
+def test_a_script_in_a_checkout_uses_that_checkout_from_any_folder(call, checkout, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     link = tmp_path / "link.sh"
@@ -73,7 +73,7 @@ def test_the_checkout_is_the_scripts_own_from_wherever_it_is_called(call, checko
         assert mount in shlex.split(answer.stdout), answer.stderr
 
 
-def test_a_script_that_is_in_no_checkout_takes_the_one_around_the_current_folder(call, checkout):
+def test_a_script_outside_of_a_checkout_uses_the_checkout_of_the_current_folder(call, checkout):
     words = ["--framework", "none", "--mount-workspace", "--dry-run"]
 
     answer = call(SCRIPTS / "run.sh", *words, cwd=checkout / "container")
@@ -81,7 +81,7 @@ def test_a_script_that_is_in_no_checkout_takes_the_one_around_the_current_folder
     assert f"source={checkout},target=/workspace" in answer.stdout, answer.stderr
 
 
-def test_where_the_command_is_not_installed_two_lines_say_what_to_do(call, checkout):
+def test_without_the_command_installed_the_error_names_the_next_step(call, checkout):
     environment = {**os.environ, "PATH": "/usr/bin:/bin"}
 
     answer = call(checkout / "container" / "run.sh", env=environment)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Running the command line and docker, and reading what they say."""
+"""Run the command line and docker in tests."""
 
 from __future__ import annotations
 
@@ -11,87 +11,65 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-from dynamo_container.cli import main
+from dynamo_container.testing import Cli, Result
 
+__all__ = ["Cli", "Docker", "Result"]
 
-@dataclass(frozen=True)
-class Result:
-    """What a call said, and its exit status."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:  # JSON of any shape
-        return json.loads(self.out)
-
-    @property
-    def definition(self) -> Any:  # as above
-        """The bake definition in the command that a dry run printed."""
-        return json.loads(self.out.split("EOF'\n")[1].split("\nEOF")[0])
-
-
-@dataclass(frozen=True)
-class Cli:
-    """`dynamo-container`, called in this process."""
-
-    capfd: pytest.CaptureFixture[str]
-
-    def __call__(self, *words: str) -> Result:
-        """Call it with these words."""
-        self.capfd.readouterr()
-        status = main(words)
-        out, err = self.capfd.readouterr()
-        return Result(status, out, err)
-
-    def ok(self, *words: str) -> Result:
-        """Call it, and expect that all is well."""
-        result = self(*words)
-        assert result.status == 0, result.out + result.err
-        return result
-
-    def values(self, *words: str) -> dict[str, str]:
-        """What `explain build ...` or `explain run ...` tells, by kind and key; of one plan."""
-        told = self.ok("explain", *words, "--json").json
-        first = told["images"][0] if "images" in told else told
-        return {f"{one['kind']} {one['key']}": one["value"] for one in first["values"]}
+_REPOSITORY = "dynamo-container-test"
 
 
 @dataclass(frozen=True)
 class Docker:
-    """The engine of the tests."""
+    """The engine of the tests.
+
+    Attributes:
+        base_image: a name of the distribution's image that only this test session uses. Images that
+            are built on it have the name as a label, which tells them from the images of others who
+            use the engine at the same time.
+    """
 
     base_image: str
 
+    @classmethod
+    def with_base_image(cls, image: str) -> Docker:
+        """Give an image a name for this session. The image is pulled if the engine does not have
+        it.
+        """
+        docker = cls(cls.unique("base"))
+        if not docker.run("image", "ls", "--quiet", image):
+            docker.run("pull", "--quiet", image)
+        docker.run("tag", image, docker.base_image)
+        return docker
+
     @property
     def ca_bundle(self) -> str:
-        """The machine's own bundle of certificates, where it has one in the usual place."""
+        """The machine's bundle of certificates; empty if it is not in the usual place."""
         path = "/etc/ssl/certs/ca-certificates.crt"
         return path if Path(path).is_file() else ""
 
-    def unique(self, suffix: str) -> str:
-        """A reference that nobody else has."""
-        return f"dynamo-container-test/{suffix}:{uuid.uuid4().hex[:12]}"
+    @staticmethod
+    def unique(suffix: str) -> str:
+        """Return an image reference that nobody else uses."""
+        return f"{_REPOSITORY}/{suffix}:{uuid.uuid4().hex[:12]}"
 
     def run(self, *words: str, check: bool = True) -> str:
-        """A docker command's standard output."""
-        answer = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
-        assert not (check and answer.returncode), answer.stdout + answer.stderr
-        return answer.stdout.strip()
+        """Run a docker command and return its standard output."""
+        process = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
+        assert not (check and process.returncode), process.stdout + process.stderr
+        return process.stdout.strip()
 
-    def nameless(self) -> set[str]:
-        """The images of ours that lost their names to newer ones."""
-        filters = ("dangling=true", "label=ai.dynamo.container.framework")
-        words = (word for one in filters for word in ("--filter", one))
-        return set(self.run("images", "--quiet", "--no-trunc", *words).split())
+    def remove_untagged(self) -> None:
+        """Delete the images of this session that lost their names to later builds."""
+        label = f"label=org.opencontainers.image.base.name={self.base_image}"
+        filters = ("--filter", "dangling=true", "--filter", label)
+        for image in set(self.run("images", "--quiet", "--no-trunc", *filters).split()):
+            self.run("image", "rm", "--force", image, check=False)
 
-    def inspect(self, image: str) -> Any:  # JSON as docker makes it
-        """What `docker image inspect` knows."""
+    def inspect(self, image: str) -> Any:  # JSON of docker
+        """Return what `docker image inspect` reports."""
         return json.loads(self.run("image", "inspect", image))[0]
 
     def labels(self, image: str) -> dict[str, str]:
-        """An image's labels."""
+        """Return an image's labels."""
         labels: dict[str, str] = self.inspect(image)["Config"]["Labels"] or {}
         return labels

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The build stages that all of dynamo-container's images share."""
+"""The stages that all images of dynamo-container share."""

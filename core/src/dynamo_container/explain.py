@@ -39,7 +39,7 @@ def build_text(plan: BuildPlan, key: str | None = None) -> str:
 
 def run_text(plan: RunPlan, key: str | None = None) -> str:
     """A run's plan for people; see `build_text`."""
-    return "\n".join([plan.image, *_lines(_chosen(plan.facts, key))]) + "\n"
+    return "\n".join([plan.image, *_lines(_chosen(plan.entries, key))]) + "\n"
 
 
 def build_json(plan: BuildPlan, key: str | None = None) -> str:
@@ -56,7 +56,7 @@ def run_json(plan: RunPlan, key: str | None = None) -> str:
             "command": "run",
             "image": plan.image,
             "argv": list(plan.command),
-            "values": [_fact(fact) for fact in _chosen(plan.facts, key)],
+            "values": [_fact(fact) for fact in _chosen(plan.entries, key)],
         }
     )
 

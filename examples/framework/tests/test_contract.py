@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The example of a framework keeps the contract of plugins."""
+"""The example of a framework passes the contract of plugins."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from dynamo_container.testing import PluginContract
 
 class TestContract(PluginContract):
     distribution = "dynamo-container-llama-cpp"
-    build_targets = ()  # test_serving.py builds it, and asks it something
+    build_targets = ()  # test_serving.py builds the image and uses it

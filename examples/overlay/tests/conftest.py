@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The overlay, installed for these tests and no others: it has a say in every plan."""
+"""Install the overlay for these tests only, because it contributes to the plans of every framework.
+A plugin in a repository of its own is installed in the environment and needs no such file.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,16 @@ PROJECT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the overlay's wheel is installed in."""
+    """The folder in which the overlay's wheel is installed."""
     folder = tmp_path_factory.mktemp("overlay")
-    words = ["--quiet", "--no-deps", "--no-build-isolation", "--target", str(folder)]
-    subprocess.run([sys.executable, "-m", "pip", "install", *words, str(PROJECT)], check=True)
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--target", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(PROJECT)], check=True)
     return folder
 
 
 @pytest.fixture(scope="module", autouse=True)
 def installed(overlay: Path) -> Iterator[None]:
-    """The overlay, as the tests of a module have it."""
+    """The overlay is installed during the tests of a module."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(overlay))
         yield

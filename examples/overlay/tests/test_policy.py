@@ -1,90 +1,101 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The example of an overlay: in every framework's plans, told, overruled, gone without a trace."""
+"""The example of an overlay: it contributes to the plans of every framework, users can override it,
+and without it nothing of it is left.
+"""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
-from dynamo_container.plugins.discovery import known_frameworks
-from dynamo_container.plugins.registry import Registry
+from dynamo_container.testing import Cli, PlanBuild, PlanRun, plan_target, plan_values
 
 pytestmark = pytest.mark.processes  # the overlay is installed for these tests
 
-# All of ours, and the example of a framework; the overlay knows none of them.
-FRAMEWORKS = [*known_frameworks(), "llama-cpp"]
+# The overlay knows none of them.
+FRAMEWORKS = ["llama-cpp", "none", "sglang", "trtllm", "vllm"]
 POLICY = "acme-policy"
 
 
-def explained(cli, *words: str):
-    """What `explain` says of a build's only image: values by kind and key."""
-    (image,) = cli.ok("explain", "build", *words, "--target", "runtime", "--json").json["images"]
-    return {f"{one['kind']} {one['key']}": one for one in image["values"]}
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_image_has_the_labels_of_the_policy(plan_build: PlanBuild, framework: str) -> None:
+    values = plan_values(plan_build(framework))
 
-
-def said_by(value) -> list[str]:
-    return [source["name"] for source in value["sources"]]
+    assert "label com.acme.owner" in values
+    assert "label com.acme.policy" in values
+    assert POLICY in values["label ai.dynamo.container.plugins"]
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_every_frameworks_plan_carries_it_and_explain_says_who_said_so(cli, framework):
-    said = explained(cli, framework)
+def test_base_images_come_from_the_mirror(plan_build: PlanBuild, framework: str) -> None:
+    values = plan_values(plan_build(framework))
 
-    ours = {key for key, value in said.items() if POLICY in said_by(value)}
-    assert {
-        "stage acme-hardened",
-        "base-image runtime",
-        "base-image tools",
-        "build-arg INDEX_URL",
-        "secret ca-bundle",
-        "label com.acme.owner",
-        "label com.acme.policy",
-    } <= ours
-    base = said["base-image runtime"]
-    assert base["value"].startswith("registry.acme.example/")
-    assert base["shadowed"][0]["source"]["name"] == framework
-    assert POLICY in said["label ai.dynamo.container.plugins"]["value"]
+    images = [value for key, value in values.items() if key.startswith("base-image ")]
+    assert images
+    assert all(image.startswith("registry.acme.example/") for image in images)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_hardened_stage_is_what_ships(cli, framework):
-    words = (framework, "--target", "runtime", "--dry-run")
-    definition = cli.ok("build", *words).definition
+def test_packages_come_from_the_index_of_the_policy(plan_build: PlanBuild, framework: str) -> None:
+    plan = plan_build(framework)
 
-    (wanted,) = definition["group"]["default"]["targets"]
-    shipped = definition["target"][wanted]
-    assert shipped["target"] == "acme-hardened"
-    assert shipped["contexts"] == {"runtime": f"target:{framework}-runtime"}
+    assert "acme" in plan_values(plan)["build-arg INDEX_URL"]
+    assert [secret.id for secret in plan.secrets] == ["ca-bundle"]
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_without_it_plans_are_what_they_were_byte_for_byte(cli, framework, overlay, monkeypatch):
-    words = ("build", framework, "--target", "runtime", "--dry-run")
-    having = cli.ok(*words).out
-    left_out = cli.ok("--no-plugin", POLICY, *words).out
-    with monkeypatch.context() as patch:
-        patch.setattr("sys.path", [one for one in sys.path if one != str(overlay)])
-        assert POLICY not in [one.name for one in Registry.discover().candidates]
-        without = cli.ok(*words).out
+def test_hardened_stage_is_what_ships(plan_build: PlanBuild, framework: str) -> None:
+    plan = plan_build(framework)
 
-    assert having != without
-    assert left_out == without
-    assert "acme" not in without
+    hardened = plan_target(plan, "acme-hardened")
+    assert plan.images[0].target == hardened.name
+    assert [(context.name, context.source) for context in hardened.contexts] == [
+        ("runtime", f"target:{framework}-runtime")
+    ]
 
 
-def test_what_the_user_says_wins(cli):
-    said = explained(
-        cli, "none", "--base-image", "debian:trixie-slim",
-        "--index-url", "https://other.example/simple",
-    )  # fmt: skip
+def test_development_image_starts_from_the_hardened_runtime(plan_build: PlanBuild) -> None:
+    contexts = plan_target(plan_build("none", "dev"), "dev").contexts
 
-    assert said["base-image runtime"]["value"] == "debian:trixie-slim"
-    assert said["build-arg INDEX_URL"]["value"] == "https://other.example/simple"
-    assert said_by(said["build-arg INDEX_URL"]) == ["--index-url"]
+    assert "target:acme-hardened" in [context.source for context in contexts]
 
 
-def test_a_development_image_is_made_on_the_hardened_runtime(cli):
-    definition = cli.ok("build", "none", "--target", "dev", "--dry-run").definition
+def test_programs_in_containers_use_the_certificates_of_the_image(plan_run: PlanRun) -> None:
+    values = plan_values(plan_run("none"))
 
-    assert definition["target"]["dev"]["contexts"]["runtime"] == "target:acme-hardened"
+    assert values["env SSL_CERT_FILE"] == "/etc/ssl/certs/ca-certificates.crt"
+
+
+def test_explain_names_the_overlay_and_what_it_replaces(cli: Cli) -> None:
+    lines = cli.ok("explain", "build", "none", "--target", "runtime", "base-image").out.splitlines()
+
+    assert any(POLICY in line for line in lines)
+    assert any("ubuntu:24.04" in line and "none" in line for line in lines)
+
+
+def test_user_overrides_the_policy(plan_build: PlanBuild) -> None:
+    values = plan_values(
+        plan_build(
+            "none", base_image="debian:trixie-slim", index_url="https://other.example/simple"
+        )
+    )
+
+    assert values["label org.opencontainers.image.base.name"] == "debian:trixie-slim"
+    assert values["build-arg INDEX_URL"] == "https://other.example/simple"
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_without_the_overlay_plans_are_as_if_it_were_not_installed(
+    cli: Cli, framework: str, overlay: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = ("build", framework, "--target", "runtime", "--dry-run")
+    with_policy = cli.ok(*build).out
+    without_policy = cli.ok("--no-plugin", POLICY, *build).out
+    monkeypatch.setattr("sys.path", [path for path in sys.path if path != str(overlay)])
+    not_installed = cli.ok(*build).out
+
+    assert "acme" in with_policy
+    assert "acme" not in not_installed
+    assert without_policy == not_installed

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plugin `none` keeps the contract of plugins."""
+"""The plugin `none` passes the contract of plugins."""
 
 from __future__ import annotations
 

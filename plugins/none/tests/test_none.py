@@ -1,65 +1,72 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plugin `none`: what it says about releases."""
+"""The plugin `none`: which packages each release of Dynamo is built with."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from dynamo_container.model.toml import read_toml
-from dynamo_container_none import plugin
+from dynamo_container.api import read_toml
+from dynamo_container.testing import PlanBuild, plan_values
+
+RELEASES = read_toml(Path(__file__).parents[1] / "src/dynamo_container_none/releases.toml")
 
 
-def values(cli, *words: str) -> dict[str, str]:
-    """The plan's values by kind and key."""
-    plan = cli.ok("explain", "build", "none", "--target", "runtime", *words, "--json").json[
-        "images"
-    ][0]
-    return {f"{one['kind']} {one['key']}": one["value"] for one in plan["values"]}
+def test_default_release_is_built_with_the_packages_of_its_row(plan_build: PlanBuild) -> None:
+    values = plan_values(plan_build("none"))
+
+    assert values["pin ai-dynamo"] == "1.4.2"
+    assert values["build-arg REQUIREMENTS"] == "ai-dynamo==1.4.2 nixl-cu13==1.3.2"
+    assert values["label ai.dynamo.container.dynamo"] == "1.4.2"
+    assert values["label org.opencontainers.image.base.name"] == "ubuntu:24.04"
+    assert "build-arg EXTRA_PACKAGES" not in values
 
 
-def test_the_default_release_is_1_4_2_as_of_two_days_after_it(cli):
-    said = values(cli)
+def test_packages_are_resolved_as_of_two_days_after_the_release(plan_build: PlanBuild) -> None:
+    values = plan_values(plan_build("none"))
 
-    assert said["pin ai-dynamo"] == "1.4.2"
-    assert said["build-arg REQUIREMENTS"] == "ai-dynamo==1.4.2 nixl-cu13==1.3.2"
-    assert said["build-arg RESOLVE_AS_OF"] == "2026-08-30T00:00:00Z"
-    assert said["base-image runtime"] == "ubuntu:24.04"
-    assert said["label ai.dynamo.container.dynamo"] == "1.4.2"
-    assert "build-arg EXTRA_PACKAGES" not in said
+    assert values["build-arg RESOLVE_AS_OF"] == "2026-08-30T00:00:00Z"
 
 
-def test_with_kvbm_the_nixl_of_the_row_stays(cli):
-    """Its wheel asks for another one, and without this nothing resolves."""
-    said = values(cli, "--enable-kvbm")
+def test_kvbm_is_built_with_the_nixl_of_the_row(plan_build: PlanBuild) -> None:
+    """KVBM's wheel requires another NIXL, so that without the override nothing resolves."""
+    values = plan_values(plan_build("none", enable_kvbm=True))
 
-    assert said["pin kvbm"] == "1.4.2"
-    assert said["build-arg OVERRIDES"] == "torch; python_version < '0'|nixl[cu13]==1.3.2"
-
-
-def test_releases_before_0_8_bring_etcd_and_nats(cli):
-    said = values(cli, "--dynamo-version", "0.7.1")
-
-    assert said["build-arg EXTRA_PACKAGES"] == "etcd-server nats-server"
-    assert said["pin ai-dynamo"] == "0.7.1"
+    assert values["pin kvbm"] == "1.4.2"
+    assert "nixl[cu13]==1.3.2" in values["build-arg OVERRIDES"].split("|")
 
 
-def test_a_release_that_is_not_in_the_table_is_told_and_takes_packages_as_of_today(cli):
-    result = cli.ok("--quiet", "explain", "build", "none", "--dynamo-version", "9.0", "--json")
+def test_releases_before_0_8_include_etcd_and_nats(plan_build: PlanBuild) -> None:
+    values = plan_values(plan_build("none", dynamo_version="0.7.1"))
 
-    assert "warning: Dynamo 9.0 is not in this plugin's table" in result.err
-    (image,) = result.json["images"]
-    said = {one["key"]: one["value"] for one in image["values"]}
-    assert said["ai-dynamo"] == "9.0"
-    assert "RESOLVE_AS_OF" not in said
+    assert values["pin ai-dynamo"] == "0.7.1"
+    assert {"etcd-server", "nats-server"} <= set(values["build-arg EXTRA_PACKAGES"].split())
 
 
-@pytest.mark.parametrize(("day", "argument"), [("2026-09-01", "2026-09-01"), ("none", "")])
-def test_the_users_day_wins(cli, day, argument):
-    assert values(cli, "--resolve-as-of", day)["build-arg RESOLVE_AS_OF"] == argument
+def test_release_that_is_not_in_the_table_is_built_with_todays_packages(
+    plan_build: PlanBuild,
+) -> None:
+    plan = plan_build("none", dynamo_version="9.0")
+
+    assert any("Dynamo 9.0" in warning for warning in plan.warnings)
+    assert plan_values(plan)["pin ai-dynamo"] == "9.0"
+    assert "build-arg RESOLVE_AS_OF" not in plan_values(plan)
 
 
-def test_every_row_of_the_table_plans(cli):
-    for row in read_toml(plugin.HERE / "releases.toml")["release"]:
-        said = values(cli, "--dynamo-version", row["dynamo"])
-        assert said["build-arg REQUIREMENTS"] == f"ai-dynamo=={row['dynamo']} {row['wheels'][0]}"
-        assert said["build-arg RESOLVE_AS_OF"] > f"{row['released']}"
+@pytest.mark.parametrize(("date", "argument"), [("2026-09-01", "2026-09-01"), ("none", "")])
+def test_date_of_the_user_takes_precedence(plan_build: PlanBuild, date: str, argument: str) -> None:
+    values = plan_values(plan_build("none", resolve_as_of=date))
+
+    assert values["build-arg RESOLVE_AS_OF"] == argument
+
+
+@pytest.mark.parametrize("row", RELEASES["release"], ids=lambda row: str(row["dynamo"]))
+def test_every_release_is_built_with_the_packages_of_its_row(
+    plan_build: PlanBuild, row: dict[str, Any]
+) -> None:
+    values = plan_values(plan_build("none", dynamo_version=row["dynamo"]))
+
+    assert values["build-arg REQUIREMENTS"] == f"ai-dynamo=={row['dynamo']} {row['wheels'][0]}"
+    assert values["build-arg RESOLVE_AS_OF"] > str(row["released"])

@@ -1,88 +1,70 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plugin `sglang`: what it says about releases, and how its containers run."""
+"""The plugin `sglang`: which packages its images are built with, and how its containers run."""
 
 from __future__ import annotations
 
 import pytest
-from dynamo_container.containers import planner
-from dynamo_container.model.requests import RunRequest
-from dynamo_container.plugins.registry import Registry
-from dynamo_container.testing import PluginContract
-from running import Cli
+from dynamo_container.api import UsageError
+from dynamo_container.testing import PlanBuild, PlanRun, plan_values
 
 
-class TestContract(PluginContract):
-    distribution = "dynamo-container-sglang"
-    build_targets = ()  # an image of SGLang's size is for `make acceptance`
+def test_default_release_is_built_with_the_packages_it_was_tested_with(
+    plan_build: PlanBuild,
+) -> None:
+    values = plan_values(plan_build("sglang"))
 
-
-@pytest.fixture
-def values(cli: Cli):
-    """The plan's values by kind and key."""
-
-    def of(*words: str) -> dict[str, str]:
-        return cli.values("build", "sglang", "--target", "runtime", *words)
-
-    return of
-
-
-def test_the_default_release_is_1_4_2_with_what_it_was_tested_with(values):
-    said = values()
-
-    assert said["build-arg REQUIREMENTS"] == (
+    assert values["build-arg REQUIREMENTS"] == (
         "ai-dynamo[sglang]==1.4.2 cuda-toolkit[cccl,crt,nvcc,nvvm]==13.0.2 "
         "nixl==1.3.0 sglang[diffusion]==0.5.16"
     )
-    assert said["build-arg RESOLVE_AS_OF"] == "2026-08-30T00:00:00Z"
-    assert said["base-image runtime"] == "nvcr.io/nvidia/cuda:13.0.2-runtime-ubuntu24.04"
-    assert said["label ai.dynamo.container.cuda"] == "13.0"
-    assert said["label ai.dynamo.container.driver"] == "580"
-
-
-def test_services_that_an_old_release_needs_are_in_it(values):
-    assert values("--dynamo-version", "0.7.1")["build-arg EXTRA_PACKAGES"] == (
-        "etcd-server nats-server"
+    assert values["build-arg RESOLVE_AS_OF"] == "2026-08-30T00:00:00Z"
+    assert values["label org.opencontainers.image.base.name"] == (
+        "nvcr.io/nvidia/cuda:13.0.2-runtime-ubuntu24.04"
     )
-    assert "build-arg EXTRA_PACKAGES" not in values("--dynamo-version", "0.8.0")
+    assert values["label ai.dynamo.container.cuda"] == "13.0"
+    assert values["label ai.dynamo.container.driver"] == "580"
 
 
-def test_kvbm_is_in_it_where_it_is_wanted(values):
-    assert "pin kvbm" not in values()
-    said = values("--enable-kvbm")
+def test_releases_before_0_8_include_etcd_and_nats(plan_build: PlanBuild) -> None:
+    old = plan_values(plan_build("sglang", dynamo_version="0.7.1"))
+    new = plan_values(plan_build("sglang", dynamo_version="0.8.0"))
 
-    assert said["pin kvbm"] == "1.4.2"
-    # Its wheel asks for another NIXL than Dynamo's extra, and without this nothing resolves.
-    assert said["build-arg OVERRIDES"] == "nixl[cu13]==1.3.0"
-
-
-def test_what_is_compiled_in_a_container_stays_in_a_volume():
-    registry = Registry.discover()
-    registry.load("sglang")
-
-    plan = planner.plan(
-        registry, RunRequest(framework="sglang", image="x", target="runtime", gpus="none")
-    )
-
-    assert {mount.target: mount.source for mount in plan.mounts} == {
-        "/home/ubuntu/.cache/sglang": "dynamo-sglang-cache-ubuntu"
-    }
-    env = {var.name: var.value for var in plan.env}
-    assert env["HF_HOME"] == "/home/ubuntu/.cache/huggingface"
-    assert env["TRITON_CACHE_DIR"] == "/home/ubuntu/.cache/sglang/triton"
+    assert {"etcd-server", "nats-server"} <= set(old["build-arg EXTRA_PACKAGES"].split())
+    assert "etcd-server" not in new.get("build-arg EXTRA_PACKAGES", "")
 
 
-def test_another_sglang_takes_the_place_of_what_dynamo_asks_for(values):
-    said = values("--sglang-version", "0.5.15")
+def test_kvbm_is_installed_only_if_it_is_enabled(plan_build: PlanBuild) -> None:
+    """KVBM's wheel requires another NIXL than Dynamo, so that it is an override."""
+    values = plan_values(plan_build("sglang", enable_kvbm=True))
 
-    assert said["pin sglang"] == "0.5.15"
-    assert "sglang[diffusion]==0.5.15" in said["build-arg REQUIREMENTS"]
-    assert said["build-arg OVERRIDES"] == "nixl[cu13]==1.3.0|sglang[diffusion]==0.5.15"
+    assert "pin kvbm" not in plan_values(plan_build("sglang"))
+    assert values["pin kvbm"] == "1.4.2"
+    assert values["build-arg OVERRIDES"] == "nixl[cu13]==1.3.0"
 
 
-def test_a_version_is_one_version_as_packages_have_it(cli, values):
-    assert values("--sglang-version", "0.5.16-POST1")["pin sglang"] == "0.5.16.post1"
-    result = cli("build", "sglang", "--sglang-version", "0.5.16 other", "--dry-run")
+def test_compiled_kernels_are_kept_in_a_volume(plan_run: PlanRun) -> None:
+    values = plan_values(plan_run("sglang"))
 
-    assert result.status == 2
-    assert "--sglang-version '0.5.16 other' is no version" in result.err
+    assert values["mount /home/ubuntu/.cache/sglang"] == "volume dynamo-sglang-cache-ubuntu"
+    assert values["env TRITON_CACHE_DIR"] == "/home/ubuntu/.cache/sglang/triton"
+    assert values["env HF_HOME"] == "/home/ubuntu/.cache/huggingface"
+
+
+def test_another_sglang_replaces_the_one_that_dynamo_requires(plan_build: PlanBuild) -> None:
+    values = plan_values(plan_build("sglang", options={"sglang_version": "0.5.15"}))
+
+    assert values["pin sglang"] == "0.5.15"
+    assert "sglang[diffusion]==0.5.15" in values["build-arg REQUIREMENTS"].split()
+    assert values["build-arg OVERRIDES"] == "nixl[cu13]==1.3.0|sglang[diffusion]==0.5.15"
+
+
+def test_version_of_sglang_is_normalized(plan_build: PlanBuild) -> None:
+    values = plan_values(plan_build("sglang", options={"sglang_version": "0.5.16-POST1"}))
+
+    assert values["pin sglang"] == "0.5.16.post1"
+
+
+def test_invalid_version_of_sglang_is_refused(plan_build: PlanBuild) -> None:
+    with pytest.raises(UsageError, match=r"--sglang-version '0\.5\.16 other'"):
+        plan_build("sglang", options={"sglang_version": "0.5.16 other"})

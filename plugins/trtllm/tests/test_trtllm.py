@@ -4,219 +4,268 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from pathlib import Path
 
-import package_index
 import pytest
-from dynamo_container.testing import PluginContract
-from dynamo_container_trtllm import wheel
-from running import Cli, Docker, Result
+from dynamo_container.api import Checkout, UsageError
+from dynamo_container.testing import (
+    BuildPlan,
+    Cli,
+    PlanBuild,
+    plan_target,
+    plan_values,
+)
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-WHEEL_STAGE = "trtllm-tensorrt-llm-wheel"
-
-
-class TestContract(PluginContract):
-    distribution = "dynamo-container-trtllm"
-    build_targets = ()  # the wheel is on NVIDIA's own index
-
-
-def planned(cli: Cli, *words: str) -> Result:
-    return cli.ok("build", "trtllm", "--target", "runtime", *words, "--dry-run")
-
-
-def refused(cli: Cli, *words: str) -> str:
-    result = cli("build", "trtllm", "--target", "runtime", *words, "--dry-run")
-    assert result.status == 2, result.out + result.err
-    return result.err
+WHEEL = "tensorrt-llm-wheel"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A directory with a wheel and its commit, as a build of TensorRT-LLM leaves it."""
+    """A folder with a wheel and its commit, as a build of TensorRT-LLM leaves it."""
     path = tmp_path / "wheels"
     path.mkdir()
-    package_index.write_wheel(path, "tensorrt-llm", "1.3.0rc22", body="BUILT_HERE = True")
+    write_wheel(path, "1.3.0rc22")
     (path / "commit.txt").write_text(f"x86_64_{COMMIT}\n")
     return path
+
+
+def write_wheel(folder: Path, version: str) -> None:
+    """Write a wheel of `tensorrt-llm` that contains only its version."""
+    info = f"tensorrt_llm-{version}.dist-info"
+    members = {
+        "tensorrt_llm/__init__.py": f"__version__ = {version!r}\nBUILT_HERE = True\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: tensorrt-llm\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = "".join(f"{name},,\n" for name in (*members, f"{info}/RECORD"))
+    wheel = folder / f"tensorrt_llm-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in {**members, f"{info}/RECORD": record}.items():
+            archive.writestr(name, text)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_without_an_option_the_wheel_comes_from_nvidias_index(cli):
-    targets = planned(cli).definition["target"]
+def wheel_args(plan: BuildPlan) -> dict[str, str]:
+    """Return the arguments of the stage that provides the wheel."""
+    return dict(plan_target(plan, WHEEL).args)
 
-    stage = targets[WHEEL_STAGE]
-    assert stage["target"] == "from-index"
-    assert stage["args"]["TENSORRTLLM_WHEEL"] == "tensorrt-llm==1.3.0rc22"
-    assert stage["args"]["TENSORRTLLM_INDEX_URL"] == "https://pypi.nvidia.com"
-    assert targets["wheels"]["contexts"] == {"tools": f"target:{WHEEL_STAGE}"}
-    assert targets["wheels"]["args"]["REQUIREMENTS"] == (
+
+def test_wheel_comes_from_nvidias_index_by_default(plan_build: PlanBuild) -> None:
+    plan = plan_build("trtllm")
+
+    assert plan_target(plan, WHEEL).dockerfile_target == "from-index"
+    assert wheel_args(plan)["TENSORRTLLM_WHEEL"] == "tensorrt-llm==1.3.0rc22"
+    assert wheel_args(plan)["TENSORRTLLM_INDEX_URL"] == "https://pypi.nvidia.com"
+    assert plan_values(plan)["build-arg REQUIREMENTS"] == (
         "ai-dynamo[trtllm]==1.4.2 cuda-toolkit[cccl,crt,nvcc,nvvm]==13.0.2 "
         "kvbm==1.4.2 tensorrt-llm==1.3.0rc22"
     )
 
 
-def test_no_other_stage_is_given_nvidias_index(cli):
-    targets = planned(cli, "--index-url", "https://my.index/simple").definition["target"]
+def test_wheels_are_resolved_with_the_wheel_of_that_stage(plan_build: PlanBuild) -> None:
+    contexts = plan_target(plan_build("trtllm"), "wheels").contexts
 
-    holders = [name for name, one in targets.items() if "pypi.nvidia.com" in str(one)]
-    assert holders == [WHEEL_STAGE]
-
-
-def test_another_version_and_another_index(cli):
-    words = (wheel.PIP_WHEEL, "tensorrt-llm==1.1.0rc3", wheel.INDEX, "https://my.index/simple")
-    targets = planned(cli, *words).definition["target"]
-
-    args = targets[WHEEL_STAGE]["args"]
-    assert args["TENSORRTLLM_WHEEL"] == "tensorrt-llm==1.1.0rc3"
-    assert args["TENSORRTLLM_INDEX_URL"] == "https://my.index/simple"
-    assert "tensorrt-llm==1.1.0rc3" in targets["wheels"]["args"]["REQUIREMENTS"]
+    assert [(context.name, context.source) for context in contexts] == [
+        ("tools", f"target:trtllm-{WHEEL}")
+    ]
 
 
-def test_a_release_that_is_not_in_the_table_says_itself_which_wheel_it_asks_for(cli):
-    targets = planned(cli, "--dynamo-version", "9.0").definition["target"]
+def test_no_other_stage_uses_nvidias_index(plan_build: PlanBuild) -> None:
+    plan = plan_build("trtllm", index_url="https://index.example/simple")
 
-    assert targets[WHEEL_STAGE]["args"]["TENSORRTLLM_WHEEL"] == "ai-dynamo==9.0"
-    assert targets["wheels"]["args"]["REQUIREMENTS"] == "ai-dynamo[trtllm]==9.0 kvbm==9.0"
+    users = [target.stage for target in plan.targets if "pypi.nvidia.com" in str(target.args)]
+    assert users == [WHEEL]
 
 
-@pytest.mark.processes
-def test_a_checkout_says_itself_which_wheel_it_asks_for(cli, tmp_path):
-    """Its own release is on no index yet, where it could be looked up."""
+def test_another_version_can_come_from_another_index(plan_build: PlanBuild) -> None:
+    options = {
+        "tensorrtllm_pip_wheel": "tensorrt-llm==1.1.0rc3",
+        "tensorrtllm_index_url": "https://index.example/simple",
+    }
+    plan = plan_build("trtllm", options=options)
+
+    assert wheel_args(plan)["TENSORRTLLM_WHEEL"] == "tensorrt-llm==1.1.0rc3"
+    assert wheel_args(plan)["TENSORRTLLM_INDEX_URL"] == "https://index.example/simple"
+    assert "tensorrt-llm==1.1.0rc3" in plan_values(plan)["build-arg REQUIREMENTS"].split()
+
+
+def test_build_looks_up_the_wheel_that_an_unknown_release_requires(plan_build: PlanBuild) -> None:
+    plan = plan_build("trtllm", dynamo_version="9.0")
+
+    assert wheel_args(plan)["TENSORRTLLM_WHEEL"] == "ai-dynamo==9.0"
+    assert plan_values(plan)["build-arg REQUIREMENTS"] == "ai-dynamo[trtllm]==9.0 kvbm==9.0"
+
+
+def test_checkout_states_the_wheel_that_it_requires(plan_build: PlanBuild, tmp_path: Path) -> None:
+    """The release of a checkout is not on an index yet, so the build cannot look it up there."""
     (tmp_path / "pyproject.toml").write_text(
         '[project]\nname = "ai-dynamo"\nversion = "9.0"\n'
         '[project.optional-dependencies]\ntrtllm = ["uvloop", "tensorrt-llm==1.4.0rc3"]\n'
     )
-    targets = planned(cli, "--source", str(tmp_path)).definition["target"]
+    checkout = Checkout(path=tmp_path, release="9.0", version="9.0", digest="0")
 
-    assert targets[WHEEL_STAGE]["args"]["TENSORRTLLM_WHEEL"] == "tensorrt-llm==1.4.0rc3"
+    plan = plan_build("trtllm", checkout=checkout, dynamo_version="9.0")
+
+    assert wheel_args(plan)["TENSORRTLLM_WHEEL"] == "tensorrt-llm==1.4.0rc3"
 
 
-def test_the_wheel_of_a_directory(cli, folder):
+def test_wheel_of_a_folder_is_used(plan_build: PlanBuild, folder: Path) -> None:
     before = contents(folder)
-    targets = planned(cli, wheel.PIP_WHEEL_DIR, str(folder)).definition["target"]
 
-    assert targets[WHEEL_STAGE]["target"] == "from-directory"
-    assert targets[WHEEL_STAGE]["context"] == str(folder)
+    plan = plan_build("trtllm", options={"tensorrtllm_pip_wheel_dir": folder})
+
+    assert plan_target(plan, WHEEL).dockerfile_target == "from-directory"
+    assert plan_target(plan, WHEEL).context == folder
     assert contents(folder) == before
 
 
-def test_a_directory_of_another_commit_is_left_as_it_is_and_that_is_told(cli, folder):
-    before = contents(folder)
-    said = refused(cli, wheel.PIP_WHEEL_DIR, str(folder), wheel.COMMIT, "f" * 40)
+def test_wheel_of_a_folder_is_used_if_it_is_of_the_requested_commit(
+    plan_build: PlanBuild, folder: Path
+) -> None:
+    options = {"tensorrtllm_pip_wheel_dir": folder, "tensorrtllm_commit": COMMIT}
 
-    assert f"commit.txt there says {COMMIT}" in said
-    assert "left as it is" in said
+    plan = plan_build("trtllm", options=options)
+
+    assert plan_target(plan, WHEEL).dockerfile_target == "from-directory"
+
+
+def test_wheel_of_another_commit_is_refused_and_not_changed(
+    plan_build: PlanBuild, folder: Path
+) -> None:
+    before = contents(folder)
+    options = {"tensorrtllm_pip_wheel_dir": folder, "tensorrtllm_commit": "f" * 40}
+
+    with pytest.raises(UsageError, match=rf"not of commit {'f' * 40}: commit.txt .*{COMMIT}"):
+        plan_build("trtllm", options=options)
+
     assert contents(folder) == before
 
 
-def test_the_commit_of_a_directory_is_the_wanted_one(cli, folder):
-    words = (wheel.PIP_WHEEL_DIR, str(folder), wheel.COMMIT, COMMIT)
+def test_wheel_with_an_unreadable_commit_is_refused(plan_build: PlanBuild, folder: Path) -> None:
+    (folder / "commit.txt").write_bytes(b"\xff\xfe")
+    options = {"tensorrtllm_pip_wheel_dir": folder, "tensorrtllm_commit": COMMIT}
 
-    targets = planned(cli, *words).definition["target"]
-
-    assert targets[WHEEL_STAGE]["target"] == "from-directory"
-
-
-def test_a_directory_without_its_wheel_is_told(cli, tmp_path):
-    said = refused(cli, wheel.PIP_WHEEL_DIR, str(tmp_path))
-
-    assert "has to have one wheel of tensorrt-llm, and has none at all" in said
+    with pytest.raises(UsageError, match=f"is not of commit {COMMIT}"):
+        plan_build("trtllm", options=options)
 
 
-def test_a_commit_is_compiled_on_the_toolkits_image(cli):
-    words = (wheel.COMMIT, COMMIT, wheel.GIT, "https://my.git/trt.git")
-    targets = planned(cli, *words, "--max-jobs", "3").definition["target"]
+def test_folder_without_a_wheel_is_refused(plan_build: PlanBuild, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"one wheel of tensorrt-llm"):
+        plan_build("trtllm", options={"tensorrtllm_pip_wheel_dir": tmp_path})
 
-    args = targets[WHEEL_STAGE]["args"]
+
+def test_commit_is_compiled_with_the_cuda_toolkit(plan_build: PlanBuild) -> None:
+    options = {
+        "tensorrtllm_commit": COMMIT,
+        "tensorrtllm_git_url": "https://git.example/trt.git",
+    }
+    plan = plan_build("trtllm", options=options, max_jobs=3)
+
+    args = wheel_args(plan)
     assert args["TENSORRTLLM_COMMIT"] == COMMIT
-    assert args["TENSORRTLLM_GIT_URL"] == "https://my.git/trt.git"
+    assert args["TENSORRTLLM_GIT_URL"] == "https://git.example/trt.git"
     assert args["MAX_JOBS"] == "3"
     assert "devel" in args["BASE_IMAGE"]
-    assert targets[WHEEL_STAGE]["dockerfile"].endswith("source/Dockerfile")
-    assert "tensorrt-llm==" not in targets["wheels"]["args"]["REQUIREMENTS"]
+    assert plan_target(plan, WHEEL).dockerfile.match("source/Dockerfile")
+    assert "tensorrt-llm==" not in plan_values(plan)["build-arg REQUIREMENTS"]
 
 
-def test_the_default_commit_is_the_experimental_one(cli):
-    targets = planned(cli, wheel.DEFAULT_COMMIT).definition["target"]
+def test_flag_selects_the_experimental_commit(plan_build: PlanBuild) -> None:
+    flag = {"use_default_experimental_tensorrtllm_commit": True}
 
-    args = targets[WHEEL_STAGE]["args"]
-    assert args["TENSORRTLLM_COMMIT"] == wheel.EXPERIMENTAL_COMMIT
+    plan = plan_build("trtllm", options=flag)
 
-
-def test_a_commit_that_was_built_before_is_taken_and_told(cli, folder, monkeypatch):
-    monkeypatch.setattr(wheel, "DIRECTORY", folder)
-
-    result = planned(cli, wheel.COMMIT, COMMIT)
-
-    assert result.definition["target"][WHEEL_STAGE]["context"] == str(folder)
-    assert "is of that commit, and is taken" in result.err
+    assert wheel_args(plan)["TENSORRTLLM_COMMIT"] == "e81c50dbd2811ec858eccc2c71b5e7a330ff7e24"
 
 
-def test_a_commit_whose_earlier_build_left_no_wheel_is_compiled(cli, folder, monkeypatch):
-    monkeypatch.setattr(wheel, "DIRECTORY", folder)
-    (left,) = folder.glob("*.whl")
-    left.unlink()
+def test_wheel_of_an_earlier_build_of_the_commit_is_used(
+    plan_build: PlanBuild, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dynamo_container_trtllm.wheel.DIRECTORY", folder)
 
-    targets = planned(cli, wheel.COMMIT, COMMIT).definition["target"]
+    plan = plan_build("trtllm", options={"tensorrtllm_commit": COMMIT})
 
-    assert targets[WHEEL_STAGE]["args"]["TENSORRTLLM_COMMIT"] == COMMIT
+    assert plan_target(plan, WHEEL).context == folder
+    assert any(str(folder) in notice for notice in plan.notices)
 
 
-def test_a_commit_file_that_is_no_text_is_of_another_commit(cli, folder):
-    (folder / "commit.txt").write_bytes(b"\xff\xfe")
+def test_commit_is_compiled_if_its_earlier_build_left_no_wheel(
+    plan_build: PlanBuild, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dynamo_container_trtllm.wheel.DIRECTORY", folder)
+    (wheel,) = folder.glob("*.whl")
+    wheel.unlink()
 
-    said = refused(cli, wheel.PIP_WHEEL_DIR, str(folder), wheel.COMMIT, COMMIT)
+    plan = plan_build("trtllm", options={"tensorrtllm_commit": COMMIT})
 
-    assert f"is not of commit {COMMIT}" in said
+    assert wheel_args(plan)["TENSORRTLLM_COMMIT"] == COMMIT
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("flag", "other"),
     [
-        ((wheel.PIP_WHEEL, "tensorrt-llm==1", wheel.COMMIT, COMMIT), "exclude each other"),
-        ((wheel.COMMIT, COMMIT, wheel.DEFAULT_COMMIT), "exclude each other"),
-        ((wheel.INDEX, "https://a.b/c", wheel.COMMIT, COMMIT), "exclude each other"),
-        ((wheel.GIT, "https://a.b/c"), "means nothing without a commit"),
-        ((wheel.PIP_WHEEL, "vllm==1"), "names no version of tensorrt-llm"),
-        ((wheel.PIP_WHEEL, "tensorrt-llm==1.1 other"), "'1.1 other' is no version"),
-        ((wheel.INDEX, "https://u:p@a.b/c"), "has credentials in it"),
+        ("--tensorrtllm-pip-wheel=tensorrt-llm==1", f"--tensorrtllm-commit={COMMIT}"),
+        (f"--tensorrtllm-commit={COMMIT}", "--use-default-experimental-tensorrtllm-commit"),
+        ("--tensorrtllm-index-url=https://index.example", f"--tensorrtllm-commit={COMMIT}"),
     ],
 )
-def test_options_that_make_no_sense_together_are_told(cli, words, says):
-    assert says in refused(cli, *words)
-
-
-def test_the_kv_cache_by_nixl_is_an_argument_of_the_image(cli):
-    targets = planned(cli, "--trtllm-use-nixl-kvcache-experimental").definition["target"]
-
-    assert targets["trtllm-runtime"]["args"]["TRTLLM_USE_NIXL_KVCACHE_EXPERIMENTAL"] == "1"
-
-
-def test_its_options_mean_nothing_for_another_framework(cli):
-    result = cli("build", "none", wheel.COMMIT, COMMIT, "--dry-run")
+def test_options_for_different_origins_exclude_each_other(cli: Cli, flag: str, other: str) -> None:
+    result = cli("build", "trtllm", flag, other, "--dry-run")
 
     assert result.status == 2
-    assert "option of the plugin 'trtllm', which is not selected" in result.err
+    assert flag.partition("=")[0] in result.err
+    assert other.partition("=")[0] in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tensorrtllm_git_url": "https://git.example/trt.git"}, "--tensorrtllm-git-url .*commit"),
+        ({"tensorrtllm_pip_wheel": "vllm==1"}, "--tensorrtllm-pip-wheel 'vllm==1'"),
+        ({"tensorrtllm_pip_wheel": "tensorrt-llm==1.1 other"}, "'1.1 other'"),
+        ({"tensorrtllm_index_url": "https://u:p@index.example"}, "credentials"),
+    ],
+)
+def test_invalid_options_are_refused(
+    plan_build: PlanBuild, options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        plan_build("trtllm", options=options)
+
+
+def test_transfer_of_kv_caches_by_nixl_is_an_argument_of_the_image(plan_build: PlanBuild) -> None:
+    plan = plan_build("trtllm", options={"trtllm_use_nixl_kvcache_experimental": True})
+
+    args = dict(plan_target(plan, "runtime").args)
+    assert args["TRTLLM_USE_NIXL_KVCACHE_EXPERIMENTAL"] == "1"
+
+
+def test_options_cannot_be_used_with_another_framework(cli: Cli) -> None:
+    result = cli("build", "none", "--tensorrtllm-commit", COMMIT, "--dry-run")
+
+    assert result.status == 2
+    assert "--tensorrtllm-commit" in result.err
+    assert "trtllm" in result.err
 
 
 @pytest.mark.engine
 @pytest.mark.usefixtures("engine_environment")
-def test_the_wheel_of_a_directory_is_what_the_image_has(cli, docker: Docker, tag, folder):
+def test_image_contains_the_wheel_of_a_folder(cli: Cli, docker, tag, folder: Path) -> None:
     image = tag("trtllm")
     before = contents(folder)
     base = ("--base-image", docker.base_image, "--tag", image, "--no-latest")
+    wheel = ("--tensorrtllm-pip-wheel-dir", str(folder), "--tensorrtllm-commit", COMMIT)
 
-    cli.ok(
-        "build", "trtllm", "--target", "runtime", *base, "--no-enable-kvbm",
-        wheel.PIP_WHEEL_DIR, str(folder), wheel.COMMIT, COMMIT, "--progress", "quiet",
-    )  # fmt: skip
+    cli.ok("build", "trtllm", "--target", "runtime", *base, "--no-enable-kvbm", *wheel)
 
-    ask = "import tensorrt_llm; print(tensorrt_llm.__version__, tensorrt_llm.BUILT_HERE)"
-    assert docker.run("run", "--rm", image, "python", "-c", ask) == "1.3.0rc22 True"
-    assert contents(folder) == before
-    assert "ok       versions are the plan's" in cli("check", image).out
+    script = "import tensorrt_llm; print(tensorrt_llm.__version__, tensorrt_llm.BUILT_HERE)"
+    assert docker.run("run", "--rm", image, "python", "-c", script) == "1.3.0rc22 True"
     assert docker.run("run", "--rm", image, "sh", "-c", "command -v mpirun ssh sshd") != ""
+    assert re.search("ok +versions ", cli("check", image).out)
+    assert contents(folder) == before

@@ -1,114 +1,99 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plugin `vllm`: what it says about releases, and how its containers run."""
+"""The plugin `vllm`: which packages its images are built with, and how its containers run."""
 
 from __future__ import annotations
 
 import pytest
-from dynamo_container.containers import planner
-from dynamo_container.model.requests import RunRequest
-from dynamo_container.plugins.registry import Registry
-from dynamo_container.testing import PluginContract
-from running import Cli
+from dynamo_container.api import UsageError
+from dynamo_container.testing import PlanBuild, PlanRun, plan_target, plan_values
 
 
-class TestContract(PluginContract):
-    distribution = "dynamo-container-vllm"
-    build_targets = ()  # an image of vLLM's size is for `make acceptance`
+def test_default_release_is_built_with_the_packages_it_was_tested_with(
+    plan_build: PlanBuild,
+) -> None:
+    values = plan_values(plan_build("vllm"))
 
-
-@pytest.fixture
-def values(cli: Cli):
-    """The plan's values by kind and key."""
-
-    def of(*words: str) -> dict[str, str]:
-        return cli.values("build", "vllm", "--target", "runtime", *words)
-
-    return of
-
-
-def test_the_default_release_is_1_4_2_with_what_it_was_tested_with(values):
-    said = values()
-
-    assert said["build-arg REQUIREMENTS"] == (
+    assert values["build-arg REQUIREMENTS"] == (
         "ai-dynamo[vllm]==1.4.2 cuda-toolkit[cccl,crt,nvcc,nvvm]==13.0.2 "
         "kvbm==1.4.2 nixl==1.3.2 vllm[flashinfer,otel,runai]==0.26.0"
     )
-    assert said["build-arg RESOLVE_AS_OF"] == "2026-08-30T00:00:00Z"
-    assert said["base-image runtime"] == "nvcr.io/nvidia/cuda:13.0.2-runtime-ubuntu24.04"
-    assert said["label ai.dynamo.container.cuda"] == "13.0"
-    assert said["label ai.dynamo.container.driver"] == "580"
-
-
-def test_services_that_an_old_release_needs_are_in_it(values):
-    assert values("--dynamo-version", "0.7.1")["build-arg EXTRA_PACKAGES"] == (
-        "etcd-server nats-server"
+    assert values["build-arg RESOLVE_AS_OF"] == "2026-08-30T00:00:00Z"
+    assert values["label org.opencontainers.image.base.name"] == (
+        "nvcr.io/nvidia/cuda:13.0.2-runtime-ubuntu24.04"
     )
-    assert "build-arg EXTRA_PACKAGES" not in values("--dynamo-version", "0.8.0")
+    assert values["label ai.dynamo.container.cuda"] == "13.0"
+    assert values["label ai.dynamo.container.driver"] == "580"
 
 
-def test_kvbm_is_in_it_unless_it_is_not_wanted(values):
-    assert "pin kvbm" in values()
-    assert "pin kvbm" not in values("--no-enable-kvbm")
+def test_releases_before_0_8_include_etcd_and_nats(plan_build: PlanBuild) -> None:
+    old = plan_values(plan_build("vllm", dynamo_version="0.7.1"))
+    new = plan_values(plan_build("vllm", dynamo_version="0.8.0"))
+
+    assert {"etcd-server", "nats-server"} <= set(old["build-arg EXTRA_PACKAGES"].split())
+    assert "etcd-server" not in new.get("build-arg EXTRA_PACKAGES", "")
 
 
-def test_kvbm_is_a_wheel_from_0_7_on(cli, values):
-    assert "pin kvbm" not in values("--dynamo-version", "0.6.1")
-    result = cli("build", "vllm", "--dynamo-version", "0.6.1", "--enable-kvbm", "--dry-run")
-
-    assert result.status == 2
-    assert "Dynamo 0.6.1 has no wheel of it" in result.err
+def test_kvbm_is_installed_unless_it_is_disabled(plan_build: PlanBuild) -> None:
+    assert "pin kvbm" in plan_values(plan_build("vllm"))
+    assert "pin kvbm" not in plan_values(plan_build("vllm", enable_kvbm=False))
 
 
-def test_what_is_compiled_in_a_container_stays_in_a_volume():
-    registry = Registry.discover()
-    registry.load("vllm")
-
-    plan = planner.plan(
-        registry, RunRequest(framework="vllm", image="x", target="runtime", gpus="none")
-    )
-
-    assert {mount.target: mount.source for mount in plan.mounts} == {
-        "/home/ubuntu/.cache/vllm": "dynamo-vllm-cache-ubuntu"
-    }
-    env = {var.name: var.value for var in plan.env}
-    assert env["HF_HOME"] == "/home/ubuntu/.cache/huggingface"
-    assert env["TRITON_CACHE_DIR"] == "/home/ubuntu/.cache/vllm/triton"
+def test_release_without_a_wheel_of_kvbm_is_built_without_it(plan_build: PlanBuild) -> None:
+    assert "pin kvbm" not in plan_values(plan_build("vllm", dynamo_version="0.6.1"))
 
 
-def test_what_is_compiled_from_git_takes_the_place_of_a_wheel(cli):
-    words = ("--vllm-ref", "v0.27.0", "--deepgemm-ref", "abc", "--max-jobs", "3")
-    targets = cli.ok("build", "vllm", "--target", "runtime", *words, "--dry-run").definition[
-        "target"
-    ]
+def test_kvbm_cannot_be_enabled_for_a_release_without_a_wheel_of_it(
+    plan_build: PlanBuild,
+) -> None:
+    with pytest.raises(UsageError, match=r"Dynamo 0\.6\.1"):
+        plan_build("vllm", dynamo_version="0.6.1", enable_kvbm=True)
 
-    source = targets["vllm-vllm-wheels"]
-    assert source["args"]["VLLM_REF"] == "v0.27.0"
-    assert source["args"]["DEEPGEMM_REF"] == "abc"
-    assert source["args"]["MAX_JOBS"] == "3"
-    assert "FLASHINFER_REF" not in source["args"]
-    assert "devel" in source["args"]["BASE_IMAGE"]
-    args = targets["wheels"]["args"]
+
+def test_compiled_kernels_are_kept_in_a_volume(plan_run: PlanRun) -> None:
+    values = plan_values(plan_run("vllm"))
+
+    assert values["mount /home/ubuntu/.cache/vllm"] == "volume dynamo-vllm-cache-ubuntu"
+    assert values["env TRITON_CACHE_DIR"] == "/home/ubuntu/.cache/vllm/triton"
+    assert values["env HF_HOME"] == "/home/ubuntu/.cache/huggingface"
+
+
+def test_git_refs_are_compiled_in_a_stage_of_their_own(plan_build: PlanBuild) -> None:
+    refs = {"vllm_ref": "v0.27.0", "deepgemm_ref": "abc"}
+    plan = plan_build("vllm", options=refs, max_jobs=3)
+
+    args = dict(plan_target(plan, "vllm-wheels").args)
+    assert (args["VLLM_REF"], args["DEEPGEMM_REF"]) == ("v0.27.0", "abc")
+    assert "FLASHINFER_REF" not in args
+    assert args["MAX_JOBS"] == "3"
+    assert "devel" in args["BASE_IMAGE"]
+
+
+def test_compiled_vllm_replaces_its_wheel(plan_build: PlanBuild) -> None:
+    plan = plan_build("vllm", options={"vllm_ref": "v0.27.0"})
+
+    wheels = plan_target(plan, "wheels")
+    args = dict(wheels.args)
     assert "vllm[flashinfer,otel,runai]==" not in args["REQUIREMENTS"]
     assert args["OVERRIDES"] == "nixl[cu13]==1.3.2|vllm[flashinfer,otel,runai]"
-    assert targets["wheels"]["contexts"] == {"tools": "target:vllm-vllm-wheels"}
+    assert [(context.name, context.source) for context in wheels.contexts] == [
+        ("tools", "target:vllm-vllm-wheels")
+    ]
 
 
-def test_without_a_ref_nothing_is_compiled(cli):
-    targets = cli.ok("build", "vllm", "--target", "runtime", "--dry-run").definition["target"]
-
-    assert set(targets) == {"scripts", "tools", "wheels", "vllm-runtime"}
+def test_nothing_is_compiled_without_a_git_ref(plan_build: PlanBuild) -> None:
+    assert "vllm-wheels" not in [target.stage for target in plan_build("vllm").targets]
 
 
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (("--vllm-git-url", "https://a.b/c"), "means nothing without a ref"),
-        (("--vllm-git-url", "https://u:p@a.b/c", "--vllm-ref", "x"), "has credentials in it"),
-    ],
-)
-def test_a_repository_alone_or_with_a_password_is_told(cli, words, says):
-    result = cli("build", "vllm", *words, "--dry-run")
+def test_repository_requires_a_git_ref(plan_build: PlanBuild) -> None:
+    with pytest.raises(UsageError, match="--vllm-git-url"):
+        plan_build("vllm", options={"vllm_git_url": "https://git.example/vllm"})
 
-    assert result.status == 2
-    assert says in result.err
+
+def test_repository_with_a_password_is_refused(plan_build: PlanBuild) -> None:
+    options = {"vllm_ref": "main", "vllm_git_url": "https://user:hunter2@git.example/vllm"}
+
+    with pytest.raises(UsageError, match="credentials") as error:
+        plan_build("vllm", options=options)
+
+    assert "hunter2" not in str(error.value)

@@ -14,7 +14,7 @@ from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.tables import aligned
-from dynamo_container.docker import engine
+from dynamo_container.docker import buildx, engine, process
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.images import bake, outputs
 from dynamo_container.images.plan import BuildPlan, Image
@@ -52,7 +52,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         status, rows = watch.build(planned.plan, command, planned.report, _show_progress)
         table = aligned(rows, right=(1, 2, 3))
     else:
-        status, table = engine.run(command), []
+        status, table = process.run(command), []
     if status:
         raise _failure(planned.plan, status)
     if not session.quiet:
@@ -69,7 +69,7 @@ def _check_builder(session: Session, wanted: Outputs) -> None:
     answers.
     """
     special = (wanted.builder, wanted.platforms, wanted.attests, wanted.cache_to, wanted.cache)
-    builder = engine.builder(wanted.builder) if any(special) else None
+    builder = buildx.inspect_builder(wanted.builder) if any(special) else None
     if builder:
         outputs.require_capabilities(wanted, builder)
         session.show(outputs.platform_warnings(wanted, builder))
@@ -83,7 +83,7 @@ def _failure(plan: BuildPlan, status: int) -> WorkFailedError:
     Raises:
         EngineError: the reason is that there is no engine, or no buildx.
     """
-    engine.require_buildx()
+    buildx.require_buildx()
     if plan.outputs.load:
         engine.server_version()
     more = "" if plan.progress == "plain" else "; for all of it: --progress plain"

@@ -11,8 +11,8 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.containers import gpus
-from dynamo_container.containers.docker_argv import env_words, flag_words
-from dynamo_container.docker import engine
+from dynamo_container.containers.docker_argv import env_arguments, flag_arguments
+from dynamo_container.docker import engine, process
 from dynamo_container.errors import MachineError, NoAnswerError, UsageError, WorkFailedError
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.names import FRAMEWORK_LABEL
@@ -52,8 +52,8 @@ def command(session: Session, image: str, framework: str | None, timeout: float)
     checks = [contribution.value for contribution in contributions]
     if not checks:
         raise UsageError(f"no plugin has a check for {name!r}", "there is nothing to do")
-    access = gpus.gpu_access("auto", engine.facts())
-    gpu_words = [*flag_words(access.flags), *env_words(access.env)] if access else []
+    access = gpus.gpu_access("auto", engine.collect())
+    gpu_words = [*flag_arguments(access.flags), *env_arguments(access.env)] if access else []
     failed = [check.name for check in checks if not _passes(image, check, gpu_words, timeout)]
     if failed:
         raise WorkFailedError(
@@ -89,10 +89,10 @@ def _run(image: str, check: Check, devices: list[str], seconds: float) -> tuple[
     name = f"dynamo-container-check-{uuid.uuid4().hex[:12]}"
     words = ("--rm", f"--name={name}", *devices, f"--entrypoint={check.argv[0]}")
     try:
-        answer = engine.capture("docker", "run", *words, image, *check.argv[1:], timeout=seconds)
+        answer = process.capture("docker", "run", *words, image, *check.argv[1:], timeout=seconds)
     except BaseException as error:
         # A container goes on when its client ends.
-        engine.capture("docker", "rm", "--force", name)
+        process.capture("docker", "rm", "--force", name)
         if isinstance(error, NoAnswerError):
             return 1, f"it did not finish within {seconds:g} s (--timeout)"
         raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dynamo_container.cli.app import PROGRAM, Session
-from dynamo_container.docker.containers import Container, listed
+from dynamo_container.docker.containers import Container, list_containers
 from dynamo_container.errors import UsageError
 from dynamo_container.plugins.discovery import normalize
 
@@ -21,7 +21,7 @@ def select(session: Session, words: Iterable[str]) -> tuple[Container, ...]:
         UsageError: a word matches neither a container nor a framework.
         EngineError: no engine answers.
     """
-    containers = listed()
+    containers = list_containers()
     selected: dict[str, Container] = {}
     for word in words:
         selected |= {one.id: one for one in _matches(session, containers, word)}
@@ -40,7 +40,7 @@ def select_one(session: Session, word: str | None, *, running: bool) -> Containe
         UsageError: there is none, or more than one.
         EngineError: no engine answers.
     """
-    selected = select(session, [word]) if word else listed()
+    selected = select(session, [word]) if word else list_containers()
     alive = tuple(one for one in selected if (one.running if running else one.alive))
     candidates = alive if running or alive else selected
     of = f" of {word!r}" if word else ""

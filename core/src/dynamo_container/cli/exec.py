@@ -10,8 +10,9 @@ import click
 
 from dynamo_container.cli import types
 from dynamo_container.cli.app import Session, at_terminal
-from dynamo_container.containers.docker_argv import env_words
-from dynamo_container.docker import engine
+from dynamo_container.containers.docker_argv import env_arguments
+from dynamo_container.docker.command import Command
+from dynamo_container.docker.process import replace_process
 from dynamo_container.model.values import EnvVar
 
 _COMMAND: Final = "dynamo_container.command"
@@ -78,10 +79,9 @@ def command(
         "exec",
         *(flag for flag, given in switches if given),
         *(f"{flag}={value}" for flag, value in options if value),
-        *env_words(env),
+        *env_arguments(env),
         container.id,
         *(words or _SHELL),
     )
     # From here on it is docker's own: the terminal, signals, the exit status.
-    engine.replace_process(engine.Command(argv=argv))
-    raise AssertionError("unreachable: the process is docker's now")
+    replace_process(Command(argv=argv))

@@ -7,7 +7,8 @@ from __future__ import annotations
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.docker import engine
+from dynamo_container.docker.command import Command
+from dynamo_container.docker.process import replace_process
 
 
 @click.command(epilog="Example: dynamo-container logs --follow vllm")
@@ -34,5 +35,4 @@ def command(
         container.id,
     )
     # From here on it is docker's own: both streams, and Ctrl-C.
-    engine.replace_process(engine.Command(argv=argv))
-    raise AssertionError("unreachable: the process is docker's now")
+    replace_process(Command(argv=argv))

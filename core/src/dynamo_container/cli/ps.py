@@ -33,9 +33,9 @@ def command(
     """List the containers that `run` started."""
     # Imported here: the SDK is slow to import, and `--help` does not need it.
     from dynamo_container.cli.containers import select
-    from dynamo_container.docker.containers import listed
+    from dynamo_container.docker.containers import list_containers
 
-    selected = select(session, words) if words else listed()
+    selected = select(session, words) if words else list_containers()
     containers = [one for one in selected if everything or one.alive]
     if as_json:
         click.echo(json.dumps([asdict(one) for one in containers], indent=2))

@@ -52,8 +52,20 @@ def _releases(registry: Registry, framework: str) -> tuple[Release, ...]:
 
 
 def _document(tables: dict[str, tuple[Release, ...]]) -> dict[str, object]:
-    rows = {name: [asdict(row) for row in table] for name, table in tables.items()}
+    rows = {
+        name: [_without_locations(asdict(row)) for row in table] for name, table in tables.items()
+    }
     return {"schema": SCHEMA, "releases": rows}
+
+
+def _without_locations(value: object) -> object:
+    """Remove the locations of values, which are paths of this machine."""
+    if isinstance(value, dict):
+        fields = value.items()
+        return {key: _without_locations(field) for key, field in fields if key != "location"}
+    if isinstance(value, (list, tuple)):
+        return [_without_locations(item) for item in value]
+    return value
 
 
 def _cells(row: Release) -> tuple[str, ...]:

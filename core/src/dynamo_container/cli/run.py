@@ -16,7 +16,7 @@ from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
 from dynamo_container.containers import docker_argv
 from dynamo_container.containers.plan import RunPlan
-from dynamo_container.docker import engine
+from dynamo_container.docker import engine, process
 from dynamo_container.errors import MachineError, UsageError
 from dynamo_container.host.paths import is_folder
 from dynamo_container.host.users import sudo_caller
@@ -40,7 +40,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
             "--wait: it is not known how containers of this image become ready",
             "name its framework: --framework NAME",
         )
-    rendered = docker_argv.command(plan)
+    rendered = docker_argv.run_command(plan)
     if options.dry_run:
         click.echo(f"{_mkdir_words(plan)}{rendered.shell()}")
         return 0
@@ -51,8 +51,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         from dynamo_container.cli.waiting import start_and_wait
 
         return start_and_wait(session, plan, options.wait_timeout)
-    engine.replace_process(rendered)
-    raise AssertionError("unreachable: the process is docker's now")
+    process.replace_process(rendered)
 
 
 def _require_paths(plan: RunPlan) -> None:
@@ -65,7 +64,7 @@ def _require_paths(plan: RunPlan) -> None:
         and not os.path.lexists(mount.source)
     ]
     # The engine of another machine has other files.
-    if missing and engine.facts().local:
+    if missing and engine.collect().local:
         raise UsageError(
             f"{missing[0]}, which is to be mounted, was not found",
             "create it, or name an existing one",

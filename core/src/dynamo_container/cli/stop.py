@@ -32,7 +32,7 @@ def command(session: Session, words: tuple[str, ...], everything: bool, seconds:
     from dynamo_container.cli.containers import select
     from dynamo_container.docker import containers
 
-    selected = select(session, words) if words else containers.listed()
+    selected = select(session, words) if words else containers.list_containers()
     running = [one for one in selected if one.alive]
     if not running:
         session.note("none of these containers is running")

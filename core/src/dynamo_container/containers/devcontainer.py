@@ -9,7 +9,12 @@ import json
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from dynamo_container.containers.docker_argv import fits_mount, flag_words, mount_line, mount_word
+from dynamo_container.containers.docker_argv import (
+    fits_mount,
+    flag_arguments,
+    mount_argument,
+    mount_fields,
+)
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.model.values import Mount
 
@@ -17,11 +22,11 @@ JSON: TypeAlias = "str | bool | list[JSON] | dict[str, JSON]"
 
 _WORKSPACE: Final = "/home/ubuntu/dynamo"
 _USER: Final = "ubuntu"
-# Another one for each folder and so for each user, and the same when the container is made again.
-_ID: Final = "${devcontainerId}"
 _HOME: Final = "/home/ubuntu"
-# What the editor says itself: in which folder, and as whom.
-_ITS_OWN: Final = ("--workdir", "--user", "--group-add")
+# Differs between folders, and so between users; stays the same if the container is created again.
+_ID: Final = "${devcontainerId}"
+# Flags that the editor sets itself.
+_EDITOR_FLAGS: Final = ("--workdir", "--user", "--group-add")
 _TOKENS: Final = ("HF_TOKEN", "GITHUB_TOKEN")
 _EXTENSIONS: Final = (
     "charliermarsh.ruff",
@@ -30,26 +35,26 @@ _EXTENSIONS: Final = (
     "rust-lang.rust-analyzer",
     "tamasfe.even-better-toml",
 )
-_MARK: Final = "// Written by `dynamo-container devcontainer`. Hash: "
+_HEADER: Final = "// Written by `dynamo-container devcontainer`. Hash: "
 
 
 def render(plan: RunPlan, framework: str, home: str, *, gpus: bool) -> str:
-    """The file's text.
+    """Return the text of the file.
 
     Args:
         plan: of a container of the framework's local-dev image, without a workspace.
-        framework: its name.
-        home: the caller's home; what lies under it is written so that it is right for everybody.
-        gpus: whether the container gets GPUs where there are some.
+        framework: the framework's name.
+        home: the caller's home folder; paths in it are written so that they fit every user.
+        gpus: whether the container gets GPUs if the machine has some.
     """
     text = json.dumps(_document(plan, framework, home, gpus=gpus), indent=2) + "\n"
-    return f"{_MARK}{_hash(text)}\n{text}"
+    return f"{_HEADER}{_hash(text)}\n{text}"
 
 
 def is_untouched(text: str) -> bool:
-    """Whether a file is as it was written, by whichever version of this."""
-    first, _, rest = text.partition("\n")
-    return first == f"{_MARK}{_hash(rest)}"
+    """Whether a file is as it was written, by this version or another one."""
+    header, _, rest = text.partition("\n")
+    return header == f"{_HEADER}{_hash(rest)}"
 
 
 def _hash(text: str) -> str:
@@ -57,66 +62,78 @@ def _hash(text: str) -> str:
 
 
 def _document(plan: RunPlan, framework: str, home: str, *, gpus: bool) -> dict[str, JSON]:
-    flags = [flag for flag in plan.flags if flag.flag not in _ITS_OWN]
-    taken = {mount.target for mount in plan.mounts}
-    mounts = [_portable(mount, home) for mount in plan.mounts]
-    volumes = (
-        Mount(
-            type="volume",
-            source=f"dynamo-{framework}-history-{_ID}",
-            target=f"{_HOME}/.commandhistory",
-        ),
-        Mount(
-            type="volume",
-            source=f"dynamo-{framework}-pre-commit-{_ID}",
-            target=f"{_HOME}/.cache/pre-commit",
-        ),
-    )
-    own = {var.name: var.value for var in plan.env if var.value is not None}
-    by_name = {*_TOKENS, *(var.name for var in plan.env if var.value is None)}
+    mounts = tuple(_portable(mount, home) for mount in plan.mounts)
     document: dict[str, JSON] = {
         "name": f"Dynamo ({framework})",
         "image": plan.image,
-        "runArgs": [
-            *flag_words(flags),
-            *(f"--publish={port}" for port in plan.ports),
-            # `--volume` has options for which `mounts` has no word.
-            *(mount_word(mount) for mount in mounts if not fits_mount(mount)),
-        ],
-        # Whoever opens the folder gets the GPUs that are there.
+        "runArgs": _run_args(plan, mounts),
+        # Everybody who opens the folder gets the GPUs of their machine.
         "hostRequirements": {"gpu": "optional"} if gpus else {},
         "remoteUser": _USER,
         "updateRemoteUserUID": True,
         "workspaceFolder": _WORKSPACE,
         "workspaceMount": f"type=bind,source=${{localWorkspaceFolder}},target={_WORKSPACE}",
-        "mounts": [
-            *(mount_line(mount) for mount in mounts if fits_mount(mount)),
-            *(mount_line(mount) for mount in volumes if mount.target not in taken),
-        ],
-        "containerEnv": {
-            "CARGO_TARGET_DIR": f"{_WORKSPACE}/target",
-            "DYNAMO_HOME": _WORKSPACE,
-            **own,
-        },
-        "remoteEnv": {name: f"${{localEnv:{name}}}" for name in sorted(by_name)},
+        "mounts": _mounts(mounts, framework),
+        "containerEnv": _container_env(plan),
+        "remoteEnv": _remote_env(plan),
         "postCreateCommand": "dynamo-build-in-place",
-        "customizations": {
-            "vscode": {
-                "extensions": list(_EXTENSIONS),
-                "settings": {
-                    "python.defaultInterpreterPath": "/opt/dynamo/venv/bin/python",
-                    "rust-analyzer.cargo.targetDir": f"{_WORKSPACE}/target/rust-analyzer",
-                    "terminal.integrated.defaultProfile.linux": "bash",
-                    "[python]": {"editor.defaultFormatter": "charliermarsh.ruff"},
-                    "[rust]": {"editor.defaultFormatter": "rust-lang.rust-analyzer"},
-                },
-            }
-        },
+        "customizations": {"vscode": _vscode()},
     }
     if plan.folders:
         folders = [_portable_path(folder, home) for folder in plan.folders]
         document["initializeCommand"] = ["mkdir", "-p", *folders]
     return {key: value for key, value in document.items() if value != {}}
+
+
+def _run_args(plan: RunPlan, mounts: tuple[Mount, ...]) -> list[JSON]:
+    return [
+        *flag_arguments(flag for flag in plan.flags if flag.flag not in _EDITOR_FLAGS),
+        *(f"--publish={port}" for port in plan.ports),
+        # `mounts` cannot express all options of `--volume`.
+        *(mount_argument(mount) for mount in mounts if not fits_mount(mount)),
+    ]
+
+
+def _mounts(mounts: tuple[Mount, ...], framework: str) -> list[JSON]:
+    """Return the plan's mounts, and volumes for what should outlive the container."""
+    volumes = {
+        f"{_HOME}/.commandhistory": f"dynamo-{framework}-history-{_ID}",
+        f"{_HOME}/.cache/pre-commit": f"dynamo-{framework}-pre-commit-{_ID}",
+    }
+    taken = {mount.target for mount in mounts}
+    own = (
+        Mount(type="volume", source=source, target=target)
+        for target, source in volumes.items()
+        if target not in taken
+    )
+    return [mount_fields(mount) for mount in (*filter(fits_mount, mounts), *own)]
+
+
+def _container_env(plan: RunPlan) -> dict[str, JSON]:
+    return {
+        "CARGO_TARGET_DIR": f"{_WORKSPACE}/target",
+        "DYNAMO_HOME": _WORKSPACE,
+        **{var.name: var.value for var in plan.env if var.value is not None},
+    }
+
+
+def _remote_env(plan: RunPlan) -> dict[str, JSON]:
+    """Return the variables whose values come from the environment of whoever opens the folder."""
+    names = {*_TOKENS, *(var.name for var in plan.env if var.value is None)}
+    return {name: f"${{localEnv:{name}}}" for name in sorted(names)}
+
+
+def _vscode() -> dict[str, JSON]:
+    return {
+        "extensions": list(_EXTENSIONS),
+        "settings": {
+            "python.defaultInterpreterPath": "/opt/dynamo/venv/bin/python",
+            "rust-analyzer.cargo.targetDir": f"{_WORKSPACE}/target/rust-analyzer",
+            "terminal.integrated.defaultProfile.linux": "bash",
+            "[python]": {"editor.defaultFormatter": "charliermarsh.ruff"},
+            "[rust]": {"editor.defaultFormatter": "rust-lang.rust-analyzer"},
+        },
+    }
 
 
 def _portable(mount: Mount, home: str) -> Mount:
@@ -126,7 +143,7 @@ def _portable(mount: Mount, home: str) -> Mount:
 
 
 def _portable_path(path: str, home: str) -> str:
-    """With `${localEnv:HOME}` for the caller's home: the file is for everybody in the folder."""
+    """Write the caller's home folder as `${localEnv:HOME}`: other users open the folder too."""
     if path == home or path.startswith(f"{home}/"):
-        return "${localEnv:HOME}" + path[len(home) :]
+        return "${localEnv:HOME}" + path.removeprefix(home)
     return path

@@ -7,44 +7,42 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from dynamo_container.containers.plan import RunPlan
-from dynamo_container.docker.engine import Command
+from dynamo_container.docker.command import Command
 from dynamo_container.model.values import EnvVar, Mount, RunFlag
 
-# Options that `--mount` says in words of its own; every other one goes to `--volume` as it is.
-_MOUNT_WORDS = {"ro": "readonly", "readonly": "readonly"}
-_PROPAGATION = frozenset({"shared", "slave", "private", "rshared", "rslave", "rprivate"})
+# Options of `--volume` for which `--mount` has a field; any other option requires `--volume`.
+_MOUNT_FIELDS: Final = {"ro": "readonly", "readonly": "readonly"}
+_PROPAGATION: Final = frozenset({"shared", "slave", "private", "rshared", "rslave", "rprivate"})
 
 
-def command(plan: RunPlan) -> Command:
-    """The command that starts the container."""
-    switches = ("--detach",) if plan.detach else ()
-    return Command(argv=("docker", "run", *switches, *_words(plan)))
+def run_command(plan: RunPlan) -> Command:
+    """Return the command that runs the container."""
+    detach = ("--detach",) if plan.detach else ()
+    return Command(argv=("docker", "run", *detach, *_arguments(plan)))
 
 
 def create_command(plan: RunPlan) -> Command:
-    """The command that makes the same container and does not start it."""
-    return Command(argv=("docker", "create", *_words(plan)))
+    """Return the command that creates the same container without starting it."""
+    return Command(argv=("docker", "create", *_arguments(plan)))
 
 
-def _words(plan: RunPlan) -> Iterator[str]:
+def _arguments(plan: RunPlan) -> Iterator[str]:
     switches = (
         ("--rm", plan.remove),
         ("--interactive", plan.interactive),
         ("--tty", plan.tty),
     )
-    yield from (flag for flag, given in switches if given)
+    yield from (flag for flag, on in switches if on)
     if plan.name:
         yield f"--name={plan.name}"
-    yield from flag_words(plan.flags)
-    for port in plan.ports:
-        yield f"--publish={port}"
-    yield from env_words(plan.env)
-    for mount in plan.mounts:
-        yield mount_word(mount)
-    for key, value in plan.labels:
-        yield f"--label={key}={value}"
+    yield from flag_arguments(plan.flags)
+    yield from (f"--publish={port}" for port in plan.ports)
+    yield from env_arguments(plan.env)
+    yield from map(mount_argument, plan.mounts)
+    yield from (f"--label={key}={value}" for key, value in plan.labels)
     if plan.entrypoint:
         yield f"--entrypoint={plan.entrypoint[0]}"
     yield plan.image
@@ -52,57 +50,56 @@ def _words(plan: RunPlan) -> Iterator[str]:
     yield from plan.command
 
 
-def flag_words(flags: Iterable[RunFlag]) -> Iterator[str]:
-    """Flags as docker takes them, each in one word: a value may start with a dash."""
+def flag_arguments(flags: Iterable[RunFlag]) -> Iterator[str]:
+    """Yield flags as arguments of docker, each with its value: a value can start with a dash."""
     for flag in flags:
         yield flag.flag if flag.value is None else f"{flag.flag}={flag.value}"
 
 
-def env_words(env: Iterable[EnvVar]) -> Iterator[str]:
-    """Variables as docker takes them."""
+def env_arguments(env: Iterable[EnvVar]) -> Iterator[str]:
+    """Yield variables as arguments of docker."""
     for var in env:
         yield f"--env={var.name}" if var.value is None else f"--env={var.name}={var.value}"
 
 
-def fits_mount(mount: Mount) -> bool:
-    """Whether `--mount` has words for all of the mount's options, and its reader, which makes one
-    sign of these two, leaves the paths as they are.
+def mount_argument(mount: Mount) -> str:
+    """Return `--mount=...`, which takes any path and does not create missing folders; or
+    `--volume=...` if only that can express the mount.
     """
-    return None not in map(_mount_option, mount.options) and "\r\n" not in (
+    if fits_mount(mount):
+        return f"--mount={mount_fields(mount)}"
+    parts = (mount.source, mount.target, ",".join(mount.options))
+    return f"--volume={':'.join(filter(None, parts))}"
+
+
+def fits_mount(mount: Mount) -> bool:
+    """Whether `--mount` can express a mount: it has a field for each option, and the paths do not
+    contain CRLF, which docker's CSV reader turns into a line feed.
+    """
+    return None not in map(_mount_field, mount.options) and "\r\n" not in (
         mount.source + mount.target
     )
 
 
-def mount_word(mount: Mount) -> str:
-    """`--mount`, which takes any path and makes no folder for a missing one; `--volume` for options
-    that only it knows.
-    """
-    if not fits_mount(mount):
-        parts = (mount.source, mount.target, ",".join(mount.options))
-        return f"--volume={':'.join(filter(None, parts))}"
-    return f"--mount={mount_line(mount)}"
-
-
-def mount_line(mount: Mount) -> str:
-    """A mount as `--mount` and Dev Containers take it: comma-separated fields."""
-    words = [_mount_option(option) for option in mount.options]
+def mount_fields(mount: Mount) -> str:
+    """Return a mount as comma-separated fields, as `--mount` and Dev Containers take it."""
+    options = (_mount_field(option) for option in mount.options)
     fields = [
         f"type={mount.type}",
         *([f"source={mount.source}"] if mount.source else []),
         f"target={mount.target}",
+        *(field for field in options if field),
     ]
     line = io.StringIO()
-    # A field that has one of the terminator's signs is quoted; older Pythons know no others.
-    csv.writer(line, lineterminator="\r\n").writerow([*fields, *(word for word in words if word)])
+    # The writer quotes fields that contain a character of the line terminator: so this one.
+    csv.writer(line, lineterminator="\r\n").writerow(fields)
     return line.getvalue().removesuffix("\r\n")
 
 
-def _mount_option(option: str) -> str | None:
-    """The option in `--mount`'s words; empty where it is the default, None where `--mount` has no
-    word for it.
-    """
+def _mount_field(option: str) -> str | None:
+    """Return the field for an option of `--volume`: empty for the default, None without a field."""
     if option == "rw":
         return ""
     if option in _PROPAGATION:
         return f"bind-propagation={option}"
-    return _MOUNT_WORDS.get(option)
+    return _MOUNT_FIELDS.get(option)

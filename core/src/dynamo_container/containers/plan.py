@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plan of a container, frozen."""
+"""The frozen plan of a container."""
 
 from __future__ import annotations
 
@@ -15,13 +15,19 @@ class RunPlan:
     """A container to start.
 
     Attributes:
-        image: its reference.
-        command: what runs in it; the image's own where empty.
-        flags: flags of `docker run`, sorted, those of the accelerator among them.
-        folders: on the host, to be made before the container starts where they are not there.
-        labels: by which the container is found again.
-        readiness: how it says that it is ready; None where the framework does not say.
-        facts: every value with its provenance.
+        image: reference of the image.
+        command: what runs in it; empty for the image's own command.
+        name: the container's name; empty for docker's choice.
+        env, mounts: sorted by name and by target.
+        flags: of `docker run`, sorted, including those that give access to GPUs.
+        ports: as `docker run --publish` takes them.
+        entrypoint: program, and arguments that precede the command; empty for the image's own.
+        folders: folders on the host that are created before the container starts.
+        labels: by which `ps`, `stop` and others find the container.
+        remove: delete the container when it exits.
+        detach, interactive, tty: as docker's.
+        readiness: how to find out whether the container is ready; None if unknown.
+        entries: every value with its provenance.
         warnings: lines for the user.
     """
 
@@ -40,5 +46,5 @@ class RunPlan:
     interactive: bool
     tty: bool
     readiness: Readiness | None
-    facts: tuple[PlanEntry, ...]
+    entries: tuple[PlanEntry, ...]
     warnings: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether this machine's NVIDIA driver can run an image, told before anything starts."""
+"""Check that this machine's NVIDIA driver can run an image, before anything starts."""
 
 from __future__ import annotations
 
@@ -11,37 +11,36 @@ from packaging.version import InvalidVersion, Version
 from dynamo_container.errors import MachineError
 from dynamo_container.model.facts import DriverInfo
 
-# The last minor version of CUDA's major ones: what somebody with an older driver builds for.
+# The last minor version of each major CUDA version: what to build for if the driver is older.
 _LAST_MINOR: Final = {11: "11.8", 12: "12.9"}
 
 
-def warning(cuda: str, minimum: str, driver: DriverInfo) -> str:
-    """What is to be said to the user; empty where the driver is new enough.
+def check_driver(cuda: str, minimum: str, driver: DriverInfo) -> str:
+    """Return a warning if the driver cannot be compared; empty if it is new enough.
 
-    A driver runs every minor version of the CUDA that it is of, and all older ones
+    A driver supports all minor versions of its CUDA version, and all older ones
     (https://docs.nvidia.com/deploy/cuda-compatibility/).
 
     Args:
-        cuda: the image's CUDA version, as its label says.
-        minimum: the oldest driver that the image runs on, as its label says; empty for unknown.
-        driver: the machine's.
+        cuda: the image's CUDA version, from its label.
+        minimum: the oldest driver that can run the image, from its label; empty if unknown.
+        driver: of this machine.
 
     Raises:
         MachineError: the driver is too old.
     """
     try:
-        wanted, has = Version(cuda), Version(driver.cuda)
+        required, supported = Version(cuda), Version(driver.cuda)
         oldest, version = Version(minimum or "0"), Version(driver.version)
     except InvalidVersion as error:
-        known = f"the driver {driver.version} and the image's CUDA {cuda}"
-        return f"not checked: {known} ({error})"
-    if version >= oldest and has.major >= wanted.major:
+        return f"driver {driver.version} was not compared with the image's CUDA {cuda}: {error}"
+    if version >= oldest and supported.major >= required.major:
         return ""
-    needs = f"driver {minimum} or newer" if minimum else f"a driver for CUDA {wanted.major}"
+    requires = f"driver {minimum} or newer" if minimum else f"a driver for CUDA {required.major}"
     raise MachineError(
-        f"the image has CUDA {cuda} and needs {needs}; "
-        f"this machine's driver {driver.version} is for CUDA up to {driver.cuda}",
-        f"build the image with --cuda-version {_LAST_MINOR.get(has.major, driver.cuda)} "
-        "(dynamo-container releases tells which Dynamo has it), upgrade the driver, "
-        "or try it with --no-preflight",
+        f"the image has CUDA {cuda} and requires {requires}; "
+        f"this machine's driver {driver.version} supports CUDA up to {driver.cuda}",
+        f"build the image with --cuda-version {_LAST_MINOR.get(supported.major, driver.cuda)} "
+        "(for the Dynamo releases that have it: dynamo-container releases), upgrade the driver, "
+        "or skip this check: --no-preflight",
     )

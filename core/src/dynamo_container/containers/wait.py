@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting until a container that was just started is ready."""
+"""Wait until a container that was just started is ready. This module starts processes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from dynamo_container.docker.attached import Attached, background
+from dynamo_container.docker.attached import Attached
+from dynamo_container.docker.process import background
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.model.values import Readiness
 
 LAST_LINES: Final = 20
-_PAUSE_SECONDS: Final = 0.25
-_GLANCE_SECONDS: Final = 0.05
-_ENDING_SECONDS: Final = 1.0
-# What a shell and docker say where there is no such program, or none that can be run.
-_NO_PROGRAM: Final = (126, 127)
+_CHECK_INTERVAL_SECONDS: Final = 0.25
+_POLL_SECONDS: Final = 0.05
+_EXIT_SECONDS: Final = 1.0
+# What a shell and docker return if the program does not exist or cannot be executed.
+_CANNOT_EXECUTE: Final = (126, 127)
 
 
 def wait(
@@ -25,58 +26,61 @@ def wait(
     log: Attached,
     readiness: Readiness,
     seconds: float,
-    tell: Callable[[str], None],
+    on_line: Callable[[str], None],
 ) -> None:
     """Wait until a container that was just started is ready.
 
     Args:
         container: its ID.
-        log: what it says.
-        readiness: how it tells that it is ready.
-        seconds: the longest time to wait.
-        tell: called with its last line, whenever there is a new one.
+        log: its output.
+        readiness: how to find out whether it is ready.
+        seconds: the timeout.
+        on_line: called with the last line of its output whenever that has changed.
 
     Raises:
-        WorkFailedError: the container ended, was not ready in time, or cannot tell; the message has
-        its last lines.
+        WorkFailedError: the container has ended, is not ready in time, or cannot be checked; the
+            message includes its last lines.
     """
-    # The wait is for something inside the container, and docker has no event for "ready": so it is
-    # asked again.
+    # Readiness is a state inside the container, and docker has no event for it: so we poll.
     deadline = time.monotonic() + seconds
-    last = ""
-    while (status := _ask(container, log, readiness, deadline)) != 0:
-        if status in _NO_PROGRAM:
-            # The same is said where the container ends just then.
-            log.ended.wait(_ENDING_SECONDS)
-        if log.ended.is_set():
-            raise WorkFailedError(
-                f"the container ended with status {log.status} before it was ready", _told(log)
-            )
-        if status in _NO_PROGRAM:
-            raise WorkFailedError(
-                f"whether the container is ready cannot be asked: {readiness.command[0]!r} "
-                f"ends with status {status} in it",
-                _told(log),
-            )
-        if time.monotonic() > deadline:
-            raise WorkFailedError(
-                f"the container was not ready after {seconds:g} s (--wait-timeout)", _told(log)
-            )
-        if log.lines and log.lines[-1] != last:
-            last = log.lines[-1]
-            tell(last)
-        log.ended.wait(_PAUSE_SECONDS)
+    last_line = ""
+    while (status := _check(container, log, readiness, deadline)) != 0:
+        if status in _CANNOT_EXECUTE:
+            # Docker returns the same status if the container ends at this moment.
+            log.ended.wait(_EXIT_SECONDS)
+        if problem := _problem(log, readiness, status, seconds, late=time.monotonic() > deadline):
+            raise WorkFailedError(problem, _last_lines(log))
+        if log.lines and log.lines[-1] != last_line:
+            last_line = log.lines[-1]
+            on_line(last_line)
+        log.ended.wait(_CHECK_INTERVAL_SECONDS)
 
 
-def _ask(container: str, log: Attached, readiness: Readiness, deadline: float) -> int | None:
-    """The status of one check; None where the container or the time ended before it did."""
+def _check(container: str, log: Attached, readiness: Readiness, deadline: float) -> int | None:
+    """Return the exit status of one check; None if the container or the time ended first."""
     with background("docker", "exec", container, *readiness.command) as check:
         while (status := check.poll()) is None:
-            if log.ended.wait(_GLANCE_SECONDS) or time.monotonic() > deadline:
+            if log.ended.wait(_POLL_SECONDS) or time.monotonic() > deadline:
                 return None
         return status
 
 
-def _told(log: Attached) -> str:
-    text = "\n".join(log.lines)
-    return f"its last lines:\n{text}" if text else "it logged nothing"
+def _problem(
+    log: Attached, readiness: Readiness, status: int | None, seconds: float, *, late: bool
+) -> str:
+    """Return why it is pointless to go on waiting; empty if it is not."""
+    if log.ended.is_set():
+        return f"the container ended with status {log.status} before it was ready"
+    if status in _CANNOT_EXECUTE:
+        return (
+            "the container's readiness cannot be checked: "
+            f"{readiness.command[0]!r} exits with status {status} in it"
+        )
+    if late:
+        return f"the container was not ready after {seconds:g} s (--wait-timeout)"
+    return ""
+
+
+def _last_lines(log: Attached) -> str:
+    lines = "\n".join(log.lines)
+    return f"its last lines:\n{lines}" if lines else "it printed nothing"

@@ -1,84 +1,71 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A container that was created: started, and listened to from its first line on."""
+"""A created container: started, and its output read from the first line on."""
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from dynamo_container.docker.engine import no_client, told
+from dynamo_container.docker import process
 
-# How the client begins what the engine says that it cannot do.
+if TYPE_CHECKING:
+    import subprocess
+
+# How the client's message starts if the engine refuses to do something.
 _REFUSAL: Final = "Error response from daemon:"
-
-
-@contextmanager
-def background(*argv: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command beside other work, for its status alone; it does not outlive this."""
-    try:
-        process = subprocess.Popen(
-            told(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError as error:
-        raise no_client(error) from error
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
+# The exit statuses of `docker run` for a container that cannot be started.
+_NOT_STARTED: Final = 125
+_NOT_EXECUTABLE: Final = 126
+_PROGRAM_NOT_FOUND: Final = 127
 
 
 class Attached:
-    """A container that was started, and what it says from its first line on; see `attached`.
+    """A started container and the last lines of its output. Created by `attached`.
 
     Attributes:
-        ended: set when it has ended, or could not be started.
+        ended: set when the container has ended or could not be started.
     """
 
-    def __init__(self, client: subprocess.Popen[str], most_lines: int) -> None:
+    def __init__(self, client: subprocess.Popen[str], max_lines: int) -> None:
         self.ended = threading.Event()
         self._client = client
         self._lock = threading.Lock()
-        self._lines: deque[str] = deque(maxlen=most_lines)
+        self._lines: deque[str] = deque(maxlen=max_lines)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The last ones that it said."""
+        """The last lines of its output."""
         with self._lock:
             return tuple(self._lines)
 
     @property
     def started(self) -> bool:
-        """Whether docker could start it: where not, its client says so and ends with status 1."""
+        """Whether docker could start it; if not, its client prints why and exits with status 1."""
         return not (self._client.returncode == 1 and self._refusal)
 
     @property
     def _refusal(self) -> str:
-        return next((one for one in self.lines[-2:] if one.startswith(_REFUSAL)), "")
+        return next((line for line in self.lines[-2:] if line.startswith(_REFUSAL)), "")
 
     @property
     def status(self) -> int:
-        """The exit status: the container's, or that of `docker run` where it could not start."""
+        """The exit status: the container's, or that of `docker run` if it could not be started."""
         self.ended.wait()
         if self.started:
             return self._client.returncode
-        said = self._refusal
-        if "executable file not found" in said or "no such file or directory" in said:
-            return 127
-        return 126 if "permission denied" in said else 125
+        refusal = self._refusal
+        if "executable file not found" in refusal or "no such file or directory" in refusal:
+            return _PROGRAM_NOT_FOUND
+        return _NOT_EXECUTABLE if "permission denied" in refusal else _NOT_STARTED
 
-    def leave(self) -> None:
-        """Listen no more. Killed, because the client hands all other signals to the container."""
+    def detach(self) -> None:
+        """Stop reading. The client is killed: it forwards all other signals to the container."""
         self._client.kill()
         self._reader.join()
 
@@ -94,40 +81,22 @@ class Attached:
 
 
 @contextmanager
-def attached(container: str, most_lines: int) -> Iterator[Attached]:
-    """Start a container that was created, and listen to it.
+def attached(container: str, max_lines: int) -> Iterator[Attached]:
+    """Start a created container and read its output until the block ends; the container goes on.
 
-    Its log would be gone with it where it deletes itself: so somebody listens before it starts. It
-    goes on when nobody listens any more.
+    The log of a container that deletes itself is deleted too, so we attach before it starts.
+
+    Args:
+        container: its ID.
+        max_lines: how many of its last lines are kept.
+
+    Raises:
+        EngineError: docker is not installed.
     """
-    argv = ("docker", "start", "--attach", container)
-    try:
-        client = subprocess.Popen(
-            told(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            # Ctrl-C is for this process, which stops the container.
-            start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509  # there is no other thread yet
-        )
-    except OSError as error:
-        raise no_client(error) from error
-    log = Attached(client, most_lines)
+    # In a session of its own: Ctrl-C is for this process, which stops the container.
+    client = process.start_in_own_session("docker", "start", "--attach", container)
+    log = Attached(client, max_lines)
     try:
         yield log
     finally:
-        log.leave()
-
-
-def _end_with_parent() -> None:
-    """Where this process is killed, nobody else would end its child (Linux only)."""
-    import ctypes
-    import signal
-    import sys
-
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        log.detach()

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The devices of the Container Device Interface, read from its specifications' files.
+"""The devices of the Container Device Interface (CDI), read from the specification files.
 
-Engines from 28 on list them; older ones say only in which folders they look
+Engines report the devices since version 28; older ones report only the folders with the files
 (https://github.com/cncf-tags/container-device-interface/blob/main/SPEC.md).
 """
 
@@ -15,15 +15,15 @@ from typing import Any
 
 
 def devices(folders: Iterable[str]) -> tuple[str, ...]:
-    """The fully qualified names (`nvidia.com/gpu=0`) that the folders' specifications give, sorted.
+    """Return the fully qualified device names (`nvidia.com/gpu=0`) in these folders, sorted.
 
-    A file that cannot be read gives none, as with the engine itself.
+    Files that cannot be read are skipped, as the engine does.
     """
-    found = {name for folder in folders for path in _files(folder) for name in _names(path)}
-    return tuple(sorted(found))
+    names = {name for folder in folders for path in _spec_files(folder) for name in _names(path)}
+    return tuple(sorted(names))
 
 
-def _files(folder: str) -> Iterator[Path]:
+def _spec_files(folder: str) -> Iterator[Path]:
     try:
         yield from (
             path for path in Path(folder).iterdir() if path.suffix in (".json", ".yaml", ".yml")
@@ -34,18 +34,18 @@ def _files(folder: str) -> Iterator[Path]:
 
 def _names(path: Path) -> Iterator[str]:
     try:
-        specification = _read(path)
-        kind = specification["kind"]
-        yield from (f"{kind}={device['name']}" for device in specification["devices"])
+        spec = _read(path)
+        kind = spec["kind"]
+        yield from (f"{kind}={device['name']}" for device in spec["devices"])
     except (OSError, ValueError, KeyError, TypeError):
         return
 
 
-def _read(path: Path) -> Any:  # whatever the file holds
+def _read(path: Path) -> Any:  # any document: the caller checks its shape
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
         return json.loads(text)
-    # Imported here: only an older engine with such a file needs it.
+    # Imported here: only an older engine with such a file requires it.
     import yaml
 
     try:

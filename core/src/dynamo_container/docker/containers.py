@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The containers that `run` started, found by their label through docker's SDK.
 
-The SDK takes 130 ms to import: nothing on the way to a build or a run imports this module.
+The SDK takes 130 ms to import: no module on the way to a build or a run imports this one.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, NotFound
 from requests.exceptions import RequestException
 
-from dynamo_container.docker.engine import no_engine
+from dynamo_container.docker.errors import no_engine
 from dynamo_container.errors import EngineError, WorkFailedError
 from dynamo_container.model.names import RUN_LABEL
 
 RUNNING: Final = "running"
-# How long past a container's own time to stop the engine may take to say that it has.
-_SPARE_SECONDS: Final = 60
+# The time that the engine gets to report a stopped container, beyond the container's own.
+_GRACE_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +33,11 @@ class Container:
     """A container that `run` started.
 
     Attributes:
-        framework: whose image it was started of; empty where nothing said so.
-        state: `running`, `exited`, ... as the engine has it.
-        status: the same for people, with the time: `Up 5 minutes`.
-        ports: those that are published, `127.0.0.1:8000->8000/tcp`.
-        created: seconds since 1970.
+        framework: the framework of its image; empty if it was not known.
+        state: the engine's word for it: `running`, `exited`, ...
+        status: the state with its time, for people: `Up 5 minutes`.
+        ports: the published ports, such as `127.0.0.1:8000->8000/tcp`.
+        created: in seconds since 1970.
     """
 
     id: str
@@ -51,56 +51,60 @@ class Container:
 
     @property
     def running(self) -> bool:
-        """Whether something can be run in it."""
+        """Whether a command can be run in it."""
         return self.state == RUNNING
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended: it may be paused, and holds what it has."""
+        """Whether it has not ended: a paused container still holds its memory and GPUs."""
         return self.state in (RUNNING, "paused", "restarting")
 
 
-def listed() -> tuple[Container, ...]:
-    """All of them, the newest first, those that have ended and are still there among them.
+def list_containers() -> tuple[Container, ...]:
+    """Return all containers, the newest first, including those that have ended and still exist.
 
     Raises:
         EngineError: no engine answers.
     """
     with _client() as client:
-        found = client.api.containers(all=True, filters={"label": RUN_LABEL})
-    return tuple(map(_container, found))
+        listed = client.api.containers(all=True, filters={"label": RUN_LABEL})
+    return tuple(map(_container, listed))
 
 
 def stop(containers: Iterable[Container], seconds: int) -> Iterator[Container]:
-    """Stop them all at once, as docker does: politely, and after so many seconds by force.
+    """Stop containers at the same time, the way `docker stop` does: killed after so many seconds.
 
     Yields:
-        each, when it has stopped.
+        Each container when it has stopped.
 
     Raises:
         EngineError: no engine answers.
-        WorkFailedError: one cannot be stopped.
+        WorkFailedError: a container cannot be stopped.
     """
-    with _client(timeout=seconds + _SPARE_SECONDS) as client, ThreadPoolExecutor() as pool:
+    with _client(timeout=seconds + _GRACE_SECONDS) as client, ThreadPoolExecutor() as pool:
 
-        def end(container: Container) -> Container:
+        def stop_one(container: Container) -> Container:
             try:
                 client.api.stop(container.id, timeout=seconds)
             except NotFound:
-                pass  # it has just ended, and deleted itself
+                pass  # it has just ended and deleted itself
             except APIError as error:
                 raise WorkFailedError(
-                    f"{container.name} cannot be stopped: {error.explanation}",
+                    f"container {container.name} cannot be stopped: {error.explanation}",
                     f"try: docker kill {container.name}",
                 ) from error
             return container
 
-        yield from pool.map(end, containers)
+        yield from pool.map(stop_one, containers)
 
 
 @contextmanager
 def _client(**options: Any) -> Iterator[docker.DockerClient]:
-    """The SDK's client; where an engine cannot be reached, it is our error."""
+    """Open the SDK's client; its errors become ours.
+
+    Raises:
+        EngineError: no engine answers.
+    """
     try:
         _require_context()
         client = docker.from_env(use_ssh_client=True, **options)
@@ -109,45 +113,47 @@ def _client(**options: Any) -> Iterator[docker.DockerClient]:
         finally:
             client.close()
     except (DockerException, RequestException, OSError) as error:
-        raise _no_engine(error) from error
+        raise _unreachable(error) from error
 
 
 def _require_context() -> None:
-    """Where the context is none, the SDK would take this machine's engine without a word."""
+    """Refuse a context that does not exist: the SDK would silently use this machine's engine."""
     if os.environ.get("DOCKER_HOST"):
         return
     name = os.environ.get("DOCKER_CONTEXT") or None
     if ContextAPI.get_context(name) is None:
         raise EngineError(
-            f"there is no docker context {name!r}" if name else "docker's current context is none",
+            f"docker context {name!r} does not exist"
+            if name
+            else "docker's current context does not exist",
             "see: docker context ls",
         )
 
 
-def _no_engine(error: Exception) -> EngineError:
+def _unreachable(error: Exception) -> EngineError:
     if "paramiko" in str(error):
         return EngineError(
-            "an engine over ssh:// needs paramiko here, which is not installed",
+            "an engine at ssh:// requires paramiko, which is not installed",
             "pip install 'dynamo-container[ssh]'",
         )
     return no_engine(" ".join(str(error).split()))
 
 
-def _container(found: dict[str, Any]) -> Container:
+def _container(listed: dict[str, Any]) -> Container:
     return Container(
-        id=found["Id"],
-        name=(found.get("Names") or [found["Id"][:12]])[0].lstrip("/"),
-        framework=found["Labels"][RUN_LABEL],
-        image=found["Image"],
-        state=found["State"],
-        status=found["Status"],
-        ports=tuple(sorted({*map(_port, found.get("Ports") or ())})),
-        created=found["Created"],
+        id=listed["Id"],
+        name=(listed.get("Names") or [listed["Id"][:12]])[0].lstrip("/"),
+        framework=listed["Labels"][RUN_LABEL],
+        image=listed["Image"],
+        state=listed["State"],
+        status=listed["Status"],
+        ports=tuple(sorted({*map(_port, listed.get("Ports") or ())})),
+        created=listed["Created"],
     )
 
 
 def _port(port: dict[str, Any]) -> str:
-    inside = f"{port['PrivatePort']}/{port['Type']}"
+    container_port = f"{port['PrivatePort']}/{port['Type']}"
     if "PublicPort" not in port:
-        return inside
-    return f"{port.get('IP', '')}:{port['PublicPort']}->{inside}"
+        return container_port
+    return f"{port.get('IP', '')}:{port['PublicPort']}->{container_port}"

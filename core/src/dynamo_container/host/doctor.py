@@ -1,23 +1,33 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a machine has and lacks for building and running: from what was asked, to findings."""
+"""What a machine has and lacks for building and running: collected, then judged.
+
+`collect` asks docker and the system; `findings` is pure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from packaging.version import InvalidVersion, Version
 
-from dynamo_container.docker.engine import OLDEST_BUILDX, OLDEST_ENGINE
+from dynamo_container.docker import buildx, engine
+from dynamo_container.docker.engine import NO_BUILD_CACHE, BuildCache
+from dynamo_container.docker.errors import OLDEST_BUILDX, OLDEST_ENGINE
 from dynamo_container.errors import EngineError, MachineError
-from dynamo_container.model.facts import DriverInfo, EngineInfo, Gpu
+from dynamo_container.host import driver
+from dynamo_container.host.paths import absolute, exists
+from dynamo_container.host.users import default_hf_cache
+from dynamo_container.model.facts import NO_ENGINE, DriverInfo, EngineInfo, Gpu
 
-# An image of an engine for inference takes about 30 GB while it is built; that of `none` a few.
-_ENOUGH: Final = 40e9
-_LITTLE: Final = 10e9
-_TOOLKIT: Final = (
+# Building the image of an inference engine takes about 30 GB; that of `none` takes a few.
+_ENOUGH_BYTES: Final = 40e9
+_TOO_FEW_BYTES: Final = 10e9
+_INSTALL_TOOLKIT: Final = (
     "install the NVIDIA Container Toolkit, then: "
     "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
 )
@@ -25,7 +35,11 @@ _TOOLKIT: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """A folder of the user's: whether it is there, and can be written to."""
+    """A folder of the user: whether it exists and can be written to.
+
+    Attributes:
+        writable: for a folder that does not exist, whether it can be created.
+    """
 
     path: str
     exists: bool
@@ -34,26 +48,26 @@ class Folder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What was asked of a machine.
+    """The facts about a machine that `findings` judges.
 
     Attributes:
-        client: version of the docker command; empty where there is none.
-        engine: what the engine reports; without a version where none answers.
-        silence: why none answers.
-        buildx: version; empty where the client has none.
-        free: bytes on the disk of the engine's data; None where it cannot be seen from here.
-        build_cache: its size and what of it can be freed, as docker says it; empty for unknown.
+        client: version of the docker command; empty if it is not installed.
+        engine: facts about the engine; without a version if none answers.
+        engine_error: why no engine answers.
+        buildx: version; empty if the docker command does not have it.
+        free: free bytes on the disk of the engine's data; None if it is not on this machine.
+        build_cache: of the engine.
         driver: the NVIDIA driver of this machine.
-        hf_cache: the Hugging Face cache that `run` would mount.
-        plugins: what is wrong with those that are installed.
+        hf_cache: the Hugging Face cache that `run` mounts.
+        plugins: problems of installed plugins.
     """
 
     client: str = ""
     engine: EngineInfo
-    silence: str = ""
+    engine_error: str = ""
     buildx: str = ""
     free: int | None = None
-    build_cache: tuple[str, str] = ("", "")
+    build_cache: BuildCache = NO_BUILD_CACHE
     driver: DriverInfo | None = None
     hf_cache: Folder
     plugins: tuple[str, ...] = ()
@@ -61,53 +75,107 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line: what was looked at, how it is, what was seen, and what to do.
+    """One line of the report.
 
     Attributes:
-        status: the exit status that it stands for, where it is a failure.
+        name: what was checked.
+        state: the verdict.
+        summary: what was seen.
+        next_step: what to do; empty if nothing.
+        status: the exit status for a failure.
     """
 
     name: str
     state: Literal["ok", "warning", "failure"]
-    said: str
+    summary: str
     next_step: str = ""
     status: int = 0
 
 
+def collect(plugin_problems: Callable[[], Iterable[str]]) -> Machine:
+    """Collect the facts about this machine.
+
+    Args:
+        plugin_problems: loads the plugins and returns a line for each that cannot be used; called
+            while docker works.
+    """
+    with engine.start_measuring_build_cache() as build_cache:
+        engine_info, engine_error = _engine_info()
+        return Machine(
+            client=_version(engine.client_version),
+            engine=engine_info,
+            engine_error=engine_error,
+            buildx=_version(buildx.version),
+            free=_free_bytes(engine_info),
+            driver=driver.collect(),
+            hf_cache=_folder(absolute(default_hf_cache())),
+            plugins=tuple(plugin_problems()),
+            build_cache=build_cache() if engine_info.version else NO_BUILD_CACHE,
+        )
+
+
+def _engine_info() -> tuple[EngineInfo, str]:
+    try:
+        return engine.collect(), ""
+    except EngineError as error:
+        return NO_ENGINE, error.what
+
+
+def _version(ask: Callable[[], str]) -> str:
+    try:
+        return ask()
+    except EngineError:
+        return ""
+
+
+def _free_bytes(info: EngineInfo) -> int | None:
+    if not (info.local and info.root):
+        return None
+    try:
+        disk = os.statvfs(info.root)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize
+
+
+def _folder(path: Path) -> Folder:
+    # A missing folder can be created by whoever may write to the nearest existing one.
+    nearest = next(folder for folder in (path, *path.parents) if exists(folder))
+    return Folder(
+        path=str(path), exists=nearest == path, writable=os.access(nearest, os.W_OK | os.X_OK)
+    )
+
+
 def findings(machine: Machine) -> Iterator[Finding]:
-    """Everything that was looked at, in the order in which it is best mended."""
+    """Yield all findings, in the order in which problems are best fixed."""
     yield _client(machine)
     if machine.client:
         yield _engine(machine)
         yield _buildx(machine)
     if machine.engine.version:
         yield _disk(machine)
-        yield _cache(machine)
+        yield _build_cache(machine.build_cache)
         yield _gpus(machine)
     yield _driver(machine)
     yield _hf_cache(machine.hf_cache)
-    yield from (
-        _warning("plugins", one, "see: dynamo-container plugins list") for one in machine.plugins
-    )
-    if not machine.plugins:
-        yield _ok("plugins", "all that are installed can be used")
+    yield from _plugins(machine.plugins)
 
 
-def _ok(name: str, said: str) -> Finding:
-    return Finding(name=name, state="ok", said=said)
+def _ok(name: str, summary: str) -> Finding:
+    return Finding(name=name, state="ok", summary=summary)
 
 
-def _warning(name: str, said: str, next_step: str) -> Finding:
-    return Finding(name=name, state="warning", said=said, next_step=next_step)
+def _warning(name: str, summary: str, next_step: str) -> Finding:
+    return Finding(name=name, state="warning", summary=summary, next_step=next_step)
 
 
-def _failure(name: str, status: int, said: str, next_step: str) -> Finding:
-    return Finding(name=name, state="failure", said=said, next_step=next_step, status=status)
+def _failure(name: str, status: int, summary: str, next_step: str) -> Finding:
+    return Finding(name=name, state="failure", summary=summary, next_step=next_step, status=status)
 
 
 def _client(machine: Machine) -> Finding:
     if machine.client:
-        return _ok("docker", f"the command is of version {machine.client}")
+        return _ok("docker", f"version {machine.client}")
     return _failure(
         "docker",
         EngineError.exit_status,
@@ -119,39 +187,38 @@ def _client(machine: Machine) -> Finding:
 def _engine(machine: Machine) -> Finding:
     version = machine.engine.version
     if not version:
-        denied = "permission denied" in machine.silence.lower()
+        return _failure("engine", EngineError.exit_status, machine.engine_error, _connect(machine))
+    if _is_older(version, OLDEST_ENGINE):
         return _failure(
             "engine",
             EngineError.exit_status,
-            machine.silence,
-            "join the group docker and log in again: sudo usermod -aG docker $USER"
-            if denied
-            else "start Docker, or point DOCKER_HOST or DOCKER_CONTEXT at an engine",
+            f"version {version} is too old: {OLDEST_ENGINE} or newer is required",
+            "upgrade Docker Engine, or set DOCKER_HOST to a newer one",
         )
-    if _older(version, OLDEST_ENGINE):
-        return _failure(
-            "engine",
-            EngineError.exit_status,
-            f"version {version} is too old: {OLDEST_ENGINE} or newer is needed",
-            "upgrade Docker Engine, or point DOCKER_HOST at a newer one",
-        )
-    place = "on this machine" if machine.engine.local else "on another machine, or in a virtual one"
+    place = "on this machine" if machine.engine.local else "on another or a virtual machine"
     return _ok("engine", f"version {version}, {place}")
 
 
+def _connect(machine: Machine) -> str:
+    """Return what to do if no engine answers."""
+    if "permission denied" in machine.engine_error.lower():
+        return "join the group docker and log in again: sudo usermod -aG docker $USER"
+    return "start Docker, or set DOCKER_HOST or DOCKER_CONTEXT"
+
+
 def _buildx(machine: Machine) -> Finding:
-    install = f"install docker-buildx (or docker-buildx-plugin), {OLDEST_BUILDX} or newer"
     if not machine.buildx:
-        said = "the docker command has no buildx, which builds need"
-    elif _older(machine.buildx, OLDEST_BUILDX):
-        said = f"version {machine.buildx} is too old"
+        summary = "the docker command has no buildx plugin, which builds require"
+    elif _is_older(machine.buildx, OLDEST_BUILDX):
+        summary = f"version {machine.buildx} is too old"
     else:
         return _ok("buildx", f"version {machine.buildx}")
-    return _failure("buildx", EngineError.exit_status, said, install)
+    install = f"install docker-buildx (or docker-buildx-plugin), {OLDEST_BUILDX} or newer"
+    return _failure("buildx", EngineError.exit_status, summary, install)
 
 
-def _older(version: str, oldest: str | float) -> bool:
-    """Whether a version is older; one that cannot be read is not."""
+def _is_older(version: str, oldest: str | int) -> bool:
+    """Whether a version is older; false for a version that cannot be parsed."""
     try:
         return Version(version.partition("-")[0]) < Version(str(oldest))
     except InvalidVersion:
@@ -160,47 +227,47 @@ def _older(version: str, oldest: str | float) -> bool:
 
 def _disk(machine: Machine) -> Finding:
     if machine.free is None:
-        return _ok("disk", "the engine's disk cannot be seen from here")
-    said = f"{machine.free / 1e9:,.1f} GB are free where the engine keeps its data"
-    if machine.free >= _ENOUGH:
-        return _ok("disk", said)
-    free = "free some: docker builder prune, docker image prune"
-    if machine.free < _LITTLE:
-        return _failure("disk", MachineError.exit_status, said, free)
-    return _warning("disk", f"{said}; a framework's image takes about 30 GB to build", free)
+        return _ok("disk", "the engine's disk is not on this machine")
+    summary = f"{machine.free / 1e9:,.1f} GB free for the engine's data"
+    if machine.free >= _ENOUGH_BYTES:
+        return _ok("disk", summary)
+    free_space = "free some space: docker builder prune, docker image prune"
+    if machine.free < _TOO_FEW_BYTES:
+        return _failure("disk", MachineError.exit_status, summary, free_space)
+    return _warning("disk", f"{summary}; building a framework takes about 30 GB", free_space)
 
 
-def _cache(machine: Machine) -> Finding:
-    size, reclaimable = machine.build_cache
-    said = f"{size}, of which {reclaimable} can be freed" if size else "its size is not known"
-    return _ok("build cache", said)
+def _build_cache(cache: BuildCache) -> Finding:
+    known = f"{cache.size}, of which {cache.reclaimable} can be deleted"
+    return _ok("build cache", known if cache.size else "unknown size")
 
 
 def _gpus(machine: Machine) -> Finding:
-    engine = machine.engine
-    devices = [name for name in engine.cdi_devices if name.startswith("nvidia.com/")]
+    info = machine.engine
+    devices = [name for name in info.cdi_devices if name.startswith("nvidia.com/")]
     if devices:
-        return _ok("gpus", f"by CDI: {', '.join(devices)}")
-    if runtimes := [name for name in engine.runtimes if name.startswith("nvidia")]:
-        return _ok("gpus", f"by the runtime {runtimes[0]}")
-    if engine.hook:
-        return _ok("gpus", "by docker's own --gpus")
-    if machine.driver and engine.local:
-        said = f"the machine has {len(machine.driver.gpus)}, and the engine knows none"
-        return _failure("gpus", MachineError.exit_status, said, _TOOLKIT)
-    return _warning("gpus", "the engine knows none: containers run on the CPU", _TOOLKIT)
+        return _ok("gpus", f"CDI devices: {', '.join(devices)}")
+    if runtimes := [name for name in info.runtimes if name.startswith("nvidia")]:
+        return _ok("gpus", f"through the runtime {runtimes[0]}")
+    if info.hook:
+        return _ok("gpus", "through docker's own --gpus")
+    if machine.driver and info.local:
+        count = len(machine.driver.gpus)
+        summary = f"the machine has {count}, but the engine cannot give them to containers"
+        return _failure("gpus", MachineError.exit_status, summary, _INSTALL_TOOLKIT)
+    return _warning("gpus", "not set up in the engine: containers use the CPU", _INSTALL_TOOLKIT)
 
 
 def _driver(machine: Machine) -> Finding:
-    driver, engine = machine.driver, machine.engine
-    if driver:
-        gpus = ", ".join(map(_gpu, driver.gpus))
-        said = f"version {driver.version}, for CUDA up to {driver.cuda}: {gpus or 'no GPU'}"
-        return _ok("nvidia driver", said)
-    if engine.has_gpus and engine.local:
-        said = "the engine has a way in for GPUs, and no NVIDIA driver answers on this machine"
-        return _warning("nvidia driver", said, "install it, and look with: nvidia-smi")
-    return _ok("nvidia driver", "none on this machine")
+    info = machine.driver
+    if info:
+        gpus = ", ".join(map(_gpu, info.gpus))
+        summary = f"version {info.version}, supports CUDA up to {info.cuda}: {gpus or 'no GPU'}"
+        return _ok("nvidia driver", summary)
+    if machine.engine.has_gpus and machine.engine.local:
+        summary = "the engine is set up for GPUs, but no NVIDIA driver answers on this machine"
+        return _warning("nvidia driver", summary, "install the driver, then check: nvidia-smi")
+    return _ok("nvidia driver", "not installed on this machine")
 
 
 def _gpu(gpu: Gpu) -> str:
@@ -210,19 +277,26 @@ def _gpu(gpu: Gpu) -> str:
 def _hf_cache(folder: Folder) -> Finding:
     name = "hugging face cache"
     if folder.writable:
-        made = "" if folder.exists else " will be made where it is needed"
-        return _ok(name, f"{folder.path}{made}")
+        return _ok(name, folder.path if folder.exists else f"{folder.path} (created when needed)")
     if not folder.exists:
         return _failure(
             name,
             MachineError.exit_status,
-            f"{folder.path} is not there, and cannot be made",
-            "name another by HF_HOME, or make it, and yours: "
+            f"{folder.path} does not exist and cannot be created",
+            "set HF_HOME to another folder, or create it: "
             f"sudo install -d -o $(id -u) -g $(id -g) {folder.path}",
         )
     return _failure(
         name,
         MachineError.exit_status,
         f"{folder.path} cannot be written to",
-        f"make it yours: sudo chown -R $(id -u):$(id -g) {folder.path}",
+        f"take ownership: sudo chown -R $(id -u):$(id -g) {folder.path}",
+    )
+
+
+def _plugins(problems: Iterable[str]) -> Iterator[Finding]:
+    see = "see: dynamo-container plugins list"
+    yield from (
+        [_warning("plugins", problem, see) for problem in problems]
+        or [_ok("plugins", "all installed plugins can be used")]
     )

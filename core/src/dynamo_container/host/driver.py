@@ -1,15 +1,15 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What this machine's NVIDIA driver says of itself, asked through NVML."""
+"""Facts about this machine's NVIDIA driver, from NVML."""
 
 from __future__ import annotations
 
 from dynamo_container.model.facts import DriverInfo, Gpu
 
 
-def facts() -> DriverInfo | None:
-    """Ask NVML; None where the machine has no driver, or one that does not answer."""
-    # Imported here: 20 ms that only a machine with GPUs pays for.
+def collect() -> DriverInfo | None:
+    """Ask NVML about the driver; None if the machine has no driver, or it does not answer."""
+    # Imported here: it takes 20 ms, and only a machine with GPUs requires it.
     import pynvml
 
     try:
@@ -36,7 +36,7 @@ def _gpu(index: int) -> Gpu:
     try:
         memory = int(pynvml.nvmlDeviceGetMemoryInfo(handle).total)
     except pynvml.NVMLError:
-        memory = 0  # a GPU that shares the processor's memory has no answer (DGX Spark, Jetson)
+        memory = 0  # not supported by GPUs that share the machine's memory (DGX Spark, Jetson)
     return Gpu(
         name=pynvml.nvmlDeviceGetName(handle),
         uuid=pynvml.nvmlDeviceGetUUID(handle),

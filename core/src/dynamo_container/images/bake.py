@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-from dynamo_container.docker.engine import Command
+from dynamo_container.docker.command import Command
 from dynamo_container.images import outputs
 from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.model.values import BuildSecret

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -35,7 +35,9 @@ PREDEFINED: Final = frozenset(
 )
 _CHUNK: Final = 1 << 20
 _DIRECTIVE: Final = r"#\s*(\w+)\s*=\s*(\S+)\s*"
-_HEREDOC: Final = r"""(?<![<\\])<<(-?)\s*(["']?)([A-Za-z_]\w*)\2"""
+# A word as a shell splits a line, with its quotes: `<<` opens a here-document only at its start.
+_WORD: Final = r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+"""
+_HEREDOC: Final = r"\d*<<(-?)([^<]+)"
 _HEREDOC_INSTRUCTIONS: Final = ("RUN", "COPY", "ADD")
 _FROM: Final = r"(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?"
 _ARG_NAME: Final = r"([A-Za-z_]\w*)(?:=.*)?"
@@ -66,7 +68,7 @@ class StageSource:
         targets: names of its `FROM ... AS`, in lower case.
         contexts: names that a named context can replace, in lower case: of its targets, and of
             what it reads with `FROM`, `--from=` and `from=`.
-        bases: what each target starts from, by the target's name, both in lower case.
+        bases: what each target starts from, as written, by the target's name in lower case.
         digest: SHA-256 of its text and of every file of the context (path, executable bit,
             content).
     """
@@ -77,21 +79,23 @@ class StageSource:
     bases: tuple[tuple[str, str], ...]
     digest: str
 
-    def starts_from(self, target: str) -> str:
+    def starts_from(self, target: str, contexts: Container[str]) -> str:
         """Return what a target starts from, through other targets of the same Dockerfile.
 
+        Args:
+            target: a `FROM ... AS` name.
+            contexts: names of named contexts, which replace targets of the same name (stand-ins).
+
         Returns:
-            the name of a stand-in, an image, or a reference with variables, as written.
+            one of `contexts` in lower case; else an image, or a reference with variables, as
+            written.
         """
         bases = dict(self.bases)
-        name = target.lower()
-        visited = {name}
-        while (below := bases.get(name, "")) in bases and below not in visited:
-            visited.add(below)
-            if bases[below] == "scratch":
-                return below
-            name = below
-        return below or name
+        base, visited = bases.get(target.lower(), ""), {target.lower()}
+        while (name := base.lower()) not in contexts and name in bases and name not in visited:
+            visited.add(name)
+            base = bases[name]
+        return name if name in contexts else base
 
 
 def read(dockerfile: Path, context: Path, known_digest: str = "") -> StageSource:
@@ -136,7 +140,7 @@ def users(dockerfile: Path, target: str) -> tuple[Instruction, ...]:
     for instruction in instructions(dockerfile):
         if instruction.keyword == "FROM":
             base, name = _from(instruction)
-            by_stage[name] = by_stage.get(base, ())
+            by_stage[name] = by_stage.get(base.lower(), ())
         elif instruction.keyword == "USER" and name:
             by_stage[name] = (*by_stage[name], instruction)
     return by_stage.get(target.lower(), ())
@@ -153,7 +157,7 @@ def parse(text: str) -> Iterator[Instruction]:
         keyword, arguments = _split(joined)
         if not keyword:
             continue
-        if keyword in _HEREDOC_INSTRUCTIONS:
+        if _opens_heredocs(keyword, arguments):
             number = _skip_heredocs(arguments, lines, number)
         yield Instruction(keyword=keyword, arguments=arguments, line=first + 1)
 
@@ -175,7 +179,8 @@ def _join(lines: list[str], number: int, escape: str) -> tuple[str, int]:
     """
     joined = "" if lines[number].lstrip().startswith("#") else lines[number].rstrip()
     number += 1
-    while joined.endswith(escape):
+    # Two escape characters at the end are an escaped one, which continues nothing.
+    while joined.endswith(escape) and not joined.endswith(escape * 2):
         joined = joined[: -len(escape)]
         while number < len(lines) and _is_ignored(lines[number]):
             number += 1
@@ -196,9 +201,18 @@ def _split(line: str) -> tuple[str, str]:
     return (words[0].upper(), words[1].strip() if len(words) > 1 else "") if words else ("", "")
 
 
+def _opens_heredocs(keyword: str, arguments: str) -> bool:
+    if keyword == "ONBUILD":
+        keyword, _ = _split(arguments)
+    return keyword in _HEREDOC_INSTRUCTIONS and "<<" in arguments
+
+
 def _skip_heredocs(arguments: str, lines: list[str], number: int) -> int:
     """The number of the line after the here-documents that an instruction opens."""
-    for dash, _, delimiter in re.findall(_HEREDOC, arguments):
+    for word in re.findall(_WORD, arguments):
+        if not (match := re.fullmatch(_HEREDOC, word)):
+            continue
+        dash, delimiter = match[1], re.sub(r"\\(.)|[\"']", r"\1", match[2])
         while number < len(lines):
             line = lines[number].lstrip("\t") if dash else lines[number]
             number += 1
@@ -208,9 +222,9 @@ def _skip_heredocs(arguments: str, lines: list[str], number: int) -> int:
 
 
 def _from(instruction: Instruction) -> tuple[str, str]:
-    """What a `FROM` starts from, and its name; both in lower case, the name empty without `AS`."""
+    """What a `FROM` starts from, as written, and its name in lower case, empty without `AS`."""
     match = re.match(_FROM, instruction.arguments, re.IGNORECASE)
-    return (match[1].lower(), (match[2] or "").lower()) if match else ("", "")
+    return (match[1], (match[2] or "").lower()) if match else ("", "")
 
 
 def _stages(found: Iterable[Instruction]) -> Iterator[tuple[str, str]]:
@@ -240,7 +254,7 @@ def _named_sources(found: Iterable[Instruction]) -> Iterator[str]:
         if instruction.keyword == "FROM":
             base, _ = _from(instruction)
             if "$" not in base:
-                yield base
+                yield base.lower()
         elif instruction.keyword in _HEREDOC_INSTRUCTIONS:
             for name in re.findall(_READ_FROM, f" {instruction.arguments}"):
                 yield name.lower()

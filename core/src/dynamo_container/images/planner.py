@@ -201,11 +201,10 @@ def _base_image(image: Contributions, graph: Graph, key: str) -> str:
     node = graph.nodes[key]
     if own := image.base_image(node.stage.name):
         return own
-    for name in (node.stage.extends, *node.stage.needs):
-        if reference := dict(node.below).get(name):
-            in_graph = reference in graph.nodes
-            return _base_image(image, graph, reference) if in_graph else reference
-    return ""
+    stage, below = node.stage, dict(node.below)
+    source = dict(image.files)[stage.name].source
+    reference = below.get(source.starts_from(stage.target or stage.name, below), "")
+    return _base_image(image, graph, reference) if reference in graph.nodes else reference
 
 
 def _omitted_extensions(image: Contributions, graph: Graph) -> Iterator[str]:
@@ -247,8 +246,11 @@ def _require_effects(
     Raises:
         UsageError: one has none.
     """
-    for image, node in zip(images, nodes, strict=True):
-        user.require_effect(image.request, image.declared_args(graph.nodes[node].stages))
+    declared = (
+        image.declared_args(graph.nodes[node].stages)
+        for image, node in zip(images, nodes, strict=True)
+    )
+    user.require_effect(images[0].request, frozenset().union(*declared))
     built = frozenset(stage for node in nodes for stage in graph.built_stages(node))
     for image in images:
         for contribution in registry.options("build", [image.request.framework]):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from dynamo_container.errors import UsageError
@@ -65,14 +66,17 @@ def _foot_of_runtime(files: dict[str, StageFiles], request: BuildRequest) -> str
     name = RUNTIME_STAGE
     visited: set[str] = set()
     while name in files and name not in visited:
-        if BASE_IMAGE in files[name].source.args:
-            return name
         visited.add(name)
         stage = files[name].stage
-        name = files[name].source.starts_from(stage.target or stage.name)
+        below = {stage.extends, *stage.needs}
+        base = files[name].source.starts_from(stage.target or stage.name, below)
+        # Declaring the argument is not enough: another target of the file may be what uses it.
+        if re.match(rf"\$\{{?{BASE_IMAGE}\b", base):
+            return name
+        name = base
     raise UsageError(
-        f"--runtime-image cannot be used with {request.framework!r}: no stage below "
-        f"{RUNTIME_STAGE!r} declares {BASE_IMAGE}",
+        f"--runtime-image cannot be used with {request.framework!r}: {RUNTIME_STAGE!r} and the "
+        f"stages that it starts from do not start from {BASE_IMAGE}",
         "omit it",
     )
 
@@ -131,8 +135,8 @@ def require_effect(request: BuildRequest, declared: frozenset[str]) -> None:
     """Require that options that set a build argument have an effect.
 
     Args:
-        request: of one image.
-        declared: the build arguments that the stages of that image declare.
+        request: of any of the images: they have these options in common.
+        declared: the build arguments that the stages of all images declare.
 
     Raises:
         UsageError: no stage declares the argument of an option.
@@ -142,6 +146,6 @@ def require_effect(request: BuildRequest, declared: frozenset[str]) -> None:
         if values[name] and name not in declared:
             raise UsageError(
                 f"{flag} has no effect on {request.framework} {request.target}: "
-                "nothing is compiled",
+                "nothing in this build is compiled",
                 "omit it",
             )

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from dynamo_container.docker import engine
-from dynamo_container.docker.engine import Command
+from dynamo_container.docker import engine, process
+from dynamo_container.docker.command import Command
 from dynamo_container.images import report
 from dynamo_container.images.plan import BuildPlan
 from dynamo_container.images.records import Event, Records, Vertex, seconds
@@ -111,7 +111,7 @@ def build(
     """
     watcher = Watcher(Records([target.name for target in plan.targets]), plan.progress, show)
     started = time.monotonic()
-    status = engine.watch(command, watcher.feed)
+    status = process.stream(command, watcher.feed)
     watcher.close()
     elapsed = time.monotonic() - started
     built = {} if status else _built_images(plan)

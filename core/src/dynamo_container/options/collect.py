@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from dynamo_container.docker import engine
+from dynamo_container.docker import buildx, engine
 from dynamo_container.errors import EngineError, MachineError, UsageError
 from dynamo_container.host import git
 from dynamo_container.host.paths import absolute, is_folder
@@ -87,7 +87,7 @@ def _checkout(options: BuildOptions, near: Iterable[Path]) -> Checkout | None:
         folder = None
     else:
         folder = find_checkout(near)
-    return git.read(folder, options.version_override or "") if folder else None
+    return git.collect(folder, options.version_override or "") if folder else None
 
 
 def find_checkout(near: Iterable[Path]) -> Path | None:
@@ -148,7 +148,7 @@ def _platform(options: BuildOptions) -> tuple[str, tuple[Notice, ...]]:
     if not options.cache or options.platform:
         return "", ()
     try:
-        platforms = engine.builder(options.builder or "").platforms
+        platforms = buildx.inspect_builder(options.builder or "").platforms
         notices: tuple[Notice, ...] = ()
     except EngineError as error:
         platforms = ()
@@ -188,7 +188,7 @@ def collect_run(
         UsageError: a framework, a checkout or a folder is not what the options need.
     """
     # The engine answers while the plugins are loaded.
-    with engine.asking_facts() as answer:
+    with engine.start_collecting() as answer:
         asked = select_framework(registry, options)
         target = "" if options.image else options.target or default_target(asked)
         image = options.image or image_reference(asked, target)
@@ -247,7 +247,7 @@ def _with_driver(info: EngineInfo, image: ImageInfo | None, options: RunOptions)
         return info
     from dynamo_container.host import driver
 
-    return replace(info, driver=driver.facts())
+    return replace(info, driver=driver.collect())
 
 
 def _workspace(options: RunOptions, near: Iterable[Path]) -> str:

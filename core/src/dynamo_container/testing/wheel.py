@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a distribution's wheel has in it: its record, or, where it is installed from a source tree
-(`pip install --editable`), a wheel that is built from that tree.
+"""The files of a distribution's wheel: from its record, or, if it is installed from a source tree
+(`pip install --editable`), from a wheel that is built from that tree.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from dynamo_container.model.toml import read_toml
 
 
 class WheelError(Exception):
-    """No wheel can be made of the source tree, and why."""
+    """No wheel can be built from the source tree; the message is the reason."""
 
 
-def names(distribution: str) -> frozenset[str] | None:
-    """The files of the wheel, as paths in it; None where nothing tells them.
+def wheel_files(distribution: str) -> frozenset[str] | None:
+    """Return the paths of the files in a distribution's wheel; None if they cannot be known.
 
     Raises:
         WheelError: the wheel cannot be built.
     """
     if tree := source_tree(distribution):
-        # Environments that uv makes have no pip.
-        return _built(tree) if importlib.util.find_spec("pip") else None
+        # Environments that uv creates have no pip.
+        return _build(tree) if importlib.util.find_spec("pip") else None
     files = importlib_metadata.files(distribution)
     return None if files is None else frozenset(str(file) for file in files)
 
 
 def source_tree(distribution: str) -> Path | None:
-    """The folder that an editable installation is of; see PEP 610."""
+    """Return the folder of an editable installation, as PEP 610 records it; None for any other."""
     text = importlib_metadata.distribution(distribution).read_text("direct_url.json")
     origin = json.loads(text) if text else {}
     if not origin.get("dir_info", {}).get("editable"):
@@ -46,17 +46,26 @@ def source_tree(distribution: str) -> Path | None:
     return Path(unquote(urlsplit(origin["url"]).path))
 
 
-def _built(tree: Path) -> frozenset[str]:
+def _build(tree: Path) -> frozenset[str]:
     with tempfile.TemporaryDirectory(prefix="dynamo-container-contract-") as folder:
-        # Without isolation where its build backend is here: faster, and nothing is fetched.
-        alone = ["--no-build-isolation"] if _has_backend(tree) else []
-        words = ["-m", "pip", "wheel", "--quiet", "--no-deps", *alone, "--wheel-dir", folder]
-        answer = subprocess.run(
-            [sys.executable, *words, str(tree)], capture_output=True, text=True, check=False
+        # If the build backend is installed, no isolation: it is faster and downloads nothing.
+        isolation = ["--no-build-isolation"] if _has_backend(tree) else []
+        arguments = [
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            *isolation,
+            "--wheel-dir",
+            folder,
+        ]
+        process = subprocess.run(
+            [sys.executable, *arguments, str(tree)], capture_output=True, text=True, check=False
         )
         wheels = list(Path(folder).glob("*.whl"))
-        if answer.returncode or not wheels:
-            raise WheelError((answer.stderr or answer.stdout).strip()[-2000:])
+        if process.returncode or not wheels:
+            raise WheelError((process.stderr or process.stdout).strip()[-2000:])
         with zipfile.ZipFile(wheels[0]) as archive:
             return frozenset(archive.namelist())
 

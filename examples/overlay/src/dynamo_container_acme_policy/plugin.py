@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What Acme asks of every image, whichever framework is in it.
+"""Acme's policy for the images of all frameworks, as an overlay of plain functions.
 
-It knows of no framework: what it says goes by stages and arguments that every framework's images
-have, and its own stage is stacked upon `runtime`.
+It does not depend on any framework: it uses only stages and arguments that all of them have, and
+its own stage extends `runtime`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from dynamo_container.api import (
-    LABEL_PREFIX,
+    INDEX_URL,
+    RUNTIME_STAGE,
+    TARGET_LABEL,
     BuildArg,
     BuildRequest,
     BuildSecret,
@@ -31,21 +33,21 @@ from dynamo_container.api import (
 )
 
 HERE: Final = Path(__file__).parent
-# The authority that Acme's own servers have their certificates from.
+# The certificate authority of Acme's own servers.
 CERTIFICATES: Final = HERE / "hardened" / "acme.crt"
-# Above what others stack upon a runtime: what comes last is what ships.
+# Above the extensions of other plugins, because the last one is what ships.
 LAST: Final = 900
 _SETUID: Final = "find / -xdev -type f -perm /6000 2>/dev/null"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The file `policy.toml`.
+    """The content of `policy.toml`.
 
     Attributes:
-        index: URL of the package index.
-        mirrors: registries, and where their images are taken from.
-        labels: of every image.
+        index: the URL of the package index.
+        mirrors: registries and their mirrors.
+        labels: the labels of every image.
     """
 
     index: str
@@ -55,7 +57,7 @@ class Policy:
 
 @functools.cache
 def policy() -> Policy:
-    """The policy, read when the first hook asks for it."""
+    """Return the policy, which is read when a hook needs it for the first time."""
     document = read_toml(HERE / "policy.toml")
     return Policy(
         index=document["index"],
@@ -66,51 +68,51 @@ def policy() -> Policy:
 
 @hookimpl
 def dynamo_container_mirrors(request: BuildRequest) -> Iterator[Mirror]:
-    """Images that plugins name come from here; what the user names is taken as it is."""
+    """Replace the registries of images that plugins name; images that the user names stay."""
     for registry, mirror in policy().mirrors:
         yield Mirror(registry=registry, mirror=mirror)
 
 
 @hookimpl
 def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
-    """Packages come from here, unless the user says another: --index-url."""
-    yield BuildArg(name="INDEX_URL", value=policy().index)
+    """Install packages from Acme's index, unless the user names another: --index-url."""
+    yield BuildArg(name=INDEX_URL, value=policy().index)
 
 
 @hookimpl
 def dynamo_container_secrets(request: BuildRequest) -> Iterator[BuildSecret]:
-    """Every step that downloads trusts this; the user's own --ca-bundle takes its place."""
+    """Trust Acme's authority in every step that downloads; the user's --ca-bundle replaces it."""
     yield BuildSecret(id="ca-bundle", path=str(CERTIFICATES))
 
 
 @hookimpl
 def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
-    """Every framework's runtime, hardened; what is built upon a runtime is built upon this."""
+    """Harden every runtime. Stages that need a runtime get the hardened one."""
     yield Stage(
         name="acme-hardened",
         dockerfile=HERE / "hardened" / "Dockerfile",
-        extends="runtime",
+        extends=RUNTIME_STAGE,
         order=LAST,
     )
 
 
 @hookimpl
 def dynamo_container_labels(request: BuildRequest) -> Iterator[Label]:
-    """Whose image it is, and by which policy."""
+    """Label images with their owner and the policy's version."""
     for key, value in policy().labels:
         yield Label(key=key, value=value)
 
 
 @hookimpl
 def dynamo_container_run_env(request: RunRequest) -> Iterator[EnvVar]:
-    """Programs in a container that bring their own certificates use the image's."""
+    """Let programs that bring their own certificates use those of the image."""
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
         yield EnvVar(name=name, value="/etc/ssl/certs/ca-certificates.crt")
 
 
 @hookimpl
 def dynamo_container_checks(request: CheckRequest) -> Iterator[Check]:
-    """What `check` tries in an image that ships; one to develop in has sudo."""
-    if request.image_info.label(f"{LABEL_PREFIX}target") == "runtime":
+    """Check images that ship; development images have sudo."""
+    if request.image_info.label(TARGET_LABEL) == RUNTIME_STAGE:
         argv = ("sh", "-c", f'test -z "$({_SETUID})"')
-        yield Check(name="no program becomes root", argv=argv)
+        yield Check(name="no setuid programs", argv=argv)

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Dynamo without an engine: frontend, router, mocker."""
+"""The framework none of dynamo-container."""

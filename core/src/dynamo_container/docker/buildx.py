@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about buildx and its builders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dynamo_container.docker import process
+from dynamo_container.docker.errors import OLDEST_BUILDX, no_engine
+from dynamo_container.errors import EngineError, MachineError
+from dynamo_container.model.facts import BuilderInfo
+
+
+def version() -> str:
+    """Return buildx's version, such as `0.13.1`; empty if the docker command does not have it.
+
+    Raises:
+        EngineError: the docker command is not installed.
+    """
+    completed = process.capture("docker", "buildx", "version")
+    words = completed.stdout.split()
+    return words[1].lstrip("v") if not completed.returncode and len(words) > 1 else ""
+
+
+def require_buildx() -> None:
+    """Make sure that the docker command has buildx.
+
+    Raises:
+        EngineError: it does not.
+    """
+    if process.capture("docker", "buildx", "version").returncode:
+        raise EngineError(
+            "the docker command has no buildx plugin, which builds require",
+            "install docker-buildx (package docker-buildx or docker-buildx-plugin), "
+            f"{OLDEST_BUILDX} or newer",
+        )
+
+
+def inspect_builder(name: str = "") -> BuilderInfo:
+    """Return what a builder can do.
+
+    Args:
+        name: as `docker buildx` names it; empty for the selected builder.
+
+    Raises:
+        EngineError: no engine answers, or there is no buildx.
+        MachineError: the builder does not exist or does not answer.
+    """
+    completed = process.capture("docker", "buildx", "inspect", *([name] if name else []))
+    fields = tuple(_fields(completed.stdout))
+    driver = dict(fields).get("Driver")
+    if completed.returncode or not driver:
+        require_buildx()
+        if not name:
+            raise no_engine(completed.stderr)
+        raise MachineError(
+            f"builder {name!r} does not exist or does not answer: {completed.stderr.strip()}",
+            f"see: docker buildx ls; or create it: docker buildx create --name {name}",
+        )
+    return BuilderInfo(
+        # The first of several: the nodes have names, too.
+        name=next(value for key, value in fields if key == "Name"),
+        driver=driver,
+        platforms=tuple(dict.fromkeys(_platforms(fields))),
+        image_store=driver == "docker" and _has_image_store(),
+    )
+
+
+def _fields(output: str) -> Iterator[tuple[str, str]]:
+    """Yield the `Key: value` lines of `docker buildx inspect`."""
+    for line in output.splitlines():
+        key, _, value = line.partition(":")
+        yield key.strip(), value.strip()
+
+
+def _platforms(fields: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    for key, value in fields:
+        if key == "Platforms":
+            # Platforms that the user has set are marked with a star.
+            yield from (name.strip().rstrip("*") for name in value.split(",") if name.strip())
+
+
+def _has_image_store() -> bool:
+    """Whether the engine uses containerd's image store."""
+    completed = process.capture("docker", "info", "--format", "{{json .DriverStatus}}")
+    return "io.containerd.snapshotter" in completed.stdout

@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The errors for a missing docker command or engine, and the versions that we require."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dynamo_container.errors import EngineError
+
+# The engine of Debian 13. Older ones lack features of BuildKit that our plans use.
+OLDEST_ENGINE: Final = 26
+OLDEST_BUILDX: Final = "0.13"
+
+
+def no_engine(reason: str) -> EngineError:
+    """Return the error for an engine that does not answer.
+
+    Args:
+        reason: what docker printed; its last line becomes part of the message.
+    """
+    lines = [line.strip() for line in reason.splitlines() if line.strip()]
+    detail = f": {lines[-1]}" if lines else ""
+    return EngineError(
+        f"no docker engine answers{detail}",
+        "start Docker, or set DOCKER_HOST or DOCKER_CONTEXT; --dry-run works without an engine",
+    )
+
+
+def no_client(error: OSError) -> EngineError:
+    """Return the error for a docker command that cannot be started."""
+    missing = isinstance(error, FileNotFoundError)
+    return EngineError(
+        "the docker command is not installed"
+        if missing
+        else f"the docker command cannot be run: {error.strerror}",
+        f"install Docker {OLDEST_ENGINE} or newer with buildx; --dry-run works without docker",
+    )

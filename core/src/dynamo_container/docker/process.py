@@ -1,0 +1,301 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one place that starts processes. Nothing else in this package does.
+
+Every command is logged to `LOGGER` at level INFO, as its shell line. `subprocess` and `logging` are
+imported by the functions that need them: a dry run starts no process and does not pay for them.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+
+from dynamo_container.docker.command import LOGGER, Command
+from dynamo_container.docker.errors import no_client
+from dynamo_container.errors import NoAnswerError
+
+if TYPE_CHECKING:
+    import subprocess
+
+# Waits for a command and returns its output.
+Query: TypeAlias = "Callable[[], subprocess.CompletedProcess[str]]"
+
+# A healthy engine answers a query in 20 to 200 ms; after this time it is considered hung.
+ANSWER_SECONDS: Final = 60.0
+_CHUNK_BYTES: Final = 65536
+_NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def run(command: Command) -> int:
+    """Run a command with this process's terminal and output.
+
+    Returns:
+        Its exit status.
+
+    Raises:
+        EngineError: the program is not installed.
+    """
+    import subprocess
+
+    try:
+        return subprocess.run(
+            _logged(command.argv),
+            cwd=command.cwd or None,
+            env=command.environment(),
+            input=command.stdin.encode() if command.stdin else None,
+            check=False,
+        ).returncode
+    except OSError as error:
+        raise no_client(error) from error
+
+
+def capture(*argv: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a docker command and capture its output.
+
+    Args:
+        argv: program and arguments.
+        timeout: in seconds; None for the time that a query may take.
+
+    Raises:
+        EngineError: docker is not installed, or the command did not end in time.
+    """
+    with start_query(*argv, timeout=timeout) as finish:
+        return finish()
+
+
+@contextmanager
+def start_query(*argv: str, timeout: float | None = None) -> Iterator[Query]:
+    """Start a docker command beside other work; it is killed if the block ends before it does.
+
+    Args:
+        argv: program and arguments.
+        timeout: see `capture`; it counts from the call of the yielded function.
+
+    Yields:
+        A function that waits for the command and returns its output; it raises what `capture`
+        raises.
+    """
+    try:
+        process = _start_captured(argv)
+    except OSError as error:
+        # Raised only if the answer is needed: some callers can do without it.
+        yield _raises(no_client(error))
+        return
+    try:
+        yield lambda: _finish(process, argv, ANSWER_SECONDS if timeout is None else timeout)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            process.communicate()
+
+
+def _finish(
+    process: subprocess.Popen[str], argv: tuple[str, ...], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    import subprocess
+
+    try:
+        stdout, stderr = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired as error:
+        raise NoAnswerError(
+            f"'{shlex.join(argv[:3])}' did not answer within {timeout:g} s",
+            "check that the docker engine works: docker version",
+        ) from error
+    return subprocess.CompletedProcess(argv, process.returncode, stdout, stderr)
+
+
+def _start_captured(argv: tuple[str, ...]) -> subprocess.Popen[str]:
+    import subprocess
+
+    return subprocess.Popen(
+        _logged(argv),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",  # a container's log can contain any bytes
+    )
+
+
+def _raises(error: Exception) -> Query:
+    def finish() -> NoReturn:
+        raise error
+
+    return finish
+
+
+def query(*argv: str, drop_env: str = "", env: Mapping[str, str] = _NO_VARIABLES) -> str:
+    """Return what a program other than docker prints; empty if it fails, is not installed, or takes
+    too long: its answer is useful, but never required.
+
+    Args:
+        argv: program and arguments.
+        drop_env: a prefix; variables whose names start with it are removed from its environment.
+        env: variables that are added to its environment.
+    """
+    import subprocess
+
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not (drop_env and name.startswith(drop_env))
+    }
+    try:
+        completed = subprocess.run(
+            _logged(argv),
+            env={**inherited, **env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=ANSWER_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if completed.returncode else completed.stdout
+
+
+def run_to_completion(command: Command) -> tuple[int, str]:
+    """Run a command without a time limit (it may pull an image), with this process's standard
+    error.
+
+    Returns:
+        Its exit status and its standard output.
+
+    Raises:
+        EngineError: the program is not installed.
+    """
+    import subprocess
+
+    try:
+        completed = subprocess.run(
+            _logged(command.argv),
+            env=command.environment(),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    except OSError as error:
+        raise no_client(error) from error
+    return completed.returncode, completed.stdout.strip()
+
+
+def stream(command: Command, consume: Callable[[bytes], None]) -> int:
+    """Run a command and pass its standard error to `consume` as it arrives.
+
+    Returns:
+        Its exit status.
+
+    Raises:
+        EngineError: the program is not installed.
+    """
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryFile() as stdin:  # a pipe could block before the command reads it
+        stdin.write(command.stdin.encode())
+        stdin.seek(0)
+        try:
+            process = subprocess.Popen(
+                _logged(command.argv),
+                cwd=command.cwd or None,
+                env=command.environment(),
+                stdin=stdin,
+                stderr=subprocess.PIPE,
+            )
+        except OSError as error:
+            raise no_client(error) from error
+        assert process.stderr
+        with process:
+            while data := os.read(process.stderr.fileno(), _CHUNK_BYTES):
+                consume(data)
+        return process.returncode
+
+
+def replace_process(command: Command) -> NoReturn:
+    """Replace this process by the command: it then has the signals, the terminal and the exit
+    status.
+
+    Raises:
+        EngineError: the program is not installed.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execvpe(command.argv[0], _logged(command.argv), command.environment())  # noqa: S606
+    except OSError as error:
+        raise no_client(error) from error
+
+
+@contextmanager
+def background(*argv: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command beside other work, for its exit status only; it is killed at the end.
+
+    Raises:
+        EngineError: the program is not installed.
+    """
+    import subprocess
+
+    try:
+        process = subprocess.Popen(
+            _logged(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError as error:
+        raise no_client(error) from error
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def start_in_own_session(*argv: str) -> subprocess.Popen[str]:
+    """Start a command that Ctrl-C does not reach, with standard output and error in one pipe. It
+    is killed if this process is killed.
+
+    Raises:
+        EngineError: the program is not installed.
+    """
+    import subprocess
+
+    try:
+        return subprocess.Popen(
+            _logged(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  # no other thread has started yet
+        )
+    except OSError as error:
+        raise no_client(error) from error
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent dies (Linux only)."""
+    import ctypes
+    import signal
+
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+def _logged(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Log a command; return it unchanged."""
+    import logging
+
+    logging.getLogger(LOGGER).info(shlex.join(argv))
+    return argv
