@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read a Dockerfile: its instructions, and what planning needs to know of them.
 
-It follows the Dockerfile reference (docs.docker.com/reference/dockerfile): continued lines, comments
-between them, here-documents, and the directive `escape`.
+It follows the Dockerfile reference (docs.docker.com/reference/dockerfile): continued lines,
+comments between them, here-documents, and the directive `escape`.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class StageSource:
             contexts: names of named contexts, which replace targets of the same name (stand-ins).
 
         Returns:
-            one of `contexts` in lower case; else an image, or a reference with variables, as
+            a name of `contexts` in lower case; else an image, or a reference with variables, as
             written.
         """
         bases = dict(self.bases)
