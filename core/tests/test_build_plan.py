@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The plan of a build: graph, extensions, replacements, tags, hashes, errors that name who."""
+"""The plan of a build: graph, extensions, replacements, tags, hashes, and errors with sources."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ OVERLAY = """
 
 @pytest.fixture
 def frameworks(site):
-    """Two frameworks on one shared stage, and no other plugin than a test's own."""
+    """Two frameworks on one shared stage, and no plugins but those of a test."""
     site.install("shared", SHARED, files={"base/Dockerfile": BASE})
     for name in ("acme", "other"):
         site.install(
@@ -81,7 +81,9 @@ def overlay(site, body: str, name: str = "extra", **files: str) -> None:
 
 def plan(*requests: BuildRequest, **settings) -> BuildPlan:
     installed = Registry.discover().candidates
-    registry = Registry(one for one in installed if not one.distribution.startswith("dynamo-"))
+    registry = Registry(
+        candidate for candidate in installed if not candidate.distribution.startswith("dynamo-")
+    )
     requests = requests or (BuildRequest(framework="acme", target="runtime"),)
     registry.load(*(request.framework for request in requests))
     return planner.plan(registry, requests, BuildSettings(**settings))
@@ -92,8 +94,8 @@ def request(framework: str = "acme", target: str = "runtime", **fields) -> Build
 
 
 def contexts(built: BuildPlan, target: str) -> dict[str, str]:
-    (found,) = [one for one in built.targets if one.name == target]
-    return {context.name: context.source for context in found.contexts}
+    by_name = {built_target.name: built_target for built_target in built.targets}
+    return {context.name: context.source for context in by_name[target].contexts}
 
 
 def test_a_stage_reads_another_through_a_named_context(frameworks):
@@ -138,7 +140,7 @@ EXTENSION = (
 )
 
 
-def test_extensions_stack_by_order_and_whoever_wants_the_stage_gets_the_top(frameworks):
+def test_extensions_stack_by_order_and_their_stage_is_the_top_of_the_stack(frameworks):
     overlay(frameworks, EXTENSION.format(name="outer", order=9), "one", Dockerfile=HARDENED)
     overlay(frameworks, EXTENSION.format(name="inner", order=1), "two", Dockerfile=HARDENED)
 
@@ -150,7 +152,7 @@ def test_extensions_stack_by_order_and_whoever_wants_the_stage_gets_the_top(fram
     assert built.images[0].tags[1] == "dynamo:latest-acme-runtime"
 
 
-def test_without_the_overlay_the_plan_is_what_it_was_byte_for_byte(frameworks):
+def test_uninstalling_an_overlay_restores_the_plan_byte_for_byte(frameworks):
     before = bake.command(plan()).stdin
     overlay(frameworks, EXTENSION.format(name="outer", order=0), Dockerfile=HARDENED)
     assert bake.command(plan()).stdin != before
@@ -160,7 +162,7 @@ def test_without_the_overlay_the_plan_is_what_it_was_byte_for_byte(frameworks):
     assert bake.command(plan()).stdin == before
 
 
-def test_stage_puts_an_image_in_the_place_of_a_stage(frameworks):
+def test_the_stage_option_replaces_a_stage_by_an_image(frameworks):
     built = plan(stages=(("base", "my/base:1"),))
 
     assert [target.name for target in built.targets] == ["acme-runtime"]
@@ -168,35 +170,37 @@ def test_stage_puts_an_image_in_the_place_of_a_stage(frameworks):
 
 
 @pytest.mark.parametrize(
-    ("fields", "settings", "words"),
+    ("fields", "settings", "texts"),
     [
         ({"target": "nosuch"}, {}, ["no target 'nosuch'", "known targets: base, runtime"]),
         ({}, {"stages": (("nosuch", "x"),)}, ["--stage nosuch", "known stages: base, runtime"]),
-        ({"target": "base"}, {"stages": (("runtime", "x"),)}, ["--stage runtime", "leave it out"]),
-        ({}, {"stages": (("runtime", "x"),)}, ["an image already"]),
-        ({"dynamo_version": "1.0"}, {}, ["--dynamo-version means nothing"]),
-        ({}, {"tags": ("No Good",)}, ["no image reference"]),
+        (
+            {"target": "base"},
+            {"stages": (("runtime", "x"),)},
+            ["--stage runtime: nothing in this build needs this stage", "omit it"],
+        ),
+        ({}, {"stages": (("runtime", "x"),)}, ["'runtime' is an existing image"]),
+        ({"dynamo_version": "1.0"}, {}, ["--dynamo-version cannot be used with 'acme'", "omit it"]),
+        ({}, {"tags": ("No Good",)}, ["'No Good' is not a valid image reference"]),
     ],
 )
-def test_what_makes_no_sense_is_a_usage_error_that_says_what_would(
-    frameworks, fields, settings, words
-):
+def test_invalid_requests_are_usage_errors_with_a_next_step(frameworks, fields, settings, texts):
     with pytest.raises(UsageError) as error:
         plan(request(**fields), **settings)
 
-    for word in words:
-        assert word in str(error.value)
+    for text in texts:
+        assert text in str(error.value)
 
 
-def test_tags(frameworks):
+def test_an_image_has_a_version_tag_or_the_users_tags_and_latest(frameworks):
     assert plan().images[0].tags == ("dynamo:v1.0-acme-runtime", "dynamo:latest-acme-runtime")
     assert plan(tags=("a:1", "b"), latest=False).images[0].tags == ("a:1", "b")
     assert plan(tags=("a:1",)).images[0].tags == ("a:1", "dynamo:latest-acme-runtime")
-    with pytest.raises(UsageError, match="several are built"):
+    with pytest.raises(UsageError, match="--tag cannot be used with several images"):
         plan(request("acme"), request("other"), tags=("a:1",))
 
 
-def test_an_argument_goes_to_the_stages_that_declare_it_and_the_users_word_counts(frameworks):
+def test_an_argument_goes_to_the_stages_that_declare_it_and_the_users_value_wins(frameworks):
     overlay(
         frameworks,
         "@hookimpl\ndef dynamo_container_build_args(request):\n"
@@ -211,7 +215,7 @@ def test_an_argument_goes_to_the_stages_that_declare_it_and_the_users_word_count
     assert args["acme-runtime"] == {"COLOR": "green", "GREETING": "hello"}
 
 
-def test_an_argument_of_a_plugin_that_no_dockerfile_declares_is_an_error_that_names_it(frameworks):
+def test_an_undeclared_argument_of_a_plugin_is_an_error_with_its_location(frameworks):
     overlay(
         frameworks,
         "@hookimpl\ndef dynamo_container_build_args(request):\n"
@@ -222,21 +226,21 @@ def test_an_argument_of_a_plugin_that_no_dockerfile_declares_is_an_error_that_na
         plan()
 
 
-def test_an_argument_of_the_user_that_no_dockerfile_declares_is_a_warning(frameworks):
+def test_an_undeclared_argument_of_the_user_is_a_warning_without_its_value(frameworks):
     (warning,) = plan(build_args=(("CUSTOM_ARG", "value"),)).warnings
 
     assert "CUSTOM_ARG" in warning
     assert "value" not in warning
 
 
-def test_the_arguments_that_buildkit_takes_itself_go_to_every_stage(frameworks):
+def test_arguments_that_buildkit_defines_go_to_every_stage(frameworks):
     built = plan(build_args=(("SOURCE_DATE_EPOCH", "0"),))
 
     assert built.warnings == ()
     assert {("SOURCE_DATE_EPOCH", "0") in target.args for target in built.targets} == {True}
 
 
-def test_pins_that_share_an_argument_are_joined_and_dynamo_has_a_version(frameworks):
+def test_pins_that_share_an_argument_are_joined_and_dynamo_names_the_version_tag(frameworks):
     overlay(
         frameworks,
         "@hookimpl\ndef dynamo_container_pins(request):\n"
@@ -250,16 +254,16 @@ def test_pins_that_share_an_argument_are_joined_and_dynamo_has_a_version(framewo
     assert built.images[0].tags[0] == "dynamo:v0.7.1-acme-runtime"
 
 
-def test_the_base_image_of_the_user_wins_and_the_plugins_stays_visible(frameworks):
+def test_the_users_base_image_wins_and_the_plugins_stays_visible(frameworks):
     built = plan(request(base_image="debian:13"))
 
-    (fact,) = [fact for fact in built.images[0].facts if fact.kind == "base-image"]
-    assert (fact.value, fact.sources[0].name) == ("debian:13", "--base-image")
-    assert [said.value for said in fact.shadowed] == ["ubuntu:24.04"]
+    (entry,) = [entry for entry in built.images[0].entries if entry.kind == "base-image"]
+    assert (entry.value, entry.sources[0].name) == ("debian:13", "--base-image")
+    assert [contribution.value for contribution in entry.shadowed] == ["ubuntu:24.04"]
     assert dict(built.targets[0].args)["BASE_IMAGE"] == "debian:13"
 
 
-def test_a_stage_has_one_owner(frameworks):
+def test_a_stage_of_two_plugins_is_a_conflict(frameworks):
     overlay(
         frameworks,
         "@hookimpl\ndef dynamo_container_stages(request):\n"
@@ -272,7 +276,7 @@ def test_a_stage_has_one_owner(frameworks):
 
 
 @pytest.mark.parametrize(
-    ("stage", "words"),
+    ("stage", "message"),
     [
         ("Stage(name='x', dockerfile=HERE / 'nosuch')", "cannot be read"),
         ("Stage(name='x', dockerfile=HERE / 'Dockerfile')", "no 'FROM ... AS x'"),
@@ -282,11 +286,11 @@ def test_a_stage_has_one_owner(frameworks):
         ),
         (
             f"{HARDENED_STAGE}, needs=('runtime',), extends='base')",
-            "in a circle: runtime -> base -> runtime",
+            "in a cycle: runtime -> base -> runtime",
         ),
     ],
 )
-def test_a_stage_that_cannot_be_built_is_told_before_the_build(frameworks, stage, words):
+def test_a_stage_that_cannot_be_built_is_an_error_of_the_plan(frameworks, stage, message):
     overlay(
         frameworks,
         f"@hookimpl\ndef dynamo_container_stages(request):\n    yield {stage}",
@@ -296,10 +300,10 @@ def test_a_stage_that_cannot_be_built_is_told_before_the_build(frameworks, stage
     with pytest.raises(PluginError) as error:
         plan()
 
-    assert words in str(error.value)
+    assert message in str(error.value)
 
 
-def test_the_hash_is_of_what_shapes_the_image_and_of_nothing_else(frameworks, tmp_path):
+def test_the_hash_covers_what_shapes_the_image_and_nothing_else(frameworks, tmp_path):
     first = plan().images[0].plan_hash
 
     secret = BuildSecret(id="netrc", path=str(tmp_path / "netrc"))
@@ -316,8 +320,10 @@ def test_labels_describe_the_image(frameworks):
     assert labels.pop("ai.dynamo.container.plan").startswith("sha256:")
     assert labels == {
         "ai.dynamo.container.framework": "acme",
+        "ai.dynamo.container.home": "/home/ubuntu",
         "ai.dynamo.container.plugins": "fw-acme 1.0, shared 1.0",
         "ai.dynamo.container.target": "runtime",
+        "ai.dynamo.container.user": "ubuntu",
         "org.opencontainers.image.base.name": "ubuntu:24.04",
         "org.opencontainers.image.title": "Dynamo acme runtime",
     }
@@ -370,8 +376,10 @@ EXPECTED = {
             **_COMMON,
             "labels": {
                 "ai.dynamo.container.framework": "acme",
+                "ai.dynamo.container.home": "/home/ubuntu",
                 "ai.dynamo.container.plugins": "fw-acme 1.0, shared 1.0",
                 "ai.dynamo.container.target": "runtime",
+                "ai.dynamo.container.user": "ubuntu",
                 "org.opencontainers.image.base.name": "ubuntu:24.04",
                 "org.opencontainers.image.title": "Dynamo acme runtime",
             },
@@ -382,12 +390,12 @@ EXPECTED = {
 }
 
 
-def test_planning_is_pure(frameworks):
-    """No process and no connection: the guard in conftest.py would raise; and twice is the same."""
+def test_planning_has_no_effects_and_is_repeatable(frameworks):
+    """The guard in conftest.py raises if a process or a connection is started."""
     assert bake.command(plan()) == bake.command(plan())
 
 
-def test_every_error_has_a_status():
+def test_every_class_of_errors_has_its_own_exit_status():
     statuses = {error.exit_status for error in DynamoContainerError.__subclasses__()}
 
     assert statuses == {1, 2, 3, 4, 5, 6}
@@ -405,15 +413,15 @@ MORE = "FROM scratch AS hardened\nFROM hardened AS more\n"
 def test_an_extension_can_be_extended_and_each_can_be_the_target(frameworks):
     overlay(frameworks, HARDEN.format(extends="runtime"), Dockerfile=HARDENED, More=MORE)
 
-    for target in ("runtime", "hardened", "more"):
-        built = plan(request(target=target))
+    for requested in ("runtime", "hardened", "more"):
+        built = plan(request(target=requested))
         (image,) = built.images
-        assert [one.stage for one in built.targets] == ["base", "runtime", "hardened", "more"]
+        assert [target.stage for target in built.targets] == ["base", "runtime", "hardened", "more"]
         assert contexts(built, image.target) == {"hardened": "target:hardened"}
         assert contexts(built, "hardened") == {"runtime": "target:acme-runtime"}
 
 
-def test_an_extension_of_nothing_is_an_error_where_it_is_the_target(frameworks):
+def test_an_extension_of_a_missing_stage_is_an_error_if_it_is_the_target(frameworks):
     overlay(frameworks, HARDEN.format(extends="nosuch"), Dockerfile=HARDENED, More=MORE)
 
     assert plan().images
@@ -421,10 +429,10 @@ def test_an_extension_of_nothing_is_an_error_where_it_is_the_target(frameworks):
         plan(request(target="hardened"))
 
 
-def test_a_stage_that_the_user_replaced_is_told_with_what_it_replaced(frameworks):
+def test_a_stage_that_the_user_replaced_shadows_the_plugins(frameworks):
     (image,) = plan(stages=(("base", "my/base:1"),)).images
 
-    (fact,) = [one for one in image.facts if (one.kind, one.key) == ("stage", "base")]
-    assert fact.value == "my/base:1"
-    assert fact.sources[0].name == "--stage"
-    assert len(fact.shadowed) == 1
+    (entry,) = [entry for entry in image.entries if (entry.kind, entry.key) == ("stage", "base")]
+    assert entry.value == "my/base:1"
+    assert entry.sources[0].name == "--stage"
+    assert len(entry.shadowed) == 1

@@ -34,7 +34,7 @@ def hook(name: str, value: str, argument: str = "request") -> str:
 # A hook with a placeholder for the value, and options that resolve the conflict.
 CONFLICTS = {
     "stage": ("stages", "Stage(name='extra', image='{0}')", ""),
-    "base image": ("base_images", "BaseImage(stage='runtime', image='{0}')", "--base-image x"),
+    "base image": ("base_images", "BaseImage(stage='serving', image='{0}')", "--base-image x"),
     "pin": ("pins", "Pin(name='acme-library', version='{0}')", ""),
     "argument": (
         "build_args",

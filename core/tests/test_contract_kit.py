@@ -478,4 +478,4 @@ def test_dockerfile_is_read_as_docker_reads_it(tmp_path):
     (run,) = [
         entry for entry in instructions(path) if entry.keyword == "RUN" and "a" in entry.arguments
     ]
-    assert (run.arguments, run.line) == ("a && b", 7)
+    assert (run.arguments.split(), run.line) == (["a", "&&", "b"], 7)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""explain: every value of a plan is told, and the picture of its stages."""
+"""explain: every value of a plan with its provenance, and the diagram of its stages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dynamo_container.api import *
 
 @hookimpl
 def dynamo_container_base_images(request):
-    yield BaseImage(stage="runtime", image="company/ubuntu:24.04")
+    yield BaseImage(stage="serving", image="company/ubuntu:24.04")
 """
 
 
@@ -25,10 +25,10 @@ def kinds(values: list[dict[str, str]]) -> set[str]:
     return {value["kind"] for value in values}
 
 
-def test_what_an_overlay_shadows_stays_visible_with_its_place(site, cli):
+def test_a_value_that_an_overlay_shadows_stays_visible_with_its_location(site, cli):
     site.install("acme-policy", OVERLAY, version="3.1")
 
-    (image,) = cli.ok(*BUILD, "base-image runtime", "--json").json["images"]
+    (image,) = cli.ok(*BUILD, "base-image serving", "--json").json["images"]
 
     (value,) = image["values"]
     assert value["value"] == "company/ubuntu:24.04"
@@ -41,7 +41,7 @@ def test_what_an_overlay_shadows_stays_visible_with_its_place(site, cli):
 
 
 @pytest.mark.processes
-def test_every_value_of_a_plugin_tells_its_file_and_line(cli):
+def test_every_value_of_a_plugin_has_its_file_and_line(cli):
     for words in (BUILD, ("explain", "run", "none")):
         document = cli.ok(*words, "--json").json
         values = [
@@ -57,42 +57,42 @@ def test_every_value_of_a_plugin_tells_its_file_and_line(cli):
 
 
 @pytest.mark.processes
-def test_every_part_of_a_containers_plan_is_told(cli):
+def test_every_field_of_a_containers_plan_is_explained(cli):
     values = cli.ok(
         "explain", "run", "none", "--json", "-p", "80:80", "--name", "x", "--entrypoint", "a b",
         "-v", "vol:/data", "--", "echo", "it's",
     ).json["values"]  # fmt: skip
 
     plural = {"mounts": "mount", "flags": "flag", "ports": "port", "labels": "label"}
-    options = {"remove": "--rm", **{one: f"--{one}" for one in ("detach", "interactive", "tty")}}
-    told = {**plural, **options}
+    options = {"remove": "--rm", **{flag: f"--{flag}" for flag in ("detach", "interactive", "tty")}}
+    names = {**plural, **options}
     known = kinds(values) | {value["key"] for value in values}
-    silent = {"entries", "warnings", "folders", "env"}  # folders are those of mounts
+    omitted = {"entries", "warnings", "folders", "env"}  # folders are those of mounts
     for field in dataclasses.fields(RunPlan):
-        if field.name not in silent:
-            assert told.get(field.name, field.name) in known, field.name
+        if field.name not in omitted:
+            assert names.get(field.name, field.name) in known, field.name
     assert {"kind": "command", "value": "echo 'it'\"'\"'s'"}.items() <= next(
         value for value in values if value["kind"] == "command"
     ).items()
 
 
-def test_how_an_image_is_built_and_named_is_told(cli, monkeypatch):
+def test_settings_tags_and_proxies_of_a_build_are_explained(cli, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://user:hidden@proxy")
 
     result = cli.ok(*BUILD, "--tag", "mine:1", "--no-cache", "--pull", "--json")
 
     (image,) = result.json["images"]
-    told = {(value["kind"], value["key"]): value for value in image["values"]}
-    assert told["tag", "mine:1"]["sources"][0]["name"] == "--tag"
-    assert told["tag", "dynamo:latest-none-runtime"]["sources"][0]["layer"] == "core"
-    assert told["setting", "--no-cache"]["sources"][0]["distribution"] == "command line"
-    assert told["setting", "--progress"]["sources"][0]["layer"] == "core"
-    assert told["label", "ai.dynamo.container.plan"]["value"] == image["plan"]
-    assert ("proxy", "HTTPS_PROXY") in told
+    values = {(value["kind"], value["key"]): value for value in image["values"]}
+    assert values["tag", "mine:1"]["sources"][0]["name"] == "--tag"
+    assert values["tag", "dynamo:latest-none-runtime"]["sources"][0]["layer"] == "core"
+    assert values["setting", "--no-cache"]["sources"][0]["distribution"] == "command line"
+    assert values["setting", "--progress"]["sources"][0]["layer"] == "core"
+    assert values["label", "ai.dynamo.container.plan"]["value"] == image["plan"]
+    assert ("proxy", "HTTPS_PROXY") in values
     assert "hidden" not in result.out
 
 
-def test_the_picture_has_the_stages_their_images_and_their_versions(cli):
+def test_the_diagram_has_the_stages_with_their_images_and_versions(cli):
     text = cli.ok(*BUILD, "--graph").out
 
     lines = [line.strip() for line in text.splitlines()]
@@ -101,7 +101,7 @@ def test_the_picture_has_the_stages_their_images_and_their_versions(cli):
         line.split("(", 1) if "([" in line else line.split("[", 1) for line in lines if '"' in line
     )
     (base,) = [name for name, text in boxes.items() if "ubuntu:24.04" in text]
-    scripts, tools, wheels, runtime = [name for name in boxes if name != base]
+    scripts, tools, wheels, serving, runtime = [name for name in boxes if name != base]
     assert "uv==" in boxes[tools]
     assert "dynamo-container-images" in boxes[tools]
     assert "ai-dynamo==1.4.2<br/>" in boxes[wheels]
@@ -111,15 +111,16 @@ def test_the_picture_has_the_stages_their_images_and_their_versions(cli):
         (base, tools),
         (scripts, tools),
         (tools, wheels),
-        (base, runtime),
-        (scripts, runtime),
-        (tools, runtime),
-        (wheels, runtime),
+        (base, serving),
+        (scripts, serving),
+        (tools, serving),
+        (wheels, serving),
+        (serving, runtime),
     ):
         assert f"{arrow[0]} --> {arrow[1]}" in lines
 
 
-def test_the_picture_names_each_frameworks_own_plugin(site, cli):
+def test_the_diagram_names_the_plugin_of_each_framework(site, cli):
     site.framework("acme")
 
     text = cli.ok("explain", "build", "none", "acme", "--target", "runtime", "--graph", "dot").out
@@ -131,13 +132,15 @@ def test_the_picture_names_each_frameworks_own_plugin(site, cli):
 
 
 @pytest.mark.processes
-def test_graphviz_draws_it(cli):
+def test_graphviz_draws_the_diagram(cli):
     if not shutil.which("dot"):
         pytest.skip("Graphviz is not installed")
 
     svg = cli.ok(*BUILD, "--graph", "svg").out
 
-    texts = [one.text for one in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    texts = [
+        element.text for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    ]
     assert "tools" in texts
     assert "OVERRIDES=torch; python_version < '0'" in [
         (text or "").replace("\xa0", " ") for text in texts
@@ -145,7 +148,7 @@ def test_graphviz_draws_it(cli):
 
 
 @pytest.mark.processes
-def test_nothing_that_a_plugin_says_breaks_the_picture(site, cli):
+def test_no_text_of_a_plugin_breaks_the_diagram(site, cli):
     if not shutil.which("dot"):
         pytest.skip("Graphviz is not installed")
     odd = '<b>&amp;</b> "q" `x` #1; [a]\\n\\l'
@@ -160,8 +163,8 @@ def test_nothing_that_a_plugin_says_breaks_the_picture(site, cli):
     svg = cli.ok(*words, "svg").out
 
     texts = [
-        (one.text or "").replace("\xa0", " ")
-        for one in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+        (element.text or "").replace("\xa0", " ")
+        for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
     ]
     assert f"GREETING={odd} second line" in texts
     (line,) = [line for line in cli.ok(*words).out.splitlines() if "GREETING" in line]
@@ -169,7 +172,7 @@ def test_nothing_that_a_plugin_says_breaks_the_picture(site, cli):
 
 
 @pytest.mark.processes
-def test_without_graphviz_it_says_what_to_install(cli, monkeypatch, tmp_path):
+def test_without_graphviz_the_error_says_what_to_install(cli, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
 
     result = cli(*BUILD, "--graph", "png")
@@ -179,6 +182,11 @@ def test_without_graphviz_it_says_what_to_install(cli, monkeypatch, tmp_path):
     assert "--graph mermaid" in result.err
 
 
-@pytest.mark.parametrize("words", [("--json",), ("base-image",)])
-def test_a_picture_is_of_the_whole_plan(cli, words):
-    assert "--graph shows the whole plan" in cli(*BUILD, *words, "--graph", "dot").err
+@pytest.mark.parametrize(
+    ("word", "name"), [("--json", "--json"), ("base-image", "the key 'base-image'")]
+)
+def test_a_diagram_shows_the_whole_plan_in_its_own_format(cli, word, name):
+    result = cli(*BUILD, word, "--graph", "dot")
+
+    assert result.status == 2
+    assert f"--graph cannot be used with {name}" in result.err

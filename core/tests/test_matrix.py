@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Many at once: frameworks, targets and CUDA versions, every combination in one graph."""
+"""Builds of several frameworks, targets and CUDA versions: every combination in one graph."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from dynamo_container.api import *
 def dynamo_container_stages(request):
     yield Stage(name="shared", dockerfile=Path(__file__).parent / "Dockerfile")
 """
-# dev and local-dev are the shared images' own.
+# dev and local-dev are stages of the shared images.
 STAGES = """
 @hookimpl
 def dynamo_container_stages(request):
     yield Stage(name="runtime", dockerfile=HERE / "Dockerfile", needs=("shared",))
 """
 CUDA = """
+@hookimpl
+def dynamo_container_framework():
+    return Framework(summary="x", default_target="runtime", supports=("cuda", "kvbm"))
+
 @hookimpl
 def dynamo_container_base_images(request):
     yield BaseImage(stage="runtime", image=f"cuda:{request.cuda_version or '13.0'}")
@@ -55,7 +59,7 @@ def frameworks(site):
 
 @pytest.fixture
 def bake(cli):
-    """The bake definition of a build."""
+    """Return the bake definition of a build."""
 
     def render(*words):
         return cli.ok("build", *words, "--dry-run").definition
@@ -64,7 +68,9 @@ def bake(cli):
 
 
 def tags(definition) -> dict[str, list[str]]:
-    return {name: one["tags"] for name, one in definition["target"].items() if "tags" in one}
+    return {
+        name: target["tags"] for name, target in definition["target"].items() if "tags" in target
+    }
 
 
 def test_every_combination_is_one_graph_with_shared_stages_once(bake):
@@ -91,7 +97,7 @@ def test_every_combination_is_one_graph_with_shared_stages_once(bake):
     assert runtime["labels"]["ai.dynamo.container.cuda"] == "12.9"
 
 
-def test_tags_tell_the_cuda_version_where_there_are_several_and_latest_is_the_default(bake):
+def test_several_cuda_versions_are_part_of_the_tags_and_latest_is_the_default_version(bake):
     named = tags(bake("one", "--target", "runtime", *_cuda("12.9", "13.0")))
 
     assert named == {
@@ -106,14 +112,14 @@ def test_one_cuda_version_has_the_usual_tags(bake):
     assert named == {"one-runtime": ["dynamo:v1.0-one-runtime", "dynamo:latest-one-runtime"]}
 
 
-def test_without_the_default_cuda_version_nothing_is_latest_and_that_is_said(cli):
+def test_no_image_is_latest_without_the_default_cuda_version_and_a_note_says_so(cli):
     result = cli.ok("build", "one", "--target", "dev", *_cuda("12.8", "12.9"), "--dry-run")
 
     assert "latest" not in str(tags(result.definition))
     assert "default CUDA version, 13.0" in result.err
 
 
-def test_a_stage_that_comes_with_another_is_built_once_where_it_is_wanted_too(bake):
+def test_a_target_that_is_built_with_another_one_is_built_once_if_both_are_requested(bake):
     words = ["--target", "dev", "--target", "local-dev", "--uid", "7", "--gid", "7"]
 
     named = tags(bake("one", *words))
@@ -136,43 +142,48 @@ def test_an_image_is_the_same_whatever_is_built_with_it(bake):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
-        (["plain", "--cuda-version", "12.9"], "--cuda-version means nothing for 'plain'"),
+        (["plain", "--cuda-version", "12.9"], "--cuda-version cannot be used with 'plain'"),
         (["one", "--cuda-version", "11.8"], "cannot be built with CUDA 11.8: one (acme-one 1.0)"),
-        (["one", "--cuda-version", "cu129"], "is no CUDA version"),
-        (["one", "plain", "--enable-kvbm"], "--enable-kvbm means nothing for plain"),
-        (["one", "--target", "shared", "--no-enable-kvbm"], "--no-enable-kvbm means nothing"),
-        (["one", "--dev-image", "x:1", "--no-enable-kvbm"], "means nothing with --dev-image"),
-        (["one", "--target", "dev", "--target", "runtime", "--tag", "a"], "several are built"),
-        (["one", "--runtime-image", "a b"], "no image reference"),
+        (["one", "--cuda-version", "cu129"], "is not a valid CUDA version"),
+        (["one", "plain", "--enable-kvbm"], "--enable-kvbm cannot be used with 'plain'"),
+        (
+            ["one", "--dev-image", "x:1", "--no-enable-kvbm"],
+            "--enable-kvbm cannot be used with --dev-image",
+        ),
+        (
+            ["one", "--target", "dev", "--target", "runtime", "--tag", "a"],
+            "--tag cannot be used with several images",
+        ),
+        (["one", "--runtime-image", "a b"], "is not a valid image reference"),
     ],
 )
-def test_what_would_be_ignored_is_an_error(cli, words, said):
+def test_options_without_an_effect_are_errors(cli, words, message):
     result = cli("build", *words, "--dry-run")
 
     assert result.status == 2
-    assert said in result.err
+    assert message in result.err
 
 
-def test_kvbm_is_asked_for_or_left_to_the_plugin(bake):
+def test_kvbm_is_the_users_choice_or_the_plugins_default(bake):
     assert "KVBM" in bake("one")["target"]["one-runtime"]["args"]
     assert "KVBM" in bake("one", "--enable-kvbm")["target"]["one-runtime"]["args"]
     assert "KVBM" not in bake("one", "--no-enable-kvbm")["target"]["one-runtime"]["args"]
 
 
-def test_the_runtimes_own_base_image_wins_over_that_of_all(cli):
+def test_the_runtime_image_wins_over_the_base_image_of_all_stages(cli):
     words = ["build", "one", "--base-image", "all:1", "--runtime-image", "own:1"]
 
     (explained,) = cli.ok("explain", *words, "base-image", "--json").json["images"]
     definition = cli.ok(*words, "--dry-run").definition
 
     assert definition["target"]["one-runtime"]["args"]["BASE_IMAGE"] == "own:1"
-    values = {fact["key"]: fact["sources"][0]["name"] for fact in explained["values"]}
+    values = {value["key"]: value["sources"][0]["name"] for value in explained["values"]}
     assert values["runtime"] == "--runtime-image"
 
 
-def test_a_project_file_gives_one_value_or_several(bake, tmp_path):
+def test_an_option_of_the_project_file_has_one_value_or_a_list(bake, tmp_path):
     file = tmp_path / "dynamo-container.toml"
 
     file.write_text('[build]\ntarget = "runtime"\ncuda-version = 12.9\nenable-kvbm = false\n')

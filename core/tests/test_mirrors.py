@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Mirrors of registries: of the images that plugins name, and of no other."""
+"""Mirrors of registries: they apply to images that plugins name, and to no others."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def dynamo_container_base_images(request):
 """
 
 
-def told(cli, *words: str):
-    """What `explain` says about the base image of acme's runtime."""
+def base_image(cli, *words: str):
+    """Return the base image of acme's runtime, as `explain` shows it."""
     (image,) = cli.ok("explain", "build", "acme", *words, "--json").json["images"]
-    (base,) = [one for one in image["values"] if one["kind"] == "base-image"]
+    (base,) = [value for value in image["values"] if value["kind"] == "base-image"]
     return base
 
 
 @pytest.mark.parametrize(
-    ("image", "taken"),
+    ("image", "pulled"),
     [
         ("ubuntu:24.04", "mirror.acme.example/hub/library/ubuntu:24.04"),
         ("nvidia/cuda@sha256:1", "mirror.acme.example/hub/nvidia/cuda@sha256:1"),
@@ -39,26 +39,26 @@ def told(cli, *words: str):
         ("localhost/a", "localhost/a"),
     ],
 )
-def test_an_image_that_a_plugin_names_is_taken_from_its_registrys_mirror(cli, site, image, taken):
+def test_an_image_of_a_plugin_is_pulled_from_the_mirror_of_its_registry(cli, site, image, pulled):
     site.framework("acme", BASE.format(image=image))
     site.install("policy", MIRROR)
 
-    assert told(cli)["value"] == taken
+    assert base_image(cli)["value"] == pulled
 
 
-def test_it_is_told_who_took_it_from_where_and_what_was_named(cli, site):
+def test_explain_shows_the_mirrors_plugin_and_the_original_image(cli, site):
     site.framework("acme", BASE.format(image="ubuntu:24.04"))
     site.install("policy", MIRROR)
 
-    base = told(cli)
+    base = base_image(cli)
 
-    assert [one["name"] for one in base["sources"]] == ["policy"]
-    (named,) = base["shadowed"]
-    assert named["value"] == "ubuntu:24.04"
-    assert named["source"]["name"] == "acme"
+    assert [source["name"] for source in base["sources"]] == ["policy"]
+    (original,) = base["shadowed"]
+    assert original["value"] == "ubuntu:24.04"
+    assert original["source"]["name"] == "acme"
 
 
-def test_a_stage_that_is_an_image_is_taken_from_there_too(cli, site):
+def test_a_stage_that_is_an_image_is_pulled_from_the_mirror_too(cli, site):
     stage = "\n@hookimpl\ndef dynamo_container_stages(request):\n    yield Stage("
     site.framework("acme", dockerfile="FROM scratch AS rust\nFROM rust AS runtime\n")
     site.install("rusty", MIRROR + stage + 'name="rust2", image="rust:1.95")\n')
@@ -70,17 +70,17 @@ def test_a_stage_that_is_an_image_is_taken_from_there_too(cli, site):
         + body
     )
 
-    shown = cli.ok("build", "acme", "--dry-run").definition
+    definition = cli.ok("build", "acme", "--dry-run").definition
 
-    contexts = shown["target"]["acme-runtime"]["contexts"]
+    contexts = definition["target"]["acme-runtime"]["contexts"]
     assert contexts == {"rust2": "docker-image://mirror.acme.example/hub/library/rust:1.95"}
 
 
-def test_what_the_user_names_is_taken_as_it_is_named(cli, site):
+def test_an_image_of_the_user_is_not_pulled_from_a_mirror(cli, site):
     site.framework("acme", BASE.format(image="ubuntu:24.04"))
     site.install("policy", MIRROR)
 
-    assert told(cli, "--base-image", "debian:trixie")["value"] == "debian:trixie"
+    assert base_image(cli, "--base-image", "debian:trixie")["value"] == "debian:trixie"
 
 
 def test_two_mirrors_of_one_registry_are_a_conflict(cli, site):
@@ -106,12 +106,12 @@ def test_two_mirrors_of_one_registry_are_a_conflict(cli, site):
         ("docker.io", "a.example/hub/"),
     ],
 )
-def test_what_is_no_registry_or_no_mirror_is_refused(registry, mirror):
+def test_invalid_registries_and_mirrors_are_refused(registry, mirror):
     with pytest.raises(ValueError, match="is no"):
         Mirror(registry=registry, mirror=mirror)
 
 
-def test_a_reference_says_its_registry_as_docker_reads_it():
+def test_the_registry_of_a_reference_is_the_one_that_docker_uses():
     assert registry_of("ubuntu") == ("docker.io", "library/ubuntu")
     assert registry_of("a/b:1") == ("docker.io", "a/b:1")
     assert registry_of("host:5000/a") == ("host:5000", "a")

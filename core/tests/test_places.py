@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Caches, platforms, builders, pushes: what the bake definition has, and what is refused."""
+"""Caches, platforms, builders and pushes: the bake definition, and what is refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CACHE = "type=registry,ref=r.example:5000/cache"
 
 @pytest.fixture
 def bake(cli):
-    """The command and the targets of a build of `none`."""
+    """Return the command and the targets of a build of `none`."""
 
     def render(*words):
         result = cli.ok("build", "none", *words, "--uid", "7", "--gid", "7", "--dry-run")
@@ -30,7 +30,7 @@ def bake(cli):
 LOCAL_DEV = ("--target", "local-dev")
 
 
-def test_a_cache_for_each_stage_and_platform(bake):
+def test_each_stage_has_a_cache_for_its_platform(bake):
     _, targets = bake(*LOCAL_DEV, "--cache", "r.example:5000/cache", "--platform", "linux/amd64")
 
     own = {name: f"{CACHE}:none-{name.removeprefix('none-')}-linux-amd64" for name in targets}
@@ -40,7 +40,7 @@ def test_a_cache_for_each_stage_and_platform(bake):
         assert target["cache-from"] == [own[name], *shared]
 
 
-def test_a_stage_that_frameworks_share_has_one_cache_that_each_alone_finds(cli, site):
+def test_the_cache_of_a_shared_stage_is_read_by_each_framework_alone(cli, site):
     site.framework("tiny", SHARES, dockerfile="FROM scratch AS tools\nFROM tools AS runtime\n")
     cache = ["--cache", "r.example:5000/cache", "--platform", "linux/arm64"]
     words = ["--target", "runtime", *cache, "--dry-run"]
@@ -61,7 +61,7 @@ def dynamo_container_stages(request):
 """
 
 
-def test_several_platforms_are_one_image_and_its_cache_finds_that_of_each(bake):
+def test_an_image_for_several_platforms_reads_the_cache_of_each_of_them(bake):
     _, targets = bake(
         *LOCAL_DEV, "--platform", "linux/amd64,linux/aarch64", "--push",
         "--repository", "r.example/dynamo", "--cache", "r.example:5000/cache",
@@ -79,7 +79,7 @@ def test_several_platforms_are_one_image_and_its_cache_finds_that_of_each(bake):
     assert targets["local-dev"]["output"] == ["type=registry"]
 
 
-def test_every_stage_reads_the_users_caches_and_the_whole_image_is_written(bake, tmp_path):
+def test_every_stage_reads_the_users_caches_and_the_image_writes_one(bake, tmp_path):
     _, targets = bake(
         *LOCAL_DEV,
         *("--cache-from", "r.example/a:1", "--cache-from", "type=local,src=here"),
@@ -92,7 +92,7 @@ def test_every_stage_reads_the_users_caches_and_the_whole_image_is_written(bake,
     assert [name for name, target in targets.items() if "cache-to" in target] == ["local-dev"]
 
 
-def test_places_and_attestations(bake):
+def test_builder_exporters_and_attestations_of_the_images(bake):
     argv, targets = bake(
         *LOCAL_DEV, "--builder", "far away", "--push", "--load",
         "--repository", "r.example/team/dynamo", "--sbom", "--provenance", "mode=max",
@@ -109,30 +109,33 @@ def test_places_and_attestations(bake):
     ]
 
 
-def test_no_attestation_is_an_answer(bake):
+def test_provenance_can_be_disabled(bake):
     _, targets = bake(*LOCAL_DEV, "--provenance", "false")
 
     assert targets["dev"]["attest"] == ["type=provenance,disabled=true"]
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
-        ("--push", "--push has no registry for dynamo:v1.4.2-none"),
-        ("--push --tag r.example/x:1", "--push has no registry for dynamo:latest-none"),
-        ("--platform linux", "is no platform"),
-        ("--repository r.example/x:1", "is no repository"),
-        ("--cache r.example/x:1", "is no repository"),
-        ("--cache-to ref=x", "is not like docker's"),
-        ("--cache-from type=local,src", "is not like docker's"),
-        ("--sbom maybe", "is not like docker's"),
+        ("--push", "--push requires a registry, which dynamo:v1.4.2-none does not"),
+        (
+            "--push --tag r.example/x:1",
+            "--push requires a registry, which dynamo:latest-none does not",
+        ),
+        ("--platform linux", "is not a valid platform"),
+        ("--repository r.example/x:1", "is not a valid repository"),
+        ("--cache r.example/x:1", "is not a valid repository"),
+        ("--cache-to ref=x", "is not in docker's syntax"),
+        ("--cache-from type=local,src", "is not in docker's syntax"),
+        ("--sbom maybe", "is not in docker's syntax"),
     ],
 )
-def test_what_makes_no_sense_is_refused(cli, words, said):
+def test_invalid_options_are_errors(cli, words, message):
     result = cli("build", "none", *words.split(), "--dry-run")
 
     assert result.status == 2
-    assert said in result.err
+    assert message in result.err
 
 
 def test_a_cache_that_two_images_would_write_is_refused(cli, site):
@@ -144,13 +147,13 @@ def test_a_cache_that_two_images_would_write_is_refused(cli, site):
     assert "would be written by 2 images" in result.err
 
 
-def test_a_cache_of_github_actions_outside_of_it_is_said_to_do_nothing(cli, monkeypatch):
+def test_a_cache_of_github_actions_outside_of_it_is_a_warning(cli, monkeypatch):
     words = ("build", "none", "--cache-to", "type=gha,mode=max", "--dry-run")
     monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", "x")
     inside = cli.ok(*words)
     monkeypatch.delenv("ACTIONS_RUNTIME_TOKEN")
 
-    assert "type=gha does nothing" in cli.ok(*words).err
+    assert "type=gha has no effect" in cli.ok(*words).err
     assert "type=gha" not in inside.err
 
 
@@ -176,7 +179,7 @@ BOTH = ("linux/amd64", "linux/arm64")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "builder", "said"),
+    ("requested", "builder", "message"),
     [
         (Outputs(cache="r/c"), PLAIN, "cannot write a cache"),
         (Outputs(cache_to=("type=gha",)), PLAIN, "cannot write a cache"),
@@ -186,38 +189,42 @@ BOTH = ("linux/amd64", "linux/arm64")
         (Outputs(attests=("type=sbom",)), CONTAINER, "cannot load an image with attestations"),
     ],
 )
-def test_what_a_builder_cannot_do_is_said_with_what_makes_one_that_can(wanted, builder, said):
+def test_a_missing_capability_of_the_builder_is_an_error_with_a_next_step(
+    requested, builder, message
+):
     with pytest.raises(MachineError) as error:
-        outputs.refuse_what_cannot_be(wanted, builder)
+        outputs.require_capabilities(requested, builder)
 
-    assert said in error.value.what
+    assert message in error.value.what
     assert "docker" in error.value.next_step or "--push" in error.value.next_step
 
 
 @pytest.mark.parametrize(
-    ("wanted", "builder"),
+    ("requested", "builder"),
     [
         (Outputs(cache_to=("type=inline",), attests=("type=provenance,disabled=true",)), PLAIN),
         (Outputs(cache="r/c", platforms=BOTH, attests=("type=sbom",)), STORE),
         (Outputs(cache="r/c", platforms=BOTH, load=False, push=True), CONTAINER),
     ],
 )
-def test_what_it_can_do_is_done(wanted, builder):
-    outputs.refuse_what_cannot_be(wanted, builder)
+def test_a_builder_with_the_capabilities_is_accepted(requested, builder):
+    outputs.require_capabilities(requested, builder)
 
 
-def test_a_platform_that_the_builder_does_not_have_is_a_doubt():
-    (doubt,) = outputs.doubts(Outputs(platforms=BOTH), PLAIN)
+def test_a_platform_that_the_builder_does_not_list_is_a_warning():
+    (warning,) = outputs.platform_warnings(Outputs(platforms=BOTH), PLAIN)
 
-    assert "no linux/arm64" in doubt
-    assert "binfmt --install arm64" in doubt
+    assert "does not support linux/arm64" in warning
+    assert "binfmt --install arm64" in warning
 
 
 @pytest.mark.processes
-def test_without_an_engine_a_caches_name_assumes_this_machines_platform(cli, monkeypatch):
+def test_without_an_engine_the_name_of_a_cache_assumes_the_platform_of_this_machine(
+    cli, monkeypatch
+):
     monkeypatch.setenv("PATH", "")
 
     result = cli.ok("build", "none", "--cache", "r.example/c", "--dry-run")
 
-    assert "assumed: it builds for this machine's platform" in result.err
+    assert "assuming that it builds for this machine's platform" in result.err
     assert "ref=r.example/c:none-tools-linux-" in result.out

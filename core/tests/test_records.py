@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""BuildKit's records, read as they come, and what a report makes of them."""
+"""BuildKit's records, read from the stream of a build."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ STREAM = [
     vertex("[runtime tools 1/3] FROM debian", "from", 0, 0.1),
     vertex("[tools tools 2/3] COPY a /a", "copy", 1, cached=True),
     vertex("[tools tools 2/3] COPY a /a", "copy", 1, 1, cached=True),
-    # A shared step: each target records it, under a name that one of them gave it.
+    # A shared step: each target records it, under a name that comes from one of them.
     vertex("[runtime tools 3/3] RUN one", "run", 2),
     log("run", "hel"),
     log("run", "lö\nand"),
@@ -50,7 +50,7 @@ WARNING = "   7 | >>> RUN {x}"
 
 
 def text(indent: int | None) -> str:
-    objects = [json.dumps(one, indent=indent, ensure_ascii=False) for one in STREAM]
+    objects = [json.dumps(record, indent=indent, ensure_ascii=False) for record in STREAM]
     return "\n".join([*objects[:3], WARNING, *objects[3:]]) + "\nERROR: the last line"
 
 
@@ -60,7 +60,7 @@ def stream(request) -> str:
 
 
 @pytest.mark.parametrize("piece", [1, 7, 100_000])
-def test_what_happened_is_told_wherever_the_stream_is_cut(stream, piece):
+def test_the_events_do_not_depend_on_where_the_stream_is_cut(stream, piece):
     records = Records(TARGETS)
 
     events = [
@@ -69,8 +69,8 @@ def test_what_happened_is_told_wherever_the_stream_is_cut(stream, piece):
         for event in records.feed(stream[start : start + piece])
     ] + list(records.close())
 
-    told = [(event.kind, event.vertex.digest if event.vertex else event.text) for event in events]
-    assert [one for one in told if one[1] in ("copy", "run")] == [
+    shown = [(event.kind, event.vertex.digest if event.vertex else event.text) for event in events]
+    assert [(kind, digest) for kind, digest in shown if digest in ("copy", "run")] == [
         ("started", "copy"),
         ("done", "copy"),
         ("started", "run"),
@@ -78,7 +78,7 @@ def test_what_happened_is_told_wherever_the_stream_is_cut(stream, piece):
         ("log", "run"),
         ("done", "run"),
     ]
-    assert [one[1] for one in told if one[0] == "text"] == [WARNING, "ERROR: the last line"]
+    assert [line for kind, line in shown if kind == "text"] == [WARNING, "ERROR: the last line"]
     assert [event.text for event in events if event.kind == "log"] == ["hellö\n", "and more"]
     assert records.vertexes["run"].log == "hellö\nand more"
 
@@ -87,31 +87,31 @@ def test_a_shared_step_belongs_to_the_lowest_target_and_counts_once(stream):
     records = Records(TARGETS)
     list(records.feed(stream))
 
-    def told(steps):
+    def summary(steps):
         return [(step.text, step.cached) for step in steps]
 
-    assert told(records.own_steps("tools")) == [("COPY a /a", True), ("RUN one", False)]
-    assert told(records.own_steps("runtime")) == [("RUN <<X two { X", False)]
-    assert told(records.steps("runtime")) == [("RUN <<X two { X", False), ("RUN one", False)]
+    assert summary(records.own_steps("tools")) == [("COPY a /a", True), ("RUN one", False)]
+    assert summary(records.own_steps("runtime")) == [("RUN <<X two { X", False)]
+    assert summary(records.steps("runtime")) == [("RUN <<X two { X", False), ("RUN one", False)]
     assert seconds(records.steps("runtime")) == pytest.approx(4.0)  # 2 to 4.5 and 4 to 6
     assert seconds(records.own_steps("tools")) == pytest.approx(2.5)
     assert seconds(records.exports("runtime")) == pytest.approx(2.0)
 
 
-def test_a_step_that_one_target_ran_and_another_found_was_run():
+def test_a_step_that_only_one_of_its_targets_found_in_the_cache_was_run():
     records = Records(TARGETS)
-    for one in (
+    for record in (
         vertex("[tools 1/1] RUN x", "x", 1, 2),
         vertex("[runtime tools 1/1] RUN x", "x", 3, 3, cached=True),
-        # Merged with another one, and never run itself.
+        # BuildKit merged it with the other one, so it never ran.
         vertex("[runtime tools 1/1] RUN x", "y", 3),
     ):
-        list(records.feed(json.dumps(one)))
+        list(records.feed(json.dumps(record)))
 
     assert [(step.digest, step.cached) for step in records.steps("runtime")] == [("x", False)]
 
 
-def test_where_there_is_one_target_buildx_writes_no_prefix():
+def test_steps_of_the_only_target_have_no_prefix():
     records = Records(["runtime"])
     list(records.feed(json.dumps(vertex("[runtime 1/2] RUN x", "x", 1, 2))))
     list(records.feed(json.dumps(vertex("[linux/amd64 2/2] RUN y", "y", 2, 3))))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`render`: a folder that plain docker commands build."""
+"""`render`: a folder that docker builds without this tool."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dynamo_container.model.values import BuildSecret, NamedContext
 
 @pytest.fixture
 def rendered(cli, tmp_path: Path):
-    """The folder, after `render none` with these words."""
+    """Return the folder that `render none` writes."""
 
     def call(*words: str) -> Path:
         folder = tmp_path / "out"
@@ -30,7 +30,7 @@ def definition(folder: Path):
     return json.loads((folder / "docker-bake.json").read_text())
 
 
-def test_the_folder_has_all_that_the_build_reads(rendered):
+def test_the_folder_contains_everything_that_the_build_reads(rendered):
     folder = rendered("--target", "runtime", "--ca-bundle", __file__)
 
     targets = definition(folder)["target"]
@@ -43,7 +43,7 @@ def test_the_folder_has_all_that_the_build_reads(rendered):
     assert targets["tools"]["secret"] == ['id=ca-bundle,"src=${CA_BUNDLE}"']
 
 
-def test_the_images_are_those_of_build(cli, rendered):
+def test_the_images_are_the_same_as_those_of_build(cli, rendered):
     words = ("--target", "local-dev", "--uid", "7", "--gid", "7", "--build-arg", "A=${x}")
     built = cli.ok("build", "none", *words, "--dry-run").definition
 
@@ -51,20 +51,22 @@ def test_the_images_are_those_of_build(cli, rendered):
 
     assert written["group"] == built["group"]
     for name, target in built["target"].items():
-        where = {"context", "dockerfile"}
-        assert {key: value for key, value in target.items() if key not in where} == {
-            key: value for key, value in written["target"][name].items() if key not in where
+        paths = {"context", "dockerfile"}
+        assert {key: value for key, value in target.items() if key not in paths} == {
+            key: value for key, value in written["target"][name].items() if key not in paths
         }
 
 
-def test_the_page_says_the_images_and_the_command(rendered):
+def test_the_readme_has_the_images_and_the_command(rendered):
     page = (rendered("--target", "runtime") / "README.md").read_text()
 
     assert "    BUILDX_NO_DEFAULT_LOAD=1 docker buildx bake\n" in page
     assert "`dynamo:v1.4.2-none-runtime`, `dynamo:latest-none-runtime`" in page
 
 
-def test_it_takes_the_options_of_build_from_wherever_they_come(cli, tmp_path, monkeypatch):
+def test_options_of_build_apply_whether_from_the_environment_or_the_project_file(
+    cli, tmp_path, monkeypatch
+):
     monkeypatch.setenv("DYNAMO_CONTAINER_BUILD_TARGET", "tools")
     (tmp_path / "dynamo-container.toml").write_text('[build]\nbase-image = "from-file:1"\n')
 
@@ -75,7 +77,7 @@ def test_it_takes_the_options_of_build_from_wherever_they_come(cli, tmp_path, mo
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_that_has_something_else_is_left_alone(cli, rendered, tmp_path):
+def test_files_of_others_in_the_folder_are_never_deleted(cli, rendered, tmp_path):
     folder = rendered("--target", "runtime")
     (folder / "contexts" / "tools" / "stale").touch()
     (folder / "mine").touch()
@@ -87,7 +89,7 @@ def test_a_folder_that_has_something_else_is_left_alone(cli, rendered, tmp_path)
     assert refused.status == 2
     assert "--force" in refused.err
     assert (folder / "mine").exists()
-    assert {one.name for one in (folder / "contexts").iterdir()} == {"scripts", "tools"}
+    assert {path.name for path in (folder / "contexts").iterdir()} == {"scripts", "tools"}
     assert not (folder / "contexts" / "tools" / "stale").exists()
     other = tmp_path / "other"
     other.mkdir()
@@ -96,28 +98,28 @@ def test_a_folder_that_has_something_else_is_left_alone(cli, rendered, tmp_path)
 
 
 @pytest.mark.processes
-def test_a_checkout_stays_where_it_is(rendered, tmp_path):
+def test_a_checkout_is_a_variable_and_is_not_copied(rendered, tmp_path):
     checkout = checkouts.write(tmp_path / "my dynamo")
 
     folder = rendered("--target", "wheels", "--source", str(checkout))
 
-    (wheels,) = (one for one in definition(folder)["target"].values() if "output" in one)
+    (wheels,) = (target for target in definition(folder)["target"].values() if "output" in target)
     assert wheels["context"] == "${WHEELS_CONTEXT}"
     assert " AS wheels\n" in wheels["dockerfile-inline"]
     assert definition(folder)["variable"]["WHEELS_CONTEXT"] == {"default": str(checkout)}
     assert not list(folder.rglob("hatch_build.py"))
 
 
-@pytest.mark.parametrize("word", ["--builder", "--report"])
-def test_what_a_file_has_no_place_for_is_refused(cli, word):
-    result = cli("render", "none", "--output", "out", word, "x")
+@pytest.mark.parametrize("flag", ["--builder", "--report"])
+def test_options_of_the_build_command_itself_are_refused(cli, flag):
+    result = cli("render", "none", "--output", "out", flag, "x")
 
     assert result.status == 2
-    assert f"{word} is an option of the command that builds" in result.err
+    assert f"{flag} cannot be used with render" in result.err
 
 
-def test_folders_that_are_somebodys_own_are_variables(tmp_path):
-    """A checkout as a context, and one more as a named context."""
+def test_folders_of_the_user_are_variables(tmp_path):
+    """One is a checkout as a context, another one a named context."""
     (tmp_path / "Dockerfile").write_text("FROM scratch AS wheels\nRUN echo ${HOME}\n")
     target = Target(
         name="none-wheels", stage="wheels", dockerfile=tmp_path / "Dockerfile",

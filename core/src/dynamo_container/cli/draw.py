@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A picture of a plan on standard output: as text, or drawn by Graphviz."""
+"""Print a diagram of a plan: as text, or drawn by Graphviz."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dynamo_container.images.plan import BuildPlan
 
 
 def draw(plan: BuildPlan, form: str) -> None:
-    """Write the picture of a plan.
+    """Write the diagram of a plan.
 
     Args:
         plan: what is drawn.

@@ -90,7 +90,7 @@ def _target(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, J
 
 
 def _output_settings(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, JSON]:
-    """The target's caches, platforms and attestations, without empty ones."""
+    """Return the target's caches, platforms and attestations, as far as there are any."""
     tops = outputs.tops(plan)
     rendered = {
         "platforms": _texts(plan.outputs.platforms),
@@ -120,7 +120,7 @@ def _as_template(match: re.Match[str]) -> str:
 
 
 def _secret(secret: BuildSecret) -> str:
-    """`id=...,src=...` in buildx's syntax: comma-separated values, quoted if necessary."""
+    """Return `id=...,src=...` in buildx's syntax: comma-separated, quoted if necessary."""
     source = f"src={secret.path}" if secret.path else f"env={secret.env}"
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([f"id={secret.id}", source])

@@ -118,10 +118,11 @@ class Contributions:
     def entries(self, stages: frozenset[str]) -> tuple[PlanEntry, ...]:
         """Return everything that concerns these stages, as text with its provenance."""
         declared = self.declared_args(stages)
+        own_stages = (stage for stage in self.stages if stage.key in stages)
         bases = (base for base in self.base_images if base.key in stages)
         args = (arg for arg in self.args if arg.value.name in declared)
         return (
-            *(one.as_entry("stage", describe_stage) for one in self.stages if one.key in stages),
+            *(stage.as_entry("stage", describe_stage) for stage in own_stages),
             *(base.as_entry("base-image", lambda value: value.image) for base in bases),
             *(pin.as_entry("pin", lambda value: value.version) for pin in self.pins),
             *(arg.as_entry("build-arg", lambda value: value.value) for arg in args),
@@ -131,7 +132,7 @@ class Contributions:
 
 
 def collect(registry: Registry, request: BuildRequest, settings: BuildSettings) -> Contributions:
-    """Call the hooks of every plugin that contributes to a request, add the user's values, and merge.
+    """Call the hooks of the plugins of a request, add the user's values, and merge them.
 
     Raises:
         PluginError: a hook failed, or contributed to a stage or an argument that does not exist.
@@ -146,7 +147,7 @@ def collect(registry: Registry, request: BuildRequest, settings: BuildSettings) 
     mirrors = Mirrors(call(hookspecs.dynamo_container_mirrors))
     own_stages = call(hookspecs.dynamo_container_stages)
     stages = mirrors.stages(merge_stages(own_stages, dict(settings.stages), request))
-    files = {one.key: read_stage(one, request) for one in stages if one.value.dockerfile}
+    files = {stage.key: read_stage(stage, request) for stage in stages if stage.value.dockerfile}
     bases = _merge_base_images(registry, request, settings, files)
     pins = merge_pins(registry, request)
     args = _merge_args(registry, request, settings, pins)
@@ -252,7 +253,11 @@ def _check_declared(
     files: dict[str, StageFiles],
     settings: BuildSettings,
 ) -> Iterator[str]:
-    """Yield warnings for the user's arguments that no Dockerfile declares; a plugin's are an error."""
+    """Yield warnings for arguments of the user that no Dockerfile declares.
+
+    Raises:
+        PluginError: a plugin contributes such an argument.
+    """
     # The stage that declares an argument may be one that the user replaced, or one that is missing,
     # which is reported when the graph is made.
     needed = {

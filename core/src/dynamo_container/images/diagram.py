@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A build's plan as a picture: its stages, what each is made from, images and versions in it.
+"""Draw a build's plan as a diagram: its stages, what each is made from, its versions and tags.
 
-The picture is data; Mermaid and Graphviz's DOT are two ways to write it.
+The diagram is data; it can be written in Mermaid's language or in Graphviz's.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Final, Literal
 
 from dynamo_container.images.plan import BuildPlan, Image, Target
 
-# Kinds of nodes, their colors (fill, border) and shapes in Mermaid and in DOT. They are legible in
-# black and white, too.
-_LOOKS: Final = {
+# Kinds of nodes, with their colors (fill, border) and their shapes in Mermaid and in DOT. The shapes
+# differ in black and white too.
+_STYLES: Final = {
     "outside": ("#f4f4f4", "#8a8a8a", "([{}])", "box,rounded"),
     "stage": ("#e8f0fb", "#3b6fb6", "[{}]", "box"),
     "wanted": ("#e6f4e0", "#4d8a1f", "[[{}]]", "box,bold"),
@@ -28,12 +28,12 @@ _MOST_LINES: Final = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A box of the picture.
+    """A box of the diagram.
 
     Attributes:
-        name: what it is called; unique in the picture.
-        kind: an image or folder from outside, a stage, or a stage whose image is wanted.
-        lines: what stands in the box below its name.
+        name: unique in the diagram.
+        kind: an image or a folder from outside, a stage, or a stage whose image is requested.
+        lines: text below the name.
     """
 
     name: str
@@ -42,40 +42,41 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """Boxes, and arrows from what is read to what reads it; both in the order of the plan."""
+class Diagram:
+    """Boxes, and arrows from what is read to what reads it, in the order of the plan."""
 
     nodes: tuple[Node, ...]
     edges: tuple[tuple[str, str], ...]
 
 
-def picture(plan: BuildPlan) -> Picture:
-    """The picture of a plan."""
-    wanted = {image.target: image for image in plan.images}
+def diagram(plan: BuildPlan) -> Diagram:
+    """Return the diagram of a plan."""
+    requested = {image.target: image for image in plan.images}
     members = _members(plan)
     stages = [
-        _stage(target, wanted.get(target.name), members.get(target.name)) for target in plan.targets
+        _stage(target, requested.get(target.name), members.get(target.name))
+        for target in plan.targets
     ]
     edges = [(below, target.name) for target in plan.targets for below in _reads(target)]
     names = {node.name for node in stages}
     outside = dict.fromkeys(below for below, _ in edges if below not in names)
-    return Picture(
+    return Diagram(
         nodes=(*(Node(name=name, kind="outside") for name in outside), *stages),
         edges=tuple(dict.fromkeys(edges)),
     )
 
 
 def mermaid(plan: BuildPlan) -> str:
-    """The picture as a Mermaid flowchart, such as Markdown pages show it."""
-    drawn = picture(plan)
+    """Return the diagram as a Mermaid flowchart, which many Markdown pages render."""
+    drawn = diagram(plan)
     ids = {node.name: f"n{number}" for number, node in enumerate(drawn.nodes)}
     lines = ["flowchart LR"]
     for node in drawn.nodes:
-        shape = _LOOKS[node.kind][2]
+        shape = _STYLES[node.kind][2]
         text = _label(node, "<b>{}</b>", "<br/>", _mermaid_text)
         lines.append(f"    {ids[node.name]}{shape.format(f'{chr(34)}{text}{chr(34)}')}")
     lines += [f"    {ids[below]} --> {ids[above]}" for below, above in drawn.edges]
-    for kind, (fill, border, _, _) in _LOOKS.items():
+    for kind, (fill, border, _, _) in _STYLES.items():
         members = ",".join(ids[node.name] for node in drawn.nodes if node.kind == kind)
         if members:
             lines.append(f"    classDef {kind} fill:{fill},stroke:{border},color:#111")
@@ -84,8 +85,8 @@ def mermaid(plan: BuildPlan) -> str:
 
 
 def dot(plan: BuildPlan) -> str:
-    """The picture in Graphviz's language."""
-    drawn = picture(plan)
+    """Return the diagram in Graphviz's language."""
+    drawn = diagram(plan)
     ids = {node.name: f"n{number}" for number, node in enumerate(drawn.nodes)}
     lines = [
         "digraph stages {",
@@ -94,48 +95,56 @@ def dot(plan: BuildPlan) -> str:
         '    edge [color="#555555", arrowsize=0.7]',
     ]
     for node in drawn.nodes:
-        fill, border, _, style = _LOOKS[node.kind]
+        fill, border, _, style = _STYLES[node.kind]
         _, _, extra = style.partition(",")
-        looks = f'style="filled{"," if extra else ""}{extra}", fillcolor="{fill}", color="{border}"'
+        attributes = (
+            f'style="filled{"," if extra else ""}{extra}", fillcolor="{fill}", color="{border}"'
+        )
         text = _label(node, "<b>{}</b>", '<br align="left"/>', html.escape)
-        lines.append(f'    {ids[node.name]} [label=<{text}<br align="left"/>>, {looks}]')
+        lines.append(f'    {ids[node.name]} [label=<{text}<br align="left"/>>, {attributes}]')
     lines += [f"    {ids[below]} -> {ids[above]}" for below, above in drawn.edges]
     return "\n".join([*lines, "}"]) + "\n"
 
 
 def _members(plan: BuildPlan) -> dict[str, Image]:
-    """For each target an image that it is part of."""
+    """Return for each target an image that it is part of."""
     targets = {target.name: target for target in plan.targets}
-    found: dict[str, Image] = {}
+    members: dict[str, Image] = {}
 
     def walk(name: str, image: Image) -> None:
-        if name in targets and name not in found:
-            found[name] = image
+        if name in targets and name not in members:
+            members[name] = image
             for below in _reads(targets[name]):
                 walk(below, image)
 
     for image in plan.images:
         walk(image.target, image)
-    return found
+    return members
 
 
-def _stage(target: Target, wanted: Image | None, member: Image | None) -> Node:
+def _stage(target: Target, image: Image | None, member: Image | None) -> Node:
+    """Return the box of a target.
+
+    Args:
+        target: of the plan.
+        image: the requested image that it builds, if any.
+        member: an image that it is part of.
+    """
     owners = [
-        str(fact.sources[0])
-        for fact in (member.entries if member else ())
-        if (fact.kind, fact.key) == ("stage", target.stage)
+        str(entry.sources[0])
+        for entry in (member.entries if member else ())
+        if (entry.kind, entry.key) == ("stage", target.stage)
     ]
     lines = [*owners[:1], *_versions(target)]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], f"and {len(lines) - _MOST_LINES + 1} more"]
-    lines += wanted.tags if wanted else ()
-    return Node(
-        name=target.name, kind="wanted" if wanted else "stage", lines=tuple(map(_short, lines))
-    )
+    lines += image.tags if image else ()
+    kind: Literal["wanted", "stage"] = "wanted" if image else "stage"
+    return Node(name=target.name, kind=kind, lines=tuple(map(_short, lines)))
 
 
 def _versions(target: Target) -> Iterator[str]:
-    """The build arguments of a stage; requirements one a line."""
+    """Yield the build arguments of a stage; requirements are a line each."""
     for name, value in target.args:
         if name == _BASE_IMAGE or not value:
             continue
@@ -147,7 +156,7 @@ def _versions(target: Target) -> Iterator[str]:
 
 
 def _reads(target: Target) -> Iterator[str]:
-    """What a target is made from: names of targets, images, folders."""
+    """Yield what a target is made from: names of targets, images, folders."""
     yield from (value for name, value in target.args if name == _BASE_IMAGE and value)
     for context in target.contexts:
         source = context.source
@@ -165,6 +174,6 @@ def _label(node: Node, title: str, newline: str, quote: Callable[[str], str]) ->
 
 
 def _mermaid_text(text: str) -> str:
-    """A text in a Mermaid label: what would be more than text there is an entity."""
-    signs = {"#": "35", "&": "38", '"': "34", "<": "60", ">": "62", "`": "96"}
-    return "".join(f"#{signs[sign]};" if sign in signs else sign for sign in text)
+    """Return a text for a Mermaid label: characters of its syntax become entities."""
+    entities = {"#": "35", "&": "38", '"': "34", "<": "60", ">": "62", "`": "96"}
+    return "".join(f"#{entities[char]};" if char in entities else char for char in text)

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read a Dockerfile: its instructions, and what planning needs to know of them.
 
-It follows the Dockerfile reference (docs.docker.com/reference/dockerfile): continued lines, comments
-between them, here-documents, and the directive `escape`.
+It follows the Dockerfile reference (docs.docker.com/reference/dockerfile): continued lines,
+comments between them, here-documents, and the directive `escape`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import shlex
 from collections.abc import Container, Iterable, Iterator
@@ -34,14 +35,16 @@ PREDEFINED: Final = frozenset(
     }
 )
 _CHUNK: Final = 1 << 20
-_DIRECTIVE: Final = r"#\s*(\w+)\s*=\s*(\S+)\s*"
+_DIRECTIVE: Final = r"#\s*(syntax|escape|check)\s*=\s*(.+?)\s*"
 # A word as a shell splits a line, with its quotes: `<<` opens a here-document only at its start.
 _WORD: Final = r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+"""
 _HEREDOC: Final = r"\d*<<(-?)([^<]+)"
 _HEREDOC_INSTRUCTIONS: Final = ("RUN", "COPY", "ADD")
-_FROM: Final = r"(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?"
-_ARG_NAME: Final = r"([A-Za-z_]\w*)(?:=.*)?"
-_READ_FROM: Final = r"(?:--|[,=\s])from=([^\s,$\"']+)"
+_FLAGS: Final = r"(?:--\S+\s+)*"
+_FROM: Final = rf"{_FLAGS}(\S+)(?:\s+AS\s+(\S+))?"
+_ARG: Final = r"([A-Za-z_]\w*)(?:=(.*))?"
+_VARIABLE: Final = r"\$(?:(\w+)|\{(\w+)(?::([-+])([^}]*))?\})"
+_READ_FROM: Final = r"(?:--|[,=\"])from=([^\s,\"]+)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,8 @@ class StageSource:
         targets: names of its `FROM ... AS`, in lower case.
         contexts: names that a named context can replace, in lower case: of its targets, and of
             what it reads with `FROM`, `--from=` and `from=`.
-        bases: what each target starts from, as written, by the target's name in lower case.
+        bases: what each target starts from, by the target's name in lower case: another target, by
+            name or by the defaults of its arguments; else as written.
         digest: SHA-256 of its text and of every file of the context (path, executable bit,
             content).
     """
@@ -87,7 +91,7 @@ class StageSource:
             contexts: names of named contexts, which replace targets of the same name (stand-ins).
 
         Returns:
-            one of `contexts` in lower case; else an image, or a reference with variables, as
+            a name of `contexts` in lower case; else an image, or a reference with variables, as
             written.
         """
         bases = dict(self.bases)
@@ -116,13 +120,13 @@ def read(dockerfile: Path, context: Path, known_digest: str = "") -> StageSource
             f"the Dockerfile {dockerfile} cannot be read: {error}",
             "its plugin was not installed completely: reinstall it",
         ) from error
-    found = tuple(parse(text))
-    stages = tuple(_stages(found))
+    parsed = tuple(parse(text))
+    stages = tuple(_stages(parsed))
     targets = frozenset(name for name, _ in stages if name)
     return StageSource(
-        args=frozenset(_declared(found)) | PREDEFINED,
+        args=frozenset(name for name, _ in _args(parsed)) | PREDEFINED,
         targets=targets,
-        contexts=targets | frozenset(_named_sources(found)),
+        contexts=targets | frozenset(_named_sources(parsed)),
         bases=tuple((name, base) for name, base in stages if name),
         digest=_sha256(f"{text}\0{known_digest}") if known_digest else _digest(text, context),
     )
@@ -148,7 +152,7 @@ def users(dockerfile: Path, target: str) -> tuple[Instruction, ...]:
 
 def parse(text: str) -> Iterator[Instruction]:
     """Yield the instructions of a Dockerfile's text."""
-    lines = text.splitlines()
+    lines = text.removeprefix("\ufeff").split("\n")
     escape = _escape_character(lines)
     number = 0
     while number < len(lines):
@@ -163,19 +167,26 @@ def parse(text: str) -> Iterator[Instruction]:
 
 
 def _escape_character(lines: Iterable[str]) -> str:
-    """The character that continues a line: a backslash, or what the directive `escape` says."""
+    """Return the character that continues a line: of the directive `escape`, or a backslash.
+
+    Directives end at the first line that is not one, be it empty or a comment.
+    """
     for line in lines:
-        directive = re.fullmatch(_DIRECTIVE, line.strip())
+        directive = re.fullmatch(_DIRECTIVE, line.strip(), re.IGNORECASE)
         if not directive:
-            return "\\"
+            break
         if directive[1].lower() == "escape":
             return directive[2]
     return "\\"
 
 
 def _join(lines: list[str], number: int, escape: str) -> tuple[str, int]:
-    """A line with those that continue it, without comments and empty lines between them, and the
-    number of the next line.
+    """Join a line and those that continue it, without comments and empty lines between them.
+
+    A word may go on in the next line, so nothing is inserted between them.
+
+    Returns:
+        the joined line, and the number of the next one.
     """
     joined = "" if lines[number].lstrip().startswith("#") else lines[number].rstrip()
     number += 1
@@ -186,7 +197,7 @@ def _join(lines: list[str], number: int, escape: str) -> tuple[str, int]:
             number += 1
         if number == len(lines):
             break
-        joined = f"{joined.rstrip()} {lines[number].strip()}"
+        joined += lines[number].rstrip()
         number += 1
     return joined, number
 
@@ -204,11 +215,13 @@ def _split(line: str) -> tuple[str, str]:
 def _opens_heredocs(keyword: str, arguments: str) -> bool:
     if keyword == "ONBUILD":
         keyword, _ = _split(arguments)
-    return keyword in _HEREDOC_INSTRUCTIONS and "<<" in arguments
+    # In the exec form, a JSON list, `<<` is text.
+    words = re.sub(_FLAGS, "", arguments, count=1)
+    return keyword in _HEREDOC_INSTRUCTIONS and not words.startswith("[")
 
 
 def _skip_heredocs(arguments: str, lines: list[str], number: int) -> int:
-    """The number of the line after the here-documents that an instruction opens."""
+    """Return the number of the line after the here-documents that an instruction opens."""
     for word in re.findall(_WORD, arguments):
         if not (match := re.fullmatch(_HEREDOC, word)):
             continue
@@ -222,42 +235,64 @@ def _skip_heredocs(arguments: str, lines: list[str], number: int) -> int:
 
 
 def _from(instruction: Instruction) -> tuple[str, str]:
-    """What a `FROM` starts from, as written, and its name in lower case, empty without `AS`."""
+    """Return what a `FROM` starts from, as written, and its name in lower case, or no name."""
     match = re.match(_FROM, instruction.arguments, re.IGNORECASE)
     return (match[1], (match[2] or "").lower()) if match else ("", "")
 
 
-def _stages(found: Iterable[Instruction]) -> Iterator[tuple[str, str]]:
-    for instruction in found:
+def _stages(parsed: tuple[Instruction, ...]) -> Iterator[tuple[str, str]]:
+    """Yield each stage's name, empty without `AS`, and what it starts from."""
+    before_stages = itertools.takewhile(lambda entry: entry.keyword != "FROM", parsed)
+    defaults = dict(_args(before_stages))
+    names: set[str] = set()
+    for instruction in parsed:
         if instruction.keyword == "FROM":
             base, name = _from(instruction)
-            yield name, base
+            expanded = _expand(base, defaults)
+            yield name, expanded if expanded.lower() in names else base
+            names |= {name} - {""}
 
 
-def _declared(found: Iterable[Instruction]) -> Iterator[str]:
-    for instruction in found:
+def _expand(text: str, values: dict[str, str]) -> str:
+    """Replace the variables of a text by their values."""
+
+    def value(match: re.Match[str]) -> str:
+        own = values.get(match[1] or match[2], "")
+        if match[3] == "+":
+            return match[4] if own else ""
+        return own or match[4] or ""
+
+    return re.sub(_VARIABLE, value, text)
+
+
+def _args(parsed: Iterable[Instruction]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the default of each argument that `ARG` declares."""
+    for instruction in parsed:
         if instruction.keyword == "ARG":
             for word in _words(instruction.arguments):
-                if match := re.fullmatch(_ARG_NAME, word, re.DOTALL):
-                    yield match[1]
+                if match := re.fullmatch(_ARG, word, re.DOTALL):
+                    yield match[1], match[2] or ""
 
 
 def _words(arguments: str) -> list[str]:
+    # `#` starts a comment only at the start of a line.
     try:
-        return shlex.split(arguments, comments=True)
+        return shlex.split(arguments)
     except ValueError:
         return arguments.split()
 
 
-def _named_sources(found: Iterable[Instruction]) -> Iterator[str]:
-    for instruction in found:
+def _named_sources(parsed: Iterable[Instruction]) -> Iterator[str]:
+    for instruction in parsed:
         if instruction.keyword == "FROM":
             base, _ = _from(instruction)
             if "$" not in base:
                 yield base.lower()
         elif instruction.keyword in _HEREDOC_INSTRUCTIONS:
-            for name in re.findall(_READ_FROM, f" {instruction.arguments}"):
-                yield name.lower()
+            flags = re.match(_FLAGS, instruction.arguments)
+            for name in re.findall(_READ_FROM, flags[0]) if flags else ():
+                if "$" not in name:
+                    yield name.lower()
 
 
 def _sha256(text: str) -> str:

@@ -50,7 +50,7 @@ class Node:
 
 
 class Graph:
-    """Nodes by their digests, each after those below it. Equal stages of several images are one node.
+    """Nodes by their digests, each after those below it. Images share the nodes of equal stages.
 
     Attributes:
         nodes: by key, which is the digest, or for an image that shares its stage with another one a
@@ -104,8 +104,10 @@ class Graph:
         return self.nodes[key].stages - self.replaced
 
     def names(self) -> dict[str, str]:
-        """Return a name for each node: the stage's if it is shared; else preceded by the framework's
-        name and, if that is not unique, by the CUDA version.
+        """Return a name for each node.
+
+        It is the stage's if that is shared; else the framework's name precedes it, and the CUDA
+        version if that is not unique.
         """
         choices = {key: _choices(key, node) for key, node in self.nodes.items()}
         names: dict[str, str] = {}
@@ -192,7 +194,11 @@ class _Walk:
         self.tops: dict[str, str] = {}
 
     def top_of_stack(self, name: str, needed_by: str) -> str:
-        """Add a stage with its extensions; return the top: a node's key, or an image's reference."""
+        """Add a stage with its extensions, and return the top of the stack.
+
+        Returns:
+            a node's key, or an image's reference.
+        """
         if name not in self.tops:
             self._enter(name, needed_by)
             below = self._stage(name)
@@ -222,7 +228,7 @@ class _Walk:
         self.path = (*self.path, name)
 
     def _stage(self, name: str) -> str:
-        """Add a stage without its extensions: an extension on what it extends, any other on nothing."""
+        """Add a stage without its extensions; if it is an extension, on what it extends."""
         resolved = self.stages[name]
         extended = resolved.value.extends
         if resolved.value.image:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Take the images that plugins name from mirrors of their registries; never those that users name."""
+"""Pull the images that plugins name from mirrors of their registries, but not the user's images."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class Mirrors:
         )
         self._by_registry = {mirror.key: mirror for mirror in merged}
 
-    def base_images(self, named: Iterable[Resolved[BaseImage]]) -> tuple[Resolved[BaseImage], ...]:
+    def base_images(self, images: Iterable[Resolved[BaseImage]]) -> tuple[Resolved[BaseImage], ...]:
         """Return base images, each from its registry's mirror."""
-        return tuple(self._mirrored(value) for value in named)
+        return tuple(self._mirrored(image) for image in images)
 
-    def stages(self, named: Iterable[Resolved[Stage]]) -> tuple[Resolved[Stage], ...]:
+    def stages(self, stages: Iterable[Resolved[Stage]]) -> tuple[Resolved[Stage], ...]:
         """Return stages; those that are images come from their registries' mirrors."""
-        return tuple(self._mirrored(value) for value in named)
+        return tuple(self._mirrored(stage) for stage in stages)
 
-    def _mirrored(self, named: Resolved[T]) -> Resolved[T]:
-        """The image from a mirror, if there is one; the named image becomes a shadowed value."""
-        registry, path = registry_of(named.value.image)
+    def _mirrored(self, original: Resolved[T]) -> Resolved[T]:
+        """Return the image from its mirror, if any; the original becomes a shadowed value."""
+        registry, path = registry_of(original.value.image)
         mirror = self._by_registry.get(registry)
-        if not named.value.image or not mirror or named.sources[0].layer is Layer.USER:
-            return named
+        if not original.value.image or not mirror or original.sources[0].layer is Layer.USER:
+            return original
         image = f"{mirror.value.mirror}/{path}"
-        return named.replaced(replace(named.value, image=image), mirror.sources)
+        return original.replaced(replace(original.value, image=image), mirror.sources)

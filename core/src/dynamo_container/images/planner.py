@@ -103,13 +103,16 @@ def _require_support(registry: Registry, request: BuildRequest) -> None:
 def _collect_all(
     registry: Registry, requests: Sequence[BuildRequest], settings: BuildSettings
 ) -> list[Contributions]:
-    """What is contributed to each image, once: one may be requested and also be built with another."""
-    found: dict[tuple[str, str, str | None], Contributions] = {}
+    """Return what is contributed to each image, once.
+
+    An image may be requested and also be built with another one.
+    """
+    collected: dict[tuple[str, str, str | None], Contributions] = {}
     for request in requests:
         for image in _with_built_with(registry, request, settings):
             key = (image.request.framework, image.request.target, image.request.cuda_version)
-            found.setdefault(key, image)
-    return list(found.values())
+            collected.setdefault(key, image)
+    return list(collected.values())
 
 
 def _with_built_with(
@@ -135,7 +138,7 @@ def _image(
 ) -> Image:
     request, node = image.request, graph.nodes[key]
     labels = image_labels(image, _base_image(image, graph, key))
-    plan_hash = digest_of([node.digest, [[one.value.key, one.value.value] for one in labels]])
+    plan_hash = digest_of([node.digest, [[label.value.key, label.value.value] for label in labels]])
     hash_label = Label(key=PLAN_LABEL, value=f"sha256:{plan_hash}")
     tags = tagger.tags(image)
     entries = (entry for entry in image.entries(node.stages) if entry.kind != "label")
@@ -208,7 +211,7 @@ def _base_image(image: Contributions, graph: Graph, key: str) -> str:
 
 
 def _omitted_extensions(image: Contributions, graph: Graph) -> Iterator[str]:
-    """Warnings for extensions that an image of the user's omits: a company's hardening may be one."""
+    """Yield warnings for extensions, such as a company's hardening, that an image of the user omits."""
     for name in sorted(graph.replaced):
         extensions = [
             f"{stage.key} of {stage.sources[0]}"

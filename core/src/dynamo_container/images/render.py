@@ -52,7 +52,7 @@ class Folder:
 
 
 def folder(plan: BuildPlan) -> Folder:
-    """Return the folder from which `docker buildx bake` builds the plan's images, with their labels.
+    """Return a folder from which `docker buildx bake` builds the plan's images with their labels.
 
     A context is copied if it contains the Dockerfile, as those of plugins do. Other folders (a
     checkout, a user's own) and the files of secrets are not copied: their paths are variables.
@@ -77,7 +77,7 @@ def folder(plan: BuildPlan) -> Folder:
 
 
 def _context_names(plan: BuildPlan) -> dict[Path, str]:
-    """Names for the contexts that are copied: the stage's, or the target's if two stages share it."""
+    """Name the contexts that are copied: after the stage, or the target if the name is taken."""
     names: dict[Path, str] = {}
     for target in plan.targets:
         if target.context in names or not _contains_dockerfile(target):
@@ -88,22 +88,22 @@ def _context_names(plan: BuildPlan) -> dict[Path, str]:
 
 
 def _contains_dockerfile(target: Target) -> bool:
-    """Whether the Dockerfile is at the top of the context."""
+    """Return whether the Dockerfile is at the top of the context."""
     return target.dockerfile.parent == target.context
 
 
 def _context_variables(plan: BuildPlan) -> list[Variable]:
-    found: dict[str, Variable] = {}
+    variables: dict[str, Variable] = {}
     for target in plan.targets:
         paths = [(context.name, context.source) for context in target.contexts if _is_path(context)]
         if not _contains_dockerfile(target):
             paths.append((target.stage, str(target.context)))
         for name, path in paths:
-            one = Variable(
+            variable = Variable(
                 name=f"{_upper(name)}_CONTEXT", purpose=f"the folder {name}", default=path
             )
-            found.setdefault(path, one)
-    return list(found.values())
+            variables.setdefault(path, variable)
+    return list(variables.values())
 
 
 def _is_path(context: NamedContext) -> bool:
@@ -112,9 +112,13 @@ def _is_path(context: NamedContext) -> bool:
 
 def _secret_variables(secrets: tuple[BuildSecret, ...]) -> list[Variable]:
     return [
-        Variable(name=_upper(one.id), purpose=f"the file of the secret {one.id}", default=one.path)
-        for one in secrets
-        if one.path
+        Variable(
+            name=_upper(secret.id),
+            purpose=f"the file of the secret {secret.id}",
+            default=secret.path,
+        )
+        for secret in secrets
+        if secret.path
     ]
 
 
@@ -123,8 +127,8 @@ def _upper(name: str) -> str:
 
 
 def _relocated(target: Target, names: dict[Path, str], by_path: dict[str, str]) -> Target:
-    """The target with paths in the folder."""
-    contexts = tuple(one for one in target.contexts if one.source not in by_path)
+    """Return the target with paths in the folder."""
+    contexts = tuple(context for context in target.contexts if context.source not in by_path)
     if _contains_dockerfile(target):
         context = Path(CONTEXTS, names[target.context])
         return replace(
@@ -136,28 +140,28 @@ def _relocated(target: Target, names: dict[Path, str], by_path: dict[str, str]) 
 def _insert_variables(
     definition: dict[str, JSON], plan: BuildPlan, by_path: dict[str, str]
 ) -> None:
-    """Insert the variables into the definition, where only they are templates."""
-    rendered = definition["target"]
-    assert isinstance(rendered, dict)
-    secrets: list[JSON] = [_secret(one, by_path) for one in plan.secrets]
+    """Insert the variables into the definition; everything else in it is literal text."""
+    targets = definition["target"]
+    assert isinstance(targets, dict)
+    secrets: list[JSON] = [_secret(secret, by_path) for secret in plan.secrets]
     for target in plan.targets:
-        one = rendered[target.name]
-        assert isinstance(one, dict)
+        rendered = targets[target.name]
+        assert isinstance(rendered, dict)
         if not _contains_dockerfile(target):
-            one["context"] = by_path[str(target.context)]
-            del one["dockerfile"]
-            one["dockerfile-inline"] = literal(target.dockerfile.read_text(encoding="utf-8"))
+            rendered["context"] = by_path[str(target.context)]
+            del rendered["dockerfile"]
+            rendered["dockerfile-inline"] = literal(target.dockerfile.read_text(encoding="utf-8"))
         own = {
             context.name: by_path[context.source]
             for context in target.contexts
             if context.source in by_path
         }
         if own:
-            contexts = one.setdefault("contexts", {})
+            contexts = rendered.setdefault("contexts", {})
             assert isinstance(contexts, dict)
             contexts |= own
         if secrets:
-            one["secret"] = secrets
+            rendered["secret"] = secrets
 
 
 def _secret(secret: BuildSecret, by_path: dict[str, str]) -> str:
@@ -169,8 +173,8 @@ def _secret(secret: BuildSecret, by_path: dict[str, str]) -> str:
 _PAGE: Final = """\
 # {title}
 
-Written by `dynamo-container render`. The bake file `{bake_file}` defines all stages; their Dockerfiles,
-with the files that they copy, are in `{contexts}/`. In this folder,
+Written by `dynamo-container render`. The bake file `{bake_file}` defines all stages; their
+Dockerfiles, with the files that they copy, are in `{contexts}/`. In this folder,
 
     {command}
 
@@ -213,8 +217,11 @@ def _page(plan: BuildPlan, variables: list[Variable]) -> str:
         images="\n".join(images),
     )
     if variables:
-        rows = [f"| `{one.name}` | {one.purpose} | `{one.default}` |" for one in variables]
+        rows = [
+            f"| `{variable.name}` | {variable.purpose} | `{variable.default}` |"
+            for variable in variables
+        ]
         page += _VARIABLES.format(rows="\n".join(rows))
-    if names := [f"`{one.env}`" for one in plan.secrets if one.env]:
+    if names := [f"`{secret.env}`" for secret in plan.secrets if secret.env]:
         page += _SECRETS.format(names=", ".join(names))
     return page

@@ -81,7 +81,7 @@ class Tagger:
         if not self.settings.latest:
             return ()
         notices = []
-        for request in {one.framework: one for one in self.requests}.values():
+        for request in {request.framework: request for request in self.requests}.values():
             default = self._default_cuda(request)
             requested = self._cuda_versions(request.framework)
             if self._has_several(request.framework) and default not in requested:
@@ -125,8 +125,10 @@ def _require_registry(tags: Iterable[str]) -> None:
 
 
 def _named(tag: str, image: Contributions, settings: BuildSettings, requested: str) -> str:
-    """The tag of an image with `--tag`. If other stages are built with the target, the tag names dev:
-    `T` is dev, and local-dev is `T-local-dev`; `T-local-dev` names the same two images.
+    """Return the tag of an image with `--tag`.
+
+    If other stages are built with the target, the tag names dev: `T` is dev, and local-dev is
+    `T-local-dev`; `T-local-dev` names the same two images.
     """
     stages = {stage.key: stage.value for stage in image.stages}
     built_with = [name for name in stages[requested].built_with if not stages[name].image]

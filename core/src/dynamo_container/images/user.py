@@ -39,7 +39,8 @@ def base_images(
     Args:
         contributions: of the plugins.
         files: the Dockerfiles by stage.
-        request, settings: of the build.
+        request: of the image.
+        settings: of the build.
 
     Raises:
         UsageError: no stage takes such an image.
@@ -50,7 +51,8 @@ def base_images(
     stages = sorted(declared | {contribution.value.stage for contribution in contributions})
     if image and not stages:
         raise UsageError(
-            f"{flag} cannot be used with {request.framework!r}: no Dockerfile declares {BASE_IMAGE}",
+            f"{flag} cannot be used with {request.framework!r}: "
+            f"no Dockerfile declares {BASE_IMAGE}",
             "omit it",
         )
     images = {stage: (image, flag) for stage in stages if image}
@@ -62,7 +64,11 @@ def base_images(
 
 
 def _foot_of_runtime(files: dict[str, StageFiles], request: BuildRequest) -> str:
-    """The stage that the runtime starts from in the end: its own, or one that it is made from."""
+    """Return the stage in the runtime's chain of stages that starts from BASE_IMAGE.
+
+    Raises:
+        UsageError: there is none.
+    """
     name = RUNTIME_STAGE
     visited: set[str] = set()
     while name in files and name not in visited:

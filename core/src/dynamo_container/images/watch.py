@@ -75,7 +75,7 @@ class Watcher:
         name = _one_line(step)
         if event.kind == "log" and self.progress == "plain":
             self._show_indented(event.text.splitlines())
-        elif event.kind == "started" and not step.found:
+        elif event.kind == "started" and not step.cache_hit:
             self.show(f"{name}\n")
         elif event.kind == "done":
             self.show(f"{name}: {'cached' if step.cached else f'{seconds([step]):.1f} s'}\n")
@@ -121,7 +121,10 @@ def build(
 
 
 def _built_images(plan: BuildPlan) -> dict[str, report.BuiltImage]:
-    """The images' digests from buildx's metadata file, which is deleted, and sizes from the engine."""
+    """Return the images' digests from buildx's metadata file, and their sizes from the engine.
+
+    The file is deleted.
+    """
     path = Path(plan.metadata_file)
     metadata = json.loads(path.read_text(encoding="utf-8"))
     path.unlink()
