@@ -71,6 +71,7 @@ lint: setup
 	$(BIN)/hadolint $(DOCKERFILES)
 	$(BIN)/shellcheck $(SCRIPTS)
 	$(BIN)/python scripts/lint_words.py
+	$(BIN)/python scripts/schemas.py --check
 
 schemas: setup
 	$(BIN)/python scripts/schemas.py

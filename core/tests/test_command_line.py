@@ -41,7 +41,7 @@ def no_docker(monkeypatch):
 def no_engine(monkeypatch, tmp_path):
     """A docker client, if there is one, without an engine."""
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
 
 
 @pytest.mark.skipif(bool(find_spec("paramiko")), reason="with paramiko it would be asked")
@@ -186,7 +186,7 @@ def test_an_unknown_target_lists_the_known_targets(cli):
         (("--target", ""), "--target is empty"),
         (("--index-url", "https://u:p@[::1"), "is not a valid URL"),
         (("--resolve-as-of", "20260830"), "is not a valid date"),
-        (("--ca-bundle", "~nobody-of-this-name/x"), "absolute path"),
+        (("--ca-bundle", "~no-such-user/x"), "absolute path"),
         (("--ca-bundle", "/no/such/file"), "file not found: /no/such/file"),
         (("--secret", "src=x"), "not in docker's syntax"),
         (("--secret", "id=x\n,src=y"), "not in docker's syntax"),
@@ -393,9 +393,9 @@ class TestOrigins:
             ("[build", "not valid TOML"),
             ("[biuld]", "'biuld' is not a table of options"),
             ("[build]\nbase-imgae = 'x'", "'base-imgae'"),
-            ("[build]\nbase-image = ['x', 'y']", "not a text"),
+            ("[build]\nbase-image = ['x', 'y']", "not a string"),
             ("[build]\nno-latest = 7", "not true or false"),
-            ("[build]\nbuild-arg = [1]", "list of texts"),
+            ("[build]\nbuild-arg = [1]", "list of strings"),
             ("[build]\nframeworks = ['none']", "'frameworks'"),
         ],
     )

@@ -93,7 +93,7 @@ def test_an_option_that_exists_already_is_a_conflict_that_names_both_owners(site
     assert cli.ok("build", "--help").err == ""
 
 
-def test_equal_values_of_two_plugins_are_no_conflict(site, cli):
+def test_equal_values_of_two_plugins_do_not_conflict(site, cli):
     for name in ("acme-one", "acme-two"):
         site.install(name, hook("labels", "Label(key='team', value='same')"))
 

@@ -112,7 +112,7 @@ def test_one_cuda_version_has_the_usual_tags(bake):
     assert named == {"one-runtime": ["dynamo:v1.0-one-runtime", "dynamo:latest-one-runtime"]}
 
 
-def test_no_image_is_latest_without_the_default_cuda_version_and_a_note_says_so(cli):
+def test_no_image_is_latest_without_the_default_cuda_version_and_a_note_reports_it(cli):
     result = cli.ok("build", "one", "--target", "dev", *_cuda("12.8", "12.9"), "--dry-run")
 
     assert "latest" not in str(tags(result.definition))

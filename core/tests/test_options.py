@@ -30,14 +30,14 @@ from dynamo_container.options.records import BuildOptions, RunOptions
 from dynamo_container.options.run import resolve_run
 from dynamo_container.plugins.registry import Registry
 
-O = TypeVar("O", BuildOptions, RunOptions)
+Options = TypeVar("Options", BuildOptions, RunOptions)
 
 CALLER = Caller(uid=501, gid=20, home="/home/me", hf_cache="/home/me/.cache/huggingface")
 FACTS = BuildFacts(frameworks=(("none", "dev"),), caller=CALLER)
 CHECKOUT = Checkout(path=Path("/src"), release="1.5.0", version="1.5.0.dev.abc", commit="abc")
 
 
-def given(options: O, flag: str) -> O:
+def given(options: Options, flag: str) -> Options:
     """The options with one more that differs from its default."""
     name = flag[2:].replace("-", "_")
     default = next(field.default for field in fields(options) if field.name == name)
@@ -118,7 +118,7 @@ def test_rules_about_facts_wait_until_the_facts_are_known():
         rules.check_build(options, FACTS)
 
 
-def test_a_time_limit_in_the_project_file_concerns_many_runs_and_is_no_error():
+def test_a_time_limit_in_the_project_file_concerns_many_runs_and_is_accepted():
     options = RunOptions(wait_timeout=5.0, origins=(("--wait-timeout", "project file"),))
 
     rules.check_run(options)

@@ -60,7 +60,7 @@ def stream(request) -> str:
 
 
 @pytest.mark.parametrize("piece", [1, 7, 100_000])
-def test_the_events_do_not_depend_on_where_the_stream_is_cut(stream, piece):
+def test_the_events_do_not_depend_on_how_the_stream_is_split(stream, piece):
     records = Records(TARGETS)
 
     events = [

@@ -162,7 +162,7 @@ def test_local_dev_adds_next_to_nothing(docker, dev):
     assert above["Size"] - below["Size"] < 1_000_000
 
 
-# 20 is `dialout` (and the staff of macOS), 65534 `nobody`; the last is of an LDAP's size.
+# 20 is `dialout` (and the staff of macOS); LDAP has IDs as large as the last.
 @pytest.mark.parametrize("number", [20, 1000, 65534, 200000001])
 def test_ids_that_the_image_has_already_and_large_ones_work(docker, dev, tag, workspace, number):
     image = tag(f"id-{number}")
@@ -190,7 +190,7 @@ def test_dev_image_is_tagged_after_it_and_costs_nothing(docker, dev):
     assert "none of ours" not in answer.stderr
 
 
-def test_an_image_that_is_none_of_ours_gets_what_dev_has(docker):
+def test_an_image_that_is_not_one_of_ours_gets_what_dev_has(docker):
     answer = call("build", "none", "--dev-image", docker.base_image, "--uid", str(UID), "--dry-run")
 
     assert "none of ours" in answer.stderr

@@ -77,7 +77,7 @@ def test_without_docker_the_other_checks_of_docker_are_skipped(cli: Cli, monkeyp
 @pytest.mark.usefixtures("docker")
 def test_without_an_engine_the_command_is_still_reported(cli: Cli, monkeypatch, tmp_path):
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
 
     result = cli("doctor", "--json")
 
@@ -134,7 +134,7 @@ def test_a_missing_context_is_a_failure_of_the_engine_and_not_of_the_command(
 esac""",
     )
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("DOCKER_HOST", "ssh://nobody")
+    monkeypatch.setenv("DOCKER_HOST", "ssh://absent")
 
     result = cli("doctor", "--json")
 
@@ -261,7 +261,7 @@ def test_an_engine_without_a_driver_is_a_warning():
     assert (finding.state, finding.next_step.split()[-1]) == ("warning", "nvidia-smi")
 
 
-def test_a_user_without_access_to_the_engine_is_told_which_group_to_join():
+def test_a_user_without_access_to_the_engine_reads_which_group_to_join():
     error = "no docker engine answers: permission denied while trying to connect"
 
     finding = findings(engine=NO_ENGINE, engine_error=error)["engine"]

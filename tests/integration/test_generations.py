@@ -103,7 +103,7 @@ def test_bake_takes_every_file_that_is_rendered_and_finds_nothing_to_warn_of(
 
     assert {f"{framework}-runtime", "local-dev"} <= set(printed["target"])
     if "--check" in sh("docker buildx build --help", tmp_path):
-        # Bake's own --check knows no stage that another target makes; stand-ins make files whole.
+        # Bake's own --check does not find other targets' stages; stand-ins complete the files.
         for context in (tmp_path / "out" / "contexts").iterdir():
             argument = f"BASE_IMAGE={BASE}"
             said = sh(f"docker buildx build --check --build-arg {argument} . 2>&1", context)
@@ -179,7 +179,7 @@ def test_a_report_of_a_build_that_failed_has_the_step_that_did(cli, site, on, tm
 VLLM = """
 @hookimpl
 def dynamo_container_framework():
-    return Framework(summary="in the place of vLLM")
+    return Framework(summary="instead of vLLM")
 
 @hookimpl
 def dynamo_container_stages(request):
@@ -204,7 +204,7 @@ STAGES_OF_VLLM = {
 
 
 def test_the_examples_of_the_guide_build_what_it_says(scripts, site, on, monkeypatch):
-    """Tiny stages in the place of vLLM's; all else is as a user has it."""
+    """Tiny stages instead of vLLM's; all else is as a user has it."""
     package = site.framework("vllm", VLLM)
     for name, text in STAGES_OF_VLLM.items():
         (package / name).mkdir()

@@ -88,7 +88,7 @@ def test_wait_returns_when_the_container_is_ready(engine):
 def test_the_log_of_a_container_that_dies_at_once_and_deletes_itself_is_printed(engine):
     words = ("echo no model; echo 'in here' >&2; exit 7",)
 
-    for _ in range(5):  # it may die before anybody could read its log
+    for _ in range(5):  # it may die before its log is read
         completed = run("-d", "--wait", "--", "sh", "-c", *words)
 
         assert completed.returncode == 1
@@ -128,12 +128,12 @@ def test_a_readiness_that_cannot_be_checked_is_an_error_at_once(engine):
 
 
 def test_a_container_that_cannot_be_started_is_dockers_error_with_its_status(engine):
-    waited = run("-d", "--wait", "--user", "nobody-of-this-name", "--", "true")
-    ran = run("--user", "nobody-of-this-name", "--", "true")
+    waited = run("-d", "--wait", "--user", "no-such-user", "--", "true")
+    ran = run("--user", "no-such-user", "--", "true")
 
     assert waited.returncode == ran.returncode
     assert waited.returncode in (125, 126)
-    assert "nobody-of-this-name" in waited.stderr
+    assert "no-such-user" in waited.stderr
     until(lambda: names(engine) == [])
 
 
@@ -304,12 +304,12 @@ def test_names_that_do_not_select_a_container_are_errors(engine, cli: Cli):
         run("-d", "--name", name, "--", "sleep", "100")
 
     for words, message in (
-        (("stop", "foreign"), "'foreign' is no container that 'dynamo-container run' started"),
+        (("stop", "foreign"), "'foreign' was not started by 'dynamo-container run'"),
         (("stop",), "names, frameworks, or --all"),
         (("stop", "one", "--all"), "names, frameworks, or --all"),
         (("logs", "ready"), "there are 2 containers of 'ready': two, one"),
         (("exec", "none"), "no container of 'none' runs"),
-        (("ps", "nosuch"), "'nosuch' is no container"),
+        (("ps", "nosuch"), "container not found: nosuch"),
     ):
         result = cli(*words)
         assert result.status == 2, words

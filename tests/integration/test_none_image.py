@@ -107,7 +107,7 @@ def test_its_checks_pass(cli: Cli, image):
     ]
 
 
-def test_a_check_that_fails_is_told_with_its_output_and_status_1(cli: Cli, docker, tag, image):
+def test_a_check_that_fails_is_reported_with_its_output_and_status_1(cli: Cli, docker, tag, image):
     broken = tag("broken")
     container = docker.run("create", image, "rm", "-rf", "/opt/dynamo/nixl")
     docker.run("start", "--attach", container)
@@ -143,7 +143,7 @@ def progress(text: str) -> tuple[dict[str, bool], list[int]]:
         record, end = decoder.raw_decode(text, position)
         for vertex in record.get("vertexes", ()):
             if " RUN " in vertex["name"] or " COPY " in vertex["name"]:
-                # By what it says: several stages may want the same step, and one of them is told.
+                # By what it says: several stages may share a step, and one is reported.
                 name = vertex["name"].partition("] ")[2]
                 steps[name] = steps.get(name, False) or vertex.get("cached", False)
         for status in record.get("statuses", ()):
@@ -221,7 +221,7 @@ def test_it_answers_a_chat_completion_the_moment_that_wait_returns(served):
     assert answer["usage"]["completion_tokens"] == 5
 
 
-def test_a_container_that_dies_while_it_is_waited_for_is_told_with_its_last_lines(cli, image):
+def test_a_container_that_dies_while_it_is_waited_for_is_reported_with_its_last_lines(cli, image):
     result = cli(
         "run", "--image", image, "-d", "--wait", "--rm=FALSE", "--gpus", "none",
         "--name", "dc-test-dies", "--", "sh", "-c", "echo the model is missing; exit 7",

@@ -185,10 +185,10 @@ def test_an_attestation_tells_of_no_repository_that_plugins_happen_to_lie_in(
         ("--cache 127.0.0.1:1/cache", "cannot write a cache"),
         ("--provenance mode=max", "cannot attach attestations"),
         ("--platform linux/amd64,linux/arm64", "cannot build one image for several platforms"),
-        ("--builder nobody", "builder 'nobody' does not exist"),
+        ("--builder absent", "builder 'absent' does not exist"),
     ],
 )
-def test_what_the_builder_cannot_do_is_said_before_the_build(
+def test_what_the_builder_cannot_do_is_reported_before_the_build(
     cli, site, docker, words, said, monkeypatch
 ):
     monkeypatch.setenv("BUILDX_BUILDER", "default")

@@ -83,7 +83,7 @@ class TestBothGenerations:
     )
     @example(args=AWKWARD, labels=AWKWARD, folder=["${HOME}", " ", "%{x}", "'", '"'])
     def test_values_arrive_byte_for_byte(self, generation, tmp_path, args, labels, folder):
-        # Bake hands strings on in NFC: a path in another form is none of ours.
+        # Bake hands strings on in NFC: a path in another form is not one of ours.
         name = unicodedata.normalize("NFC", "".join(folder)).strip(" .") or "x"
         context = tmp_path / f"x{name}"
         shutil.rmtree(context, ignore_errors=True)
@@ -167,7 +167,7 @@ def docker(environment: dict[str, str], *words: str) -> str:
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheels of the index: the real uv and pip, and small ones in the place of Dynamo's."""
+    """The wheels of the index: the real uv and pip, and small ones instead of Dynamo's."""
     from dynamo_container_images.plugin import UV
 
     folder = tmp_path_factory.mktemp("wheels")
@@ -227,7 +227,7 @@ def test_an_index_with_a_password_and_a_certificate_of_its_own_leaves_no_trace(
 
 
 def files_with(docker: Docker, image: str, text_: str) -> str:
-    """Names of the image's files that hold a text."""
+    """Names of the image's files that contain a string."""
     find = ("--recursive", "--files-with-matches", "--binary-files=text", "--fixed-strings")
     leave = ("--exclude-dir=proc", "--exclude-dir=sys", text_, "/")
     words = ("--user", "0", "--entrypoint", "grep", image, *find, *leave)
@@ -235,7 +235,7 @@ def files_with(docker: Docker, image: str, text_: str) -> str:
 
 
 @pytest.mark.engine
-def test_an_index_without_upload_times_needs_resolve_as_of_none_and_the_error_says_so(
+def test_an_index_without_upload_times_needs_resolve_as_of_none_and_the_error_suggests_it(
     cli: Cli, docker: Docker, wheels, bridge, tmp_path, tag
 ):
     image = tag("no-times")
@@ -304,7 +304,7 @@ def test_stage_takes_an_image_of_the_engine(cli, docker, site, tag):
 READS_OTHER = """
 @hookimpl
 def dynamo_container_stages(request):
-    yield Stage(name="other", image="an/image:that-nobody-has")
+    yield Stage(name="other", image="an/image:that-does-not-exist")
     yield Stage(name="runtime", dockerfile=HERE / "Dockerfile", needs=("other",))
 """
 DOCKERFILE_OTHER = "FROM scratch AS other\nFROM other AS runtime\n"

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
 """Every example of `run.sh` in Dynamo's container guide, given to `container/run.sh`: what it says
-to docker, and, where no GPU is needed, the container itself.
+to docker, and, unless a GPU is needed, the container itself.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ TERMINAL = ["--interactive", "--tty"]
 
 @dataclass(frozen=True)
 class Example:
-    """An example: what is typed, what docker is told, and whether a framework's plugin says more.
+    """An example: what is typed, docker's arguments, and whether a framework's plugin adds some.
 
-    In `told`, `{checkout}`, `{cache}` and `{here}` are the test's folders.
+    In `arguments`, `{checkout}`, `{cache}` and `{here}` are the test's folders.
     """
 
     typed: str
     image: str
     switches: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     framework: bool = False
     gpu: bool = False
@@ -62,51 +62,56 @@ CUDA = "--env=CUDA_VISIBLE_DEVICES=0,1"
 MINE = "--mount=type=bind,source={here},target=/container/path"
 EXAMPLES = [
     Example("--image dynamo:latest-vllm", VLLM),
-    Example("--image dynamo:latest-vllm-local-dev --mount-workspace", LOCAL_DEV, told=WORKSPACE),
+    Example(
+        "--image dynamo:latest-vllm-local-dev --mount-workspace", LOCAL_DEV, arguments=WORKSPACE
+    ),
     Example(
         "--image v0.1.0.dev.08cc44965-vllm-local-dev --framework vllm --mount-workspace",
         OLD,
-        told=WORKSPACE,
+        arguments=WORKSPACE,
         framework=True,
     ),
     Example(
         "--image dynamo:latest-vllm-local-dev --mount-workspace -it -- bash",
         LOCAL_DEV,
         switches=tuple(TERMINAL),
-        told=WORKSPACE,
+        arguments=WORKSPACE,
         command=("bash",),
     ),
     Example(
         "--image dynamo:latest-vllm-local-dev -e CUDA_VISIBLE_DEVICES=0,1 --mount-workspace",
         LOCAL_DEV,
-        told=(CUDA, *WORKSPACE),
+        arguments=(CUDA, *WORKSPACE),
     ),
     Example("--image dynamo:latest-vllm --gpus none", VLLM),
     Example("", VLLM, framework=True),
     Example(
         "--image dynamo:latest-vllm-local-dev -v {here}:/container/path --mount-workspace",
         LOCAL_DEV,
-        told=(WORKSPACE[0], MINE, *WORKSPACE[1:]),
+        arguments=(WORKSPACE[0], MINE, *WORKSPACE[1:]),
     ),
     Example(
         "--mount-workspace --image dynamo:latest-vllm-local-dev",
         LOCAL_DEV,
-        told=WORKSPACE,
+        arguments=WORKSPACE,
     ),
     Example(
         "--image dynamo:latest-vllm-local-dev --mount-workspace -it",
         LOCAL_DEV,
         switches=tuple(TERMINAL),
-        told=WORKSPACE,
+        arguments=WORKSPACE,
     ),
     Example(
-        "--image dynamo:latest-vllm-local-dev --gpus all", LOCAL_DEV, told=("--gpus=all",), gpu=True
+        "--image dynamo:latest-vllm-local-dev --gpus all",
+        LOCAL_DEV,
+        arguments=("--gpus=all",),
+        gpu=True,
     ),
     Example(
         "--mount-workspace -it -- python -m pytest tests/",
         VLLM,
         switches=tuple(TERMINAL),
-        told=ROOTS_WORKSPACE,
+        arguments=ROOTS_WORKSPACE,
         command=("python", "-m", "pytest", "tests/"),
         framework=True,
     ),
@@ -139,8 +144,8 @@ def with_dry_run(typed: list[str]) -> list[str]:
 
 @pytest.mark.processes
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
-def test_what_docker_is_told(example, folders, tmp_path, monkeypatch):
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+def test_arguments_of_docker(example, folders, tmp_path, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/absent.sock")
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
 
     answer = subprocess.run(
@@ -155,8 +160,8 @@ def test_what_docker_is_told(example, folders, tmp_path, monkeypatch):
     argv = shlex.split(answer.stdout)
     end = [example.image, *example.command]
     assert argv[-len(end) :] == end
-    told = {one.format(**folders) for one in example.told}
-    expected = {*DEFAULTS, *told}
+    arguments = {one.format(**folders) for one in example.arguments}
+    expected = {*DEFAULTS, *arguments}
     framework = "vllm" if example.framework else ""
     label = f"--label=ai.dynamo.container.run={framework}"
     start = ["docker", "run", "--rm", *example.switches]
@@ -165,7 +170,7 @@ def test_what_docker_is_told(example, folders, tmp_path, monkeypatch):
     if example.framework:
         more = {word.partition("=")[0] for word in given if word not in {*expected, label}}
         assert more <= {"--env", "--mount", "--shm-size"}
-        assert {*told, label} <= set(given)
+        assert {*arguments, label} <= set(given)
     else:
         assert sorted(given) == sorted([*expected, label])
 

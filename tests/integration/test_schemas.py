@@ -46,8 +46,9 @@ def test_each_schema_has_a_title_and_describes_an_object(name):
     target = schema
     if "$ref" in schema:
         target = schema["$defs"][schema["$ref"].rpartition("/")[2]]
-    assert target["type"] == "object"
-    assert target["properties"]
+    for form in target.get("oneOf", [target]):
+        assert form["type"] == "object"
+        assert form["properties"]
 
 
 def test_project_file_schema_has_options_of_build_and_run_with_their_help():

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 pytestmark = pytest.mark.engine
 
-# Each example is one batch of 20 values; 12 of them, always the same, where no number is given.
+# Each example is one batch of 20 values; 12 of them, always the same, unless a number is given.
 BATCHES = int(os.environ.get("DYNAMO_CONTAINER_TEST_BATCHES", "0"))
-# No NUL, which no argument can hold; nothing that is no text, which docker replaces.
+# No NUL, which no argument can hold; nothing that is not valid text, which docker replaces.
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 # The loader and the programs in the container read these.
 READ = re.compile(r"LD_|GLIBC|PATH|HOME|HOSTNAME|TERM|MALLOC_|LC_|LANG|LOCPATH|NLSPATH|TZ")

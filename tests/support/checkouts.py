@@ -153,7 +153,7 @@ def git(folder: Path, *words: str) -> str:
 
 
 def commit(folder: Path, *tags: str, branch: str = "main") -> str:
-    """Commit all that is there, in a repository that is made where there is none, and tag it; the
+    """Commit all that is there, in a repository that is made if there is none, and tag it; the
     result is the commit's short form.
     """
     if not (folder / ".git").exists():

@@ -49,7 +49,7 @@ class Docker:
 
     @staticmethod
     def unique(suffix: str) -> str:
-        """Return an image reference that nobody else uses."""
+        """Return an image reference that no other test uses."""
         return f"{_REPOSITORY}/{suffix}:{uuid.uuid4().hex[:12]}"
 
     def run(self, *words: str, check: bool = True) -> str:

@@ -1,8 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""An image in the place of the official `rust`, where no registry can be reached: the machine's own
-toolchain, at the outputs where the official one has it.
-"""
+"""An image that replaces the official `rust`: the machine's own toolchain, at the same paths."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ HOME = "usr/local/rustup"
 
 
 def toolchain() -> Path | None:
-    """The machine's Rust toolchain, where it has one of rustup's."""
+    """The machine's Rust toolchain, if rustup installed it."""
     if not shutil.which("rustc"):
         return None
     answer = subprocess.run(

@@ -14,7 +14,7 @@ class DynamoContainerError(Exception):
 
     Args:
         what: what failed and why, in one line.
-        next_step: what to do about it, in one line; empty where `what` says it already.
+        next_step: what to do about it, in one line; empty if `what` says it already.
     """
 
     exit_status = 1

@@ -1,17 +1,17 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A plan, told with its provenance: as text for people, as JSON for programs."""
+"""A plan and its provenance: as text for people, as JSON for programs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.errors import UsageError
 from dynamo_container.images.plan import BuildPlan, Image
-from dynamo_container.model.provenance import Contribution, PlanEntry, Source
+from dynamo_container.model.provenance import Contribution, Layer, PlanEntry, Source
 
 # The version of the JSON's shape, described in docs/explain.md. It grows by new keys without a new
 # number.
@@ -25,7 +25,7 @@ def build_text(plan: BuildPlan, key: str | None = None) -> str:
 
     Args:
         plan: the plan.
-        key: only what has this key or is of this kind; everything where None.
+        key: only what has this key or is of this kind; None for everything.
 
     Raises:
         UsageError: nothing has this key.
@@ -33,13 +33,13 @@ def build_text(plan: BuildPlan, key: str | None = None) -> str:
     blocks = []
     for image in plan.images:
         head = f"{image.framework} {image.stage}"
-        blocks.append("\n".join([head, *_lines(_chosen(image.entries, key))]))
+        blocks.append("\n".join([head, *_lines(_selected(image.entries, key))]))
     return "\n\n".join(blocks) + "\n"
 
 
 def run_text(plan: RunPlan, key: str | None = None) -> str:
     """A run's plan for people; see `build_text`."""
-    return "\n".join([plan.image, *_lines(_chosen(plan.entries, key))]) + "\n"
+    return "\n".join([plan.image, *_lines(_selected(plan.entries, key))]) + "\n"
 
 
 def build_json(plan: BuildPlan, key: str | None = None) -> str:
@@ -56,7 +56,7 @@ def run_json(plan: RunPlan, key: str | None = None) -> str:
             "command": "run",
             "image": plan.image,
             "argv": list(plan.command),
-            "values": [_fact(fact) for fact in _chosen(plan.entries, key)],
+            "values": [_entry(entry) for entry in _selected(plan.entries, key)],
         }
     )
 
@@ -67,7 +67,7 @@ def _image(image: Image, key: str | None) -> JSON:
         "target": image.stage,
         "tags": list(image.tags),
         "plan": f"sha256:{image.plan_hash}",
-        "values": [_fact(fact) for fact in _chosen(image.entries, key)],
+        "values": [_entry(entry) for entry in _selected(image.entries, key)],
     }
 
 
@@ -75,51 +75,89 @@ def _dump(document: JSON) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _chosen(facts: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry, ...]:
-    if key is None:
-        return facts
-    # A flag's key may come without its dashes, with which it would be an option of `explain`.
-    chosen = tuple(
-        fact
-        for fact in facts
-        if key in (fact.key, fact.key.lstrip("-"), fact.kind, f"{fact.kind} {fact.key}")
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of what `explain --format json` prints."""
+    text: dict[str, Any] = {"type": "string"}
+    source = _object(
+        layer={"enum": [layer.name.lower() for layer in Layer]},
+        name=text,
+        distribution=text,
+        location={"type": "string", "description": "a file and a line, or an option"},
     )
-    if not chosen:
-        known = ", ".join(sorted({fact.key for fact in facts}))
+    entry = _object(
+        kind=text,
+        key=text,
+        value=text,
+        sources=_array(source),
+        shadowed=_array(_object(value=text, source=source)),
+    )
+    head = {"schema": {"const": SCHEMA}}
+    image = _object(framework=text, target=text, tags=_array(text), plan=text, values=_array(entry))
+    build = _object(**head, command={"const": "build"}, images=_array(image))
+    run = _object(
+        **head, command={"const": "run"}, image=text, argv=_array(text), values=_array(entry)
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A plan and its provenance, as dynamo-container explain prints them",
+        "type": "object",
+        "oneOf": [build, run],
+    }
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _array(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _selected(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry, ...]:
+    if key is None:
+        return entries
+    # A flag's key may come without its dashes, with which it would be an option of `explain`.
+    selected = tuple(
+        entry
+        for entry in entries
+        if key in (entry.key, entry.key.lstrip("-"), entry.kind, f"{entry.kind} {entry.key}")
+    )
+    if not selected:
+        known = ", ".join(sorted({entry.key for entry in entries}))
         raise UsageError(f"the plan has nothing called {key!r}", f"it has: {known}")
-    return chosen
+    return selected
 
 
-def _lines(facts: Iterable[PlanEntry]) -> Iterator[str]:
-    for fact in facts:
-        yield f"  {fact.kind} {fact.key} = {_shown(fact.value)}"
-        for source in fact.sources:
-            yield f"      {_who(source)}"
-        for said in fact.shadowed:
-            yield f"      instead of {_shown(said.value)}: {_who(said.source)}"
+def _lines(entries: Iterable[PlanEntry]) -> Iterator[str]:
+    for entry in entries:
+        yield f"  {entry.kind} {entry.key} = {_printable(entry.value)}"
+        for source in entry.sources:
+            yield f"      {_origin(source)}"
+        for other in entry.shadowed:
+            yield f"      instead of {_printable(other.value)}: {_origin(other.source)}"
 
 
-def _shown(value: str) -> str:
+def _printable(value: str) -> str:
     return value if value and value.isprintable() and value == value.strip() else repr(value)
 
 
-def _who(source: Source) -> str:
+def _origin(source: Source) -> str:
     place = f"  {source.location}" if source.location else ""
     return f"{source.layer.name.lower()}: {source}{place}"
 
 
-def _fact(fact: PlanEntry) -> JSON:
+def _entry(entry: PlanEntry) -> JSON:
     return {
-        "kind": fact.kind,
-        "key": fact.key,
-        "value": fact.value,
-        "sources": [_source(source) for source in fact.sources],
-        "shadowed": [_said(said) for said in fact.shadowed],
+        "kind": entry.kind,
+        "key": entry.key,
+        "value": entry.value,
+        "sources": [_source(source) for source in entry.sources],
+        "shadowed": [_shadowed(other) for other in entry.shadowed],
     }
 
 
-def _said(said: Contribution[str]) -> JSON:
-    return {"value": said.value, "source": _source(said.source)}
+def _shadowed(other: Contribution[str]) -> JSON:
+    return {"value": other.value, "source": _source(other.source)}
 
 
 def _source(source: Source) -> JSON:

@@ -22,8 +22,8 @@ def draw(plan: BuildPlan, form: str) -> None:
         form: `mermaid` or `dot`; `svg` and `png` are made by Graphviz.
 
     Raises:
-        UsageError: a PNG is no text for a terminal.
-        MachineError: Graphviz is not there.
+        UsageError: a PNG cannot be shown in a terminal.
+        MachineError: Graphviz is not installed.
         WorkFailedError: it failed.
     """
     if form == "mermaid":
@@ -31,7 +31,7 @@ def draw(plan: BuildPlan, form: str) -> None:
     elif form == "dot":
         click.echo(diagram.dot(plan), nl=False)
     elif form == "png" and sys.stdout.isatty():
-        raise UsageError("a PNG is nothing for a terminal", "write it to a file: ... > stages.png")
+        raise UsageError("a PNG cannot be shown in a terminal", "write it to a file: > stages.png")
     else:
         click.echo(_graphviz(diagram.dot(plan), form), nl=False)
 

@@ -298,9 +298,14 @@ def _given_plugin_options(ctx: click.Context) -> tuple[tuple[str, OptionValue], 
         sorted(
             (name, _option_value(contribution.value, ctx.params[name]))
             for name, contribution in options.items()
-            if ctx.params.get(name) not in (None, False, ())
+            if not _is_omitted(ctx.params.get(name))
         )
     )
+
+
+def _is_omitted(value: Any) -> bool:
+    # By identity: 0 is a value.
+    return value is None or value is False or value == ()
 
 
 def _option_value(option: Option, value: Any) -> OptionValue:

@@ -68,7 +68,7 @@ def start_and_wait(plan: RunPlan, seconds: float, progress: Progress) -> Started
         try:
             return _start(container, plan, seconds, progress)
         except BaseException:
-            # Also if the user interrupts: nobody is left who would use the container.
+            # Also if the user interrupts: no one would use the container.
             if plan.remove:
                 _stop(container)
             raise

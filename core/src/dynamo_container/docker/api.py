@@ -57,8 +57,8 @@ def start_get(path: str, seconds: float) -> Iterator[Callable[[], Response | Non
 
     Yields:
         A function that waits for the response and returns it, or None if it is not a usable one;
-        None instead of the function if the docker command would not use a socket, or nobody listens
-        on it.
+        None instead of the function if the docker command would not use a socket, or no engine
+        listens on it.
     """
     address = _socket_path()
     if not address:

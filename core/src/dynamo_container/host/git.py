@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about a Dynamo checkout: where it is, and what its git and its files say about it."""
+"""Facts about a Dynamo checkout: its folder, and what its git and its files say about it."""
 
 from __future__ import annotations
 

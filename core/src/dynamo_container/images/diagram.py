@@ -14,8 +14,8 @@ from typing import Final, Literal
 
 from dynamo_container.images.plan import BuildPlan, Image, Target
 
-# Kinds of nodes, with their colors (fill, border) and their shapes in Mermaid and in DOT. The shapes
-# differ in black and white too.
+# Kinds of nodes, with their colors (fill, border) and their shapes in Mermaid and in DOT. The
+# shapes differ in black and white too.
 _STYLES: Final = {
     "outside": ("#f4f4f4", "#8a8a8a", "([{}])", "box,rounded"),
     "stage": ("#e8f0fb", "#3b6fb6", "[{}]", "box"),
@@ -174,6 +174,6 @@ def _label(node: Node, title: str, newline: str, quote: Callable[[str], str]) ->
 
 
 def _mermaid_text(text: str) -> str:
-    """Return a text for a Mermaid label: characters of its syntax become entities."""
+    """Return text for a Mermaid label: characters of its syntax become entities."""
     entities = {"#": "35", "&": "38", '"': "34", "<": "60", ">": "62", "`": "96"}
     return "".join(f"#{entities[char]};" if char in entities else char for char in text)

@@ -254,7 +254,7 @@ def _stages(parsed: tuple[Instruction, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _expand(text: str, values: dict[str, str]) -> str:
-    """Replace the variables of a text by their values."""
+    """Replace the variables in `text` by their values."""
 
     def value(match: re.Match[str]) -> str:
         own = values.get(match[1] or match[2], "")

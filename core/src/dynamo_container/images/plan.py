@@ -69,7 +69,7 @@ class BuildPlan:
         secrets: of all images.
         proxies: names of proxy variables that every step gets; never their values.
         no_cache, pull, progress: as docker's.
-        outputs: where it is built, and where the images go.
+        outputs: the builder and its settings, and where the images go.
         metadata_file: the file for buildx's metadata; if set, progress is BuildKit's records.
         notices: lines for the user.
         warnings: lines for the user about what is probably not wanted.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.images.records import Records, Vertex, seconds
@@ -23,7 +23,7 @@ class BuiltImage:
 
     Attributes:
         digest: from buildx's metadata; None if unknown.
-        size: bytes in the engine's own store; None if it is not there.
+        size: bytes in the engine's own store; None if the image is not in it.
     """
 
     digest: str | None = None
@@ -57,6 +57,46 @@ def document(
         ],
         "stages": [_stage(target, records) for target in plan.targets],
     }
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the report."""
+    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
+    duration = {"type": "number", "minimum": 0}
+    image = _object(
+        framework=text,
+        target=text,
+        tags=_array(text),
+        plan=text,
+        digest={"type": ["string", "null"]},
+        size={"type": ["integer", "null"], "description": "bytes in the engine's own store"},
+        seconds=duration,
+        export_seconds=duration,
+        steps=count,
+        cached=count,
+    )
+    step = _object(instruction=text, cached={"type": "boolean"}, seconds=duration, error=text)
+    report = _object(
+        schema={"const": SCHEMA},
+        command={"const": "build"},
+        status={"type": "integer", "description": "docker's exit status"},
+        seconds=duration,
+        images=_array(image),
+        stages=_array(_object(name=text, stage=text, seconds=duration, steps=_array(step))),
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The report of dynamo-container build",
+        **report,
+    }
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _array(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
 
 
 def _image(image: Image, records: Records, built: BuiltImage) -> JSON:

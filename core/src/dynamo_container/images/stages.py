@@ -40,7 +40,7 @@ def merge_stages(
         UsageError: the user replaces a stage that does not exist.
     """
     stages = tuple(contributions)
-    # A stage has one owner on any layer: nobody wants a stage that replaces another one silently.
+    # A stage has one owner on any layer: a stage never replaces another one silently.
     same_layer = [
         replace(stage, source=replace(stage.source, layer=Layer.FRAMEWORK)) for stage in stages
     ]

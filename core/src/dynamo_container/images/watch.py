@@ -34,7 +34,7 @@ class Watcher:
         records: what BuildKit has recorded so far.
         progress: as `--progress`: `quiet` shows only failures, `plain` all output of steps,
             `rawjson` the records themselves.
-        show: prints a text; no newline is added.
+        show: prints a string; no newline is added.
     """
 
     records: Records

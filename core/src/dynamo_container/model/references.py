@@ -58,7 +58,7 @@ def is_repository(text: str) -> bool:
 
 
 def has_registry(reference: str) -> bool:
-    """Whether a push goes anywhere but to Docker Hub's official images, which nobody can push."""
+    """Whether a push goes anywhere but to Docker Hub's official images, which users cannot push."""
     return "/" in reference
 
 

@@ -118,7 +118,7 @@ class BaseImage:
         stage: the stage's name.
         image: the image's reference.
         location: `file:line` of the row of a data file that states the value; empty if a hook does.
-            Not compared: equal values from different places are no conflict.
+            Not compared: equal values from different places do not conflict.
     """
 
     stage: str
@@ -163,7 +163,7 @@ class Pin:
             pins of one argument are joined by spaces), anything else as the bare version. Empty:
             the pin is information only.
         location: `file:line` of the row of a data file that states the value; empty if a hook does.
-            Not compared: equal values from different places are no conflict.
+            Not compared: equal values from different places do not conflict.
     """
 
     name: str
@@ -199,7 +199,7 @@ class Override:
     Attributes:
         requirement: as in PEP 508, such as `nixl[cu13]==1.3.2` or `torch; python_version < '0'`.
         location: `file:line` of the row of a data file that states the value; empty if a hook does.
-            Not compared: equal values from different places are no conflict.
+            Not compared: equal values from different places do not conflict.
     """
 
     requirement: str
@@ -238,7 +238,7 @@ class BuildArg:
         name, value: of the argument.
         stage: the only stage that it is passed to; empty for all.
         location: `file:line` of the row of a data file that states the value; empty if a hook does.
-            Not compared: equal values from different places are no conflict.
+            Not compared: equal values from different places do not conflict.
     """
 
     name: str

@@ -18,7 +18,7 @@ from dynamo_container.errors import UsageError
 FILE: Final = "dynamo-container.toml"
 TABLE: Final = "dynamo-container"
 COMMANDS: Final = ("build", "run")
-# What a key may have: true or false; a text or number; either; or one or several texts.
+# What a key may have: true or false; a string or number; either; or one or several strings.
 Form: TypeAlias = Literal["flag", "text", "switch", "list"]
 
 Value: TypeAlias = "str | bool | int | float | list[Value] | dict[str, Value]"
@@ -146,9 +146,9 @@ _TYPES: Final[dict[Form, Any]] = {
 }
 _DESCRIPTIONS: Final[dict[Form, str]] = {
     "flag": "true or false",
-    "text": "a text",
-    "switch": "a text, or true or false",
-    "list": "a text, or a list of texts",
+    "text": "a string",
+    "switch": "a string, or true or false",
+    "list": "a string, or a list of strings",
 }
 
 

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The syntax of option values: each function turns a text into a value, and needs nothing else.
+"""The syntax of option values: each function turns a string into a value, and needs nothing else.
 
-A text that does not follow the syntax raises `ValueError`; `cli/types.py` turns it into the message
-that names the option.
+A string that does not follow the syntax raises `ValueError`; `cli/types.py` turns it into the
+message that names the option.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from dynamo_container.model.values import CudaImages, Override, Pin, Release
 
 _ROW: Final = re.compile(r"^[ \t]*\[\[[ \t]*release[ \t]*\]\]", re.MULTILINE)
 _PLACE: Final = re.compile(r"release\[(\d+)\]\.?(.*)")
-# What a text with a pattern is, for messages and for the schema.
+# What a string with a pattern is, for messages and for the schema.
 _EXPECTED: Final = {
     r"^\d+(\.\d+)+((a|b|rc|\.post|\.dev)\d+)*$": "a Dynamo release, such as 1.4.2",
     r"^[A-Za-z0-9._-]+(\[[A-Za-z0-9._,-]+\])?==[^=\s]+$": "a package with one exact version, "

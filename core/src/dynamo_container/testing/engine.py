@@ -18,7 +18,7 @@ from dynamo_container.model.requests import BuildRequest, BuildSettings
 from dynamo_container.model.values import BuildSecret
 from dynamo_container.plugins.registry import Registry
 
-# Where Debian, Ubuntu and Alpine keep the machine's certificates, which builds may need, too.
+# The certificates of the machine on Debian, Ubuntu and Alpine: builds may need them too.
 _CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
