@@ -172,7 +172,7 @@ def test_the_development_images_have_their_own_user(cli, site):
     assert shown["ai.dynamo.container.home"] == "/root"
 
 
-def runtime_image(cli) -> dict[str, str]:
+def runtime_image(cli) -> dict[str, str | None]:
     """Return the base image of each target of a build of acme with --runtime-image."""
     words = ("build", "acme", "--target", "runtime", "--runtime-image", "own:1", "--dry-run")
     targets = cli.ok(*words).definition["target"]

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import click
 
+from dynamo_container.docker import process
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
 from dynamo_container.images import diagram
 from dynamo_container.images.plan import BuildPlan
@@ -40,7 +40,7 @@ def _graphviz(text: str, form: str) -> bytes:
     resolution = ["-Gdpi=144"] if form == "png" else []
     words = ["dot", f"-T{form}", *resolution]
     try:
-        done = subprocess.run(words, input=text.encode(), capture_output=True, check=False)
+        done = process.pipe(*words, stdin=text.encode())
     except OSError as error:
         raise MachineError(
             f"--graph {form} takes Graphviz, whose program 'dot' cannot be run: {error.strerror}",

@@ -14,8 +14,8 @@ from typing import Final, Literal
 
 from dynamo_container.images.plan import BuildPlan, Image, Target
 
-# Kinds of nodes, with their colors (fill, border) and their shapes in Mermaid and in DOT. The shapes
-# differ in black and white too.
+# Kinds of nodes, with their colors (fill, border) and their shapes in Mermaid and in DOT. The
+# shapes tell them apart in black and white too.
 _STYLES: Final = {
     "outside": ("#f4f4f4", "#8a8a8a", "([{}])", "box,rounded"),
     "stage": ("#e8f0fb", "#3b6fb6", "[{}]", "box"),

@@ -211,7 +211,7 @@ def _base_image(image: Contributions, graph: Graph, key: str) -> str:
 
 
 def _omitted_extensions(image: Contributions, graph: Graph) -> Iterator[str]:
-    """Yield warnings for extensions, such as a company's hardening, that an image of the user omits."""
+    """Yield warnings for extensions that an image of the user omits: one may be a hardening."""
     for name in sorted(graph.replaced):
         extensions = [
             f"{stage.key} of {stage.sources[0]}"

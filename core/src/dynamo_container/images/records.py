@@ -57,7 +57,7 @@ class Vertex:
 
     @property
     def text(self) -> str:
-        """The Dockerfile's instruction on one line; empty if it is not a step, or if it is `FROM`."""
+        """The Dockerfile's instruction on one line; empty if it is not a step, or is `FROM`."""
         match = _STEP.fullmatch(self.name)
         return " ".join(match[2].split()) if match else ""
 
