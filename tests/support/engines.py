@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Further real engines with configurations of their own, and a tiny image for them."""
+"""More real engines, each with a configuration of its own, and a tiny image for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "engine"
-# A shell and a few programs, with the libraries that they need.
+# A shell and a few programs, with the libraries that they require.
 PROGRAMS = "/bin/cat /bin/env /bin/ls /bin/sh /bin/sleep /bin/true"
 PACK = """\
 {{ printf '%s\\n' {programs}; ldd {programs} | grep --only-matching '/[^ :]*'; }} | sort --unique |
@@ -37,24 +37,24 @@ def tiny_engine(
     *,
     image_store: bool = False,
 ) -> Iterator[Engine]:
-    """An engine of its own with the image `tiny:1`, which has these labels."""
+    """Start an engine with the image `tiny:1`, which gets these labels."""
     files = tiny_image(base_image)
-    with engine(generation, gpus, image_store=image_store) as one:
+    with engine(generation, gpus, image_store=image_store) as started:
         changes = [word for label in labels for word in ("--change", f"LABEL {label}")]
-        one.docker("import", *changes, "-", IMAGE, stdin=files)
-        yield one
+        started.docker("import", *changes, "-", IMAGE, stdin=files)
+        yield started
 
 
 def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Wait for something that another process does."""
+    """Wait until another process has made a condition true."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
+        assert time.monotonic() < deadline, f"the condition is not true after {seconds:g} s"
         time.sleep(0.02)
 
 
 def tiny_image(base_image: str) -> bytes:
-    """The files of an image of 4 MB, as `docker import` takes them."""
+    """Return the files of an image of 4 MB, as `docker import` takes them."""
     pack = PACK.format(programs=PROGRAMS)
     command = ["docker", "run", "--rm", "--network=none", base_image, "sh", "-c", pack]
     return subprocess.run(command, check=True, capture_output=True).stdout
@@ -62,10 +62,10 @@ def tiny_image(base_image: str) -> bytes:
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine that runs.
+    """A running engine.
 
     Attributes:
-        environment: what points docker at it.
+        environment: the variables that make docker use it.
         folder: its configuration, log and socket.
     """
 
@@ -73,33 +73,37 @@ class Engine:
     folder: Path
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Point docker at it until the test ends."""
+        """Make docker use it until the test ends."""
         for name, value in self.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
 
     def docker(self, *words: str, stdin: bytes | None = None) -> str:
-        """A docker command's standard output."""
-        answer = subprocess.run(
+        """Run a docker command and return its standard output."""
+        completed = subprocess.run(
             ["docker", *words],
             env={**os.environ, **self.environment},
             input=stdin,
             capture_output=True,
             check=False,
         )
-        assert answer.returncode == 0, answer.stderr
-        return answer.stdout.decode().strip()
+        assert completed.returncode == 0, completed.stderr
+        return completed.stdout.decode().strip()
 
 
 @contextmanager
 def engine(
     generation: str = "stable", gpus: str = "none", *, image_store: bool = False, disk: str = ""
 ) -> Iterator[Engine]:
-    """Start one beside the others, if asked for with containerd's image store, or with a disk of
-    this size (`100m`); it is deleted in the end.
+    """Start an engine beside the others; it is deleted at the end.
+
+    Args:
+        generation, gpus: as `scripts/engine` takes them.
+        image_store: use containerd's image store.
+        disk: size of the disk for its data, such as `100m`; empty for no limit.
     """
     if os.getuid() or not shutil.which("apt-get"):
-        pytest.skip("further engines need root on Debian")
+        pytest.skip("more engines require root on Debian")
     name = f"test-{'store' if image_store else gpus}{disk}-{os.getpid()}"
     words = ["--generation", generation, "--name", name, "--gpus", gpus]
     words += ["--containerd"] if image_store else []
@@ -121,6 +125,6 @@ def engine(
 
 
 def _script(*words: str) -> str:
-    answer = subprocess.run([SCRIPT, *words], capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout
+    completed = subprocess.run([SCRIPT, *words], capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout

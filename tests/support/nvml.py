@@ -7,7 +7,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-# What our code asks for, in the driver's own ABI.
+# The functions that our code calls, in the ABI of the driver.
 SOURCE = r"""
 #include <string.h>
 typedef struct { unsigned long long total, free, used; } memory;
@@ -32,10 +32,13 @@ int nvmlDeviceGetMemoryInfo(void *device, memory *info)
 
 
 def build(folder: Path, driver: str, cuda: int, *, shared: bool = False) -> Path:
-    """Compile it for this driver's version and CUDA version (`12020` is 12.2), of GPUs with a
-    memory of their own, or the processor's.
+    """Compile the stand-in into a folder and return that folder, for LD_LIBRARY_PATH.
 
-    The result is the folder to put into LD_LIBRARY_PATH.
+    Args:
+        folder: where the library goes.
+        driver: the driver's version.
+        cuda: the CUDA version that it supports; `12020` is 12.2.
+        shared: whether the GPUs share the machine's memory.
     """
     defined = (f'-DDRIVER="{driver}"', f"-DCUDA={cuda}", f"-DSHARED={int(shared)}")
     command = ["cc", "-shared", "-fPIC", *defined, "-x", "c"]

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -89,7 +88,7 @@ class Session:
         finally:
             for line in self.registry.warnings():
                 if line not in self._shown:
-                    self.warn(f"{line} (see: {PROGRAM} plugins list)")
+                    self.warn(f"{line} (see: {PROGRAM} plugins check)")
             excluded = self.registry.excluded_overlays()
             if excluded and excluded not in self._shown:
                 self.note(f"excluded by {ALLOW_LIST}: {excluded}")
@@ -171,25 +170,24 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
         ctx.exit()
 
 
-class _ToStandardError(logging.Handler):
-    """Prints log records to whatever standard error is at that moment."""
+def _print_log(ctx: click.Context, *, debug: bool) -> None:
+    """Print each docker command before it runs, as `set -x` does, and with `debug` each hook.
 
-    def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"+ {record.getMessage()}", err=True)
+    The log is printed until the call ends.
+    """
+    # Imported here: it takes 4 ms, and only --verbose and --debug require it.
+    import logging
 
+    class ToStandardError(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            click.echo(f"+ {record.getMessage()}", err=True)
 
-_HANDLER: Final = _ToStandardError()
-
-
-def _configure_logging(*, verbose: bool, debug: bool) -> None:
-    """Print the commands that run with --verbose, and the hooks that are called with --debug."""
-    logger = logging.getLogger("dynamo_container")
+    logger, handler = logging.getLogger("dynamo_container"), ToStandardError()
     logger.propagate = False
-    logger.removeHandler(_HANDLER)
-    if verbose or debug:
-        logger.addHandler(_HANDLER)
-    level = logging.DEBUG if debug else logging.INFO if verbose else logging.WARNING
-    logger.setLevel(level)
+    logger.setLevel(logging.DEBUG if debug else logging.INFO)
+    logger.addHandler(handler)
+    ctx.call_on_close(lambda: logger.removeHandler(handler))
+    ctx.call_on_close(lambda: logger.setLevel(logging.NOTSET))
 
 
 @click.command(
@@ -243,7 +241,8 @@ def app(
     debug: bool,
 ) -> None:
     """Build and run GPU inference containers for NVIDIA Dynamo, from plugins."""
-    _configure_logging(verbose=verbose, debug=debug)
+    if verbose or debug:
+        _print_log(ctx, debug=debug)
     if no_color or "NO_COLOR" in os.environ:
         ctx.color = False
     ctx.obj = Session(quiet=quiet, near=near, excluded=no_plugin, project=find_project_file())

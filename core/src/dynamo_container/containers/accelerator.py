@@ -72,7 +72,7 @@ def _warnings(request: RunRequest, access: GpuAccess, runtime: str) -> Iterator[
         reason = "the engine has no GPU"
         if runtime and request.engine.has_gpus:
             reason = f"--runtime {runtime} gives no access to the engine's GPUs"
-        yield f"{reason}: the container runs without one (to hide this warning: --gpus none)"
+        yield f"{reason}: the container runs without one (to confirm: --gpus none)"
     cuda, driver = request.label(CUDA_LABEL), request.engine.driver
     if access and cuda and driver and request.preflight:
         # Imported here: only runs on a machine with a driver require it.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The one place that starts processes. Nothing else in this package does.
+"""The one place that starts processes. Only `testing` has others of its own.
 
 Every command is logged to `LOGGER` at level INFO, as its shell line. `subprocess` and `logging` are
 imported by the functions that need them: a dry run starts no process and does not pay for them.
@@ -160,6 +160,17 @@ def query(*argv: str, drop_env: str = "", env: Mapping[str, str] = _NO_VARIABLES
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return "" if completed.returncode else completed.stdout
+
+
+def pipe(*argv: str, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+    """Run a program other than docker on some input, and capture its output.
+
+    Raises:
+        OSError: the program cannot be run.
+    """
+    import subprocess
+
+    return subprocess.run(_logged(argv), input=stdin, capture_output=True, check=False)
 
 
 def run_to_completion(command: Command) -> tuple[int, str]:

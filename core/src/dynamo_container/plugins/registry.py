@@ -127,7 +127,7 @@ class Registry:
                 self.failures = tuple(entry for entry in self.failures if entry is not failure)
                 raise PluginError(
                     f"{candidate} cannot be loaded: {failure.cause}",
-                    f"fix or update it: pip install --upgrade {candidate.distribution}",
+                    f"fix it, or install another version of {candidate.distribution}",
                 )
         self.raise_option_errors(frameworks)
 

@@ -104,7 +104,7 @@ def test_without_a_gpu_auto_warns_and_runs(without, monkeypatch):
 
     assert completed.returncode == 0
     assert "null" in completed.stdout.split()
-    assert completed.stderr.count("warning") == 1
+    assert completed.stderr.count("warning:") == 1
     assert "the engine has no GPU" in completed.stderr
 
 
