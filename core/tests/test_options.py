@@ -30,14 +30,14 @@ from dynamo_container.options.records import BuildOptions, RunOptions
 from dynamo_container.options.run import resolve_run
 from dynamo_container.plugins.registry import Registry
 
-O = TypeVar("O", BuildOptions, RunOptions)
+T = TypeVar("T", BuildOptions, RunOptions)
 
 CALLER = Caller(uid=501, gid=20, home="/home/me", hf_cache="/home/me/.cache/huggingface")
 FACTS = BuildFacts(frameworks=(("none", "dev"),), caller=CALLER)
 CHECKOUT = Checkout(path=Path("/src"), release="1.5.0", version="1.5.0.dev.abc", commit="abc")
 
 
-def given(options: O, flag: str) -> O:
+def given(options: T, flag: str) -> T:
     """The options with one more that differs from its default."""
     name = flag[2:].replace("-", "_")
     default = next(field.default for field in fields(options) if field.name == name)
