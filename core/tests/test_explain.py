@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
+from dynamo_container import explain
 from dynamo_container.containers.plan import RunPlan
 
 BUILD = ("explain", "build", "none", "--target", "runtime")
@@ -90,6 +93,33 @@ def test_settings_tags_and_proxies_of_a_build_are_explained(cli, monkeypatch):
     assert values["label", "ai.dynamo.container.plan"]["value"] == image["plan"]
     assert ("proxy", "HTTPS_PROXY") in values
     assert "hidden" not in result.out
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("words", "record"),
+    [
+        ((*BUILD, "--base-image", "debian:13"), explain.ExplainedBuild),
+        (("explain", "run", "none", "--gpus", "none"), explain.ExplainedRun),
+    ],
+)
+def test_the_documents_conform_to_their_schema(cli, words, record):
+    text = cli.ok(*words, "--json").out
+
+    document = msgspec.json.decode(text, type=record)
+
+    assert msgspec.json.decode(msgspec.json.encode(document)) == json.loads(text)
+    assert next(iter(json.loads(text))) == "schema"
+    assert {"$ref": f"#/$defs/{record.__name__}"} in explain.schema()["oneOf"]
+
+
+def test_an_unknown_key_is_an_error_that_lists_the_known_keys(cli):
+    result = cli(*BUILD, "nosuch")
+
+    assert result.status == 2
+    assert "the plan has no value with the key 'nosuch'" in result.err
+    assert "known keys: " in result.err
+    assert "UV" in result.err
 
 
 def test_the_diagram_has_the_stages_with_their_images_and_versions(cli):

@@ -38,17 +38,16 @@ def test_check_names_missing_and_outdated_files_and_writes_nothing(tmp_path, cap
 
 
 @pytest.mark.parametrize("name", sorted(schemas.SCHEMAS))
-def test_each_schema_has_a_title_and_describes_an_object(name):
+def test_each_schema_has_a_title_and_describes_objects(name):
     schema = schemas.SCHEMAS[name]()
 
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert "dynamo-container" in schema["title"]
-    target = schema
-    if "$ref" in schema:
-        target = schema["$defs"][schema["$ref"].rpartition("/")[2]]
-    for form in target.get("oneOf", [target]):
-        assert form["type"] == "object"
-        assert form["properties"]
+    for entry in schema.get("oneOf", [schema]):
+        name = entry.get("$ref", "").rpartition("/")[2]
+        target = schema["$defs"][name] if name else entry
+        assert target["type"] == "object"
+        assert target["properties"]
 
 
 def test_project_file_schema_has_options_of_build_and_run_with_their_help():

@@ -1,122 +1,147 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A plan and its provenance: as text for people, as JSON for programs."""
+"""Explain a plan: its values with their provenance, as text for people or JSON for programs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, TypeAlias
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
 
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.errors import UsageError
 from dynamo_container.images.plan import BuildPlan, Image
-from dynamo_container.model.provenance import Contribution, Layer, PlanEntry, Source
+from dynamo_container.model.provenance import Contribution, PlanEntry, Source
 
-# The version of the JSON's shape, described in docs/explain.md. It grows by new keys without a new
-# number.
+# The version of the JSON documents' form, described in docs/explain.md; new keys do not change it.
 SCHEMA: Final = 1
 
-JSON: TypeAlias = "str | int | list[JSON] | dict[str, JSON]"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedSource:
+    """Where a value comes from."""
+
+    layer: str
+    name: str
+    distribution: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowedValue:
+    """A value of a lower layer, which another value replaces."""
+
+    value: str
+    source: ExplainedSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedValue:
+    """A value of the plan, its sources, and the values that it replaces."""
+
+    kind: str
+    key: str
+    value: str
+    sources: tuple[ExplainedSource, ...]
+    shadowed: tuple[ShadowedValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedImage:
+    """A requested image."""
+
+    framework: str
+    target: str
+    tags: tuple[str, ...]
+    plan: str
+    values: tuple[ExplainedValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedBuild:
+    """The document of `explain build --json`."""
+
+    schema: Literal[1]
+    command: Literal["build"]
+    images: tuple[ExplainedImage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedRun:
+    """The document of `explain run --json`."""
+
+    schema: Literal[1]
+    command: Literal["run"]
+    image: str
+    argv: tuple[str, ...]
+    values: tuple[ExplainedValue, ...]
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of both documents."""
+    import msgspec  # only this function needs it, and the import takes time
+
+    references, definitions = msgspec.json.schema_components(
+        [ExplainedBuild, ExplainedRun], ref_template="#/$defs/{name}"
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "dynamo-container explanation of a plan",
+        "oneOf": list(references),
+        "$defs": definitions,
+    }
 
 
 def build_text(plan: BuildPlan, key: str | None = None) -> str:
-    """A build's plan for people.
+    """Explain a build to people.
 
     Args:
         plan: the plan.
-        key: only what has this key or is of this kind; None for everything.
+        key: the key or kind of the values to explain; None for all.
 
     Raises:
-        UsageError: nothing has this key.
+        UsageError: no value has this key.
     """
     blocks = []
     for image in plan.images:
         head = f"{image.framework} {image.stage}"
-        blocks.append("\n".join([head, *_lines(_selected(image.entries, key))]))
+        blocks.append("\n".join([head, *_lines(_select(image.entries, key))]))
     return "\n\n".join(blocks) + "\n"
 
 
 def run_text(plan: RunPlan, key: str | None = None) -> str:
-    """A run's plan for people; see `build_text`."""
-    return "\n".join([plan.image, *_lines(_selected(plan.entries, key))]) + "\n"
+    """Explain a run to people; see `build_text`."""
+    return "\n".join([plan.image, *_lines(_select(plan.entries, key))]) + "\n"
 
 
 def build_json(plan: BuildPlan, key: str | None = None) -> str:
-    """A build's plan for programs; see `build_text`."""
-    images: list[JSON] = [_image(image, key) for image in plan.images]
-    return _dump({"schema": SCHEMA, "command": "build", "images": images})
+    """Explain a build to programs; see `build_text`."""
+    images = tuple(_image(image, key) for image in plan.images)
+    return _as_json(ExplainedBuild(schema=SCHEMA, command="build", images=images))
 
 
 def run_json(plan: RunPlan, key: str | None = None) -> str:
-    """A run's plan for programs; see `build_text`."""
-    return _dump(
-        {
-            "schema": SCHEMA,
-            "command": "run",
-            "image": plan.image,
-            "argv": list(plan.command),
-            "values": [_entry(entry) for entry in _selected(plan.entries, key)],
-        }
+    """Explain a run to programs; see `build_text`."""
+    return _as_json(
+        ExplainedRun(
+            schema=SCHEMA,
+            command="run",
+            image=plan.image,
+            argv=plan.command,
+            values=_values(plan.entries, key),
+        )
     )
 
 
-def _image(image: Image, key: str | None) -> JSON:
-    return {
-        "framework": image.framework,
-        "target": image.stage,
-        "tags": list(image.tags),
-        "plan": f"sha256:{image.plan_hash}",
-        "values": [_entry(entry) for entry in _selected(image.entries, key)],
-    }
+def _as_json(document: ExplainedBuild | ExplainedRun) -> str:
+    return json.dumps(asdict(document), indent=2, ensure_ascii=False) + "\n"
 
 
-def _dump(document: JSON) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of what `explain --format json` prints."""
-    text: dict[str, Any] = {"type": "string"}
-    source = _object(
-        layer={"enum": [layer.name.lower() for layer in Layer]},
-        name=text,
-        distribution=text,
-        location={"type": "string", "description": "a file and a line, or an option"},
-    )
-    entry = _object(
-        kind=text,
-        key=text,
-        value=text,
-        sources=_array(source),
-        shadowed=_array(_object(value=text, source=source)),
-    )
-    head = {"schema": {"const": SCHEMA}}
-    image = _object(framework=text, target=text, tags=_array(text), plan=text, values=_array(entry))
-    build = _object(**head, command={"const": "build"}, images=_array(image))
-    run = _object(
-        **head, command={"const": "run"}, image=text, argv=_array(text), values=_array(entry)
-    )
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A plan and its provenance, as dynamo-container explain prints them",
-        "type": "object",
-        "oneOf": [build, run],
-    }
-
-
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _array(items: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
-def _selected(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry, ...]:
+def _select(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry, ...]:
     if key is None:
         return entries
-    # A flag's key may come without its dashes, with which it would be an option of `explain`.
+    # An option as a key has no dashes, because with them it is an option of `explain`.
     selected = tuple(
         entry
         for entry in entries
@@ -124,46 +149,60 @@ def _selected(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntr
     )
     if not selected:
         known = ", ".join(sorted({entry.key for entry in entries}))
-        raise UsageError(f"the plan has nothing called {key!r}", f"it has: {known}")
+        raise UsageError(f"the plan has no value with the key {key!r}", f"known keys: {known}")
     return selected
 
 
 def _lines(entries: Iterable[PlanEntry]) -> Iterator[str]:
     for entry in entries:
-        yield f"  {entry.kind} {entry.key} = {_printable(entry.value)}"
+        yield f"  {entry.kind} {entry.key} = {_quoted(entry.value)}"
         for source in entry.sources:
-            yield f"      {_origin(source)}"
-        for other in entry.shadowed:
-            yield f"      instead of {_printable(other.value)}: {_origin(other.source)}"
+            yield f"      {_source_line(source)}"
+        for lower in entry.shadowed:
+            yield f"      instead of {_quoted(lower.value)}: {_source_line(lower.source)}"
 
 
-def _printable(value: str) -> str:
+def _quoted(value: str) -> str:
+    """Return a value as it is; in quotes if something in it would be invisible."""
     return value if value and value.isprintable() and value == value.strip() else repr(value)
 
 
-def _origin(source: Source) -> str:
-    place = f"  {source.location}" if source.location else ""
-    return f"{source.layer.name.lower()}: {source}{place}"
+def _source_line(source: Source) -> str:
+    location = f"  {source.location}" if source.location else ""
+    return f"{source.layer.name.lower()}: {source}{location}"
 
 
-def _entry(entry: PlanEntry) -> JSON:
-    return {
-        "kind": entry.kind,
-        "key": entry.key,
-        "value": entry.value,
-        "sources": [_source(source) for source in entry.sources],
-        "shadowed": [_shadowed(other) for other in entry.shadowed],
-    }
+def _image(image: Image, key: str | None) -> ExplainedImage:
+    return ExplainedImage(
+        framework=image.framework,
+        target=image.stage,
+        tags=image.tags,
+        plan=f"sha256:{image.plan_hash}",
+        values=_values(image.entries, key),
+    )
 
 
-def _shadowed(other: Contribution[str]) -> JSON:
-    return {"value": other.value, "source": _source(other.source)}
+def _values(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[ExplainedValue, ...]:
+    return tuple(
+        ExplainedValue(
+            kind=entry.kind,
+            key=entry.key,
+            value=entry.value,
+            sources=tuple(_source(source) for source in entry.sources),
+            shadowed=tuple(_shadowed(lower) for lower in entry.shadowed),
+        )
+        for entry in _select(entries, key)
+    )
 
 
-def _source(source: Source) -> JSON:
-    return {
-        "layer": source.layer.name.lower(),
-        "name": source.name,
-        "distribution": source.distribution,
-        "location": source.location,
-    }
+def _shadowed(contribution: Contribution[str]) -> ShadowedValue:
+    return ShadowedValue(value=contribution.value, source=_source(contribution.source))
+
+
+def _source(source: Source) -> ExplainedSource:
+    return ExplainedSource(
+        layer=source.layer.name.lower(),
+        name=source.name,
+        distribution=source.distribution,
+        location=source.location,
+    )

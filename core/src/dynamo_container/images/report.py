@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
 
 from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.images.records import Records, Vertex, seconds
 
 # The version of the document's form, described in docs/report.md; new keys do not change it.
 SCHEMA: Final = 1
-
-JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +29,77 @@ class BuiltImage:
     size: int | None = None
 
 
-def document(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """A step of a stage."""
+
+    instruction: str
+    cached: bool
+    seconds: float
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReport:
+    """A target of the bake definition, and its own steps."""
+
+    name: str
+    stage: str
+    seconds: float
+    steps: tuple[StepReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageReport:
+    """A requested image; its steps include those of the stages below it."""
+
+    framework: str
+    target: str
+    tags: tuple[str, ...]
+    plan: str
+    digest: str | None
+    size: int | None
+    seconds: float
+    export_seconds: float
+    steps: int
+    cached: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """The report of a build."""
+
+    schema: Literal[1]
+    command: Literal["build"]
+    status: int
+    seconds: float
+    images: tuple[ImageReport, ...]
+    stages: tuple[StageReport, ...]
+
+    def as_json(self) -> str:
+        """Return the report as a JSON document."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the report."""
+    import msgspec  # only this function needs it, and the import takes time
+
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "dynamo-container build report",
+        **msgspec.json.schema(BuildReport),
+    }
+
+
+def report(
     plan: BuildPlan,
     records: Records,
     built: Mapping[str, BuiltImage],
     *,
     status: int,
     elapsed: float,
-) -> dict[str, JSON]:
+) -> BuildReport:
     """Return the report of a build.
 
     Args:
@@ -47,91 +109,48 @@ def document(
         status: docker's exit status.
         elapsed: in seconds.
     """
-    return {
-        "schema": SCHEMA,
-        "command": "build",
-        "status": status,
-        "seconds": round(elapsed, 3),
-        "images": [
+    return BuildReport(
+        schema=SCHEMA,
+        command="build",
+        status=status,
+        seconds=round(elapsed, 3),
+        images=tuple(
             _image(image, records, built.get(image.target, BuiltImage())) for image in plan.images
-        ],
-        "stages": [_stage(target, records) for target in plan.targets],
-    }
-
-
-def schema() -> dict[str, Any]:
-    """Return the JSON Schema of the report."""
-    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
-    duration = {"type": "number", "minimum": 0}
-    image = _object(
-        framework=text,
-        target=text,
-        tags=_array(text),
-        plan=text,
-        digest={"type": ["string", "null"]},
-        size={"type": ["integer", "null"], "description": "bytes in the engine's own store"},
-        seconds=duration,
-        export_seconds=duration,
-        steps=count,
-        cached=count,
+        ),
+        stages=tuple(_stage(target, records) for target in plan.targets),
     )
-    step = _object(instruction=text, cached={"type": "boolean"}, seconds=duration, error=text)
-    report = _object(
-        schema={"const": SCHEMA},
-        command={"const": "build"},
-        status={"type": "integer", "description": "docker's exit status"},
-        seconds=duration,
-        images=_array(image),
-        stages=_array(_object(name=text, stage=text, seconds=duration, steps=_array(step))),
-    )
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "The report of dynamo-container build",
-        **report,
-    }
 
 
-def _object(**properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _array(items: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
-def _image(image: Image, records: Records, built: BuiltImage) -> JSON:
+def _image(image: Image, records: Records, built: BuiltImage) -> ImageReport:
     steps = records.steps(image.target)
-    return {
-        "framework": image.framework,
-        "target": image.stage,
-        "tags": list(image.tags),
-        "plan": f"sha256:{image.plan_hash}",
-        "digest": built.digest,
-        "size": built.size,
-        "seconds": _rounded(steps),
-        "export_seconds": _rounded(records.exports(image.target)),
-        "steps": len(steps),
-        "cached": sum(step.cached for step in steps),
-    }
+    return ImageReport(
+        framework=image.framework,
+        target=image.stage,
+        tags=image.tags,
+        plan=f"sha256:{image.plan_hash}",
+        digest=built.digest,
+        size=built.size,
+        seconds=_rounded(steps),
+        export_seconds=_rounded(records.exports(image.target)),
+        steps=len(steps),
+        cached=sum(step.cached for step in steps),
+    )
 
 
-def _stage(target: Target, records: Records) -> JSON:
+def _stage(target: Target, records: Records) -> StageReport:
     steps = records.own_steps(target.name)
-    return {
-        "name": target.name,
-        "stage": target.stage,
-        "seconds": _rounded(steps),
-        "steps": [_step(step) for step in steps],
-    }
+    return StageReport(
+        name=target.name,
+        stage=target.stage,
+        seconds=_rounded(steps),
+        steps=tuple(_step(step) for step in steps),
+    )
 
 
-def _step(step: Vertex) -> JSON:
-    return {
-        "instruction": step.text,
-        "cached": step.cached,
-        "seconds": _rounded([step]),
-        "error": step.error,
-    }
+def _step(step: Vertex) -> StepReport:
+    return StepReport(
+        instruction=step.text, cached=step.cached, seconds=_rounded([step]), error=step.error
+    )
 
 
 def _rounded(vertexes: list[Vertex]) -> float:

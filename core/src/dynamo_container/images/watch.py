@@ -115,8 +115,8 @@ def build(
     watcher.close()
     elapsed = time.monotonic() - started
     built = {} if status else _built_images(plan)
-    document = report.document(plan, watcher.records, built, status=status, elapsed=elapsed)
-    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    document = report.report(plan, watcher.records, built, status=status, elapsed=elapsed)
+    file.write_text(document.as_json(), encoding="utf-8")
     return status, report.rows(plan, watcher.records, built)
 
 
