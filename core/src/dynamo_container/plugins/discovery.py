@@ -9,12 +9,15 @@ import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import importlib_metadata
 
 from dynamo_container.model.names import CORE_DISTRIBUTION
 from dynamo_container.model.provenance import Layer
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 # The groups of entry points.
 FRAMEWORKS: Final = "dynamo_container.frameworks"
@@ -28,6 +31,8 @@ LAYERS: Final = {FRAMEWORKS: Layer.FRAMEWORK, OVERLAYS: Layer.OVERLAY}
 _CORE_REQUIREMENT: Final = re.compile(
     r"dynamo[-_.]+container\s*([\[(<>=!~;].*)?", re.IGNORECASE | re.DOTALL
 )
+# One without extras, a marker or a URL; the group has the versions.
+_PLAIN_REQUIREMENT: Final = re.compile(r"\s*[A-Za-z0-9._-]+\s*([<>=!~][^;@(]*)?")
 _DISTRIBUTION_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -145,20 +150,35 @@ def known_frameworks() -> dict[str, str]:
 
 def incompatibility(candidate: Candidate) -> str:
     """Return why a plugin does not work with this core by its metadata; empty if it does."""
-    from packaging.requirements import InvalidRequirement, Requirement
-
     version = core_version()
     for text in candidate.requires:
         try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
+            applies, specifier = _applying_specifier(text)
+        except ValueError:
             return f"{text!r} is not a valid requirement on {CORE_DISTRIBUTION}"
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        if not requirement.specifier.contains(version, prereleases=True):
+        if applies and not specifier.contains(version, prereleases=True):
             plain = text.partition(";")[0].strip()
             return f"it requires {plain}, and this is {CORE_DISTRIBUTION} {version}"
     return ""
+
+
+def _applying_specifier(text: str) -> tuple[bool, SpecifierSet]:
+    """Return whether a requirement applies to this environment, and its versions.
+
+    Raises:
+        ValueError: it is not a valid requirement.
+    """
+    # `packaging.requirements` takes three times as long to import as `packaging.specifiers`, and
+    # only requirements with a marker or extras need it.
+    if plain := _PLAIN_REQUIREMENT.fullmatch(text):
+        from packaging.specifiers import SpecifierSet
+
+        return True, SpecifierSet(plain[1] or "")
+    from packaging.requirements import Requirement
+
+    requirement = Requirement(text)
+    applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    return applies, requirement.specifier
 
 
 @functools.cache
