@@ -723,7 +723,7 @@ def test_plugins_list_imports_nothing_and_shows_problems_of_the_metadata(site, c
 
     assert "acme_broken" not in sys.modules
     (broken,) = (line for line in lines if line.startswith("acme-broken "))
-    assert re.fullmatch(r"acme-broken +overlay +acme-broken 1\.0  ok", broken)
+    assert re.fullmatch(r"acme-broken +overlay +acme-broken 1\.0 +ok", broken)
     (old,) = (line for line in lines if line.startswith("acme-old "))
     assert "it requires dynamo-container<0.1" in old
 
@@ -753,7 +753,7 @@ def test_plugins_check_imports_all_plugins_and_fails_if_one_is_broken(site, cli)
 
     assert result.status == 4
     assert "importing all installed plugins" in result.err
-    assert "acme-broken 2.7  RuntimeError: bad wheel" in result.out
+    assert re.search(r"acme-broken 2\.7 +RuntimeError: bad wheel", result.out)
     assert "acme-acme 1.0  ok" in result.out
     assert {"acme_acme", "dynamo_container_none.plugin"} <= set(sys.modules)
 

@@ -304,17 +304,20 @@ def test_names_that_do_not_select_a_container_are_errors(engine, cli: Cli):
         run("-d", "--name", name, "--", "sleep", "100")
 
     for words, message in (
-        (("stop", "foreign"), "'foreign' was not started by 'dynamo-container run'"),
-        (("stop",), "names, frameworks, or --all"),
-        (("stop", "one", "--all"), "names, frameworks, or --all"),
+        (
+            ("stop", "foreign"),
+            "'foreign' is neither a container that 'dynamo-container run' started",
+        ),
+        (("stop",), "stop requires either containers or --all"),
+        (("stop", "one", "--all"), "stop requires either containers or --all"),
         (("logs", "ready"), "there are 2 containers of 'ready': two, one"),
-        (("exec", "none"), "no container of 'none' runs"),
-        (("ps", "nosuch"), "container not found: nosuch"),
+        (("exec", "none"), "no running container of 'none' was found"),
+        (("ps", "nosuch"), "'nosuch' is neither a container"),
     ):
         result = cli(*words)
         assert result.status == 2, words
         assert message in result.err
-    assert cli.ok("stop", "none").err == "note: none of them runs\n"
+    assert cli.ok("stop", "none").err == "note: none of these containers is running\n"
     assert len(names(engine)) == 3
 
 
@@ -323,5 +326,5 @@ def test_a_missing_host_path_is_an_error_before_docker_runs(tmp_path, options):
     completed = run("-v", f"{tmp_path}/no:/x{options}", "--", "true")
 
     assert completed.returncode == 2
-    assert f"there is no {tmp_path}/no, which is to be mounted" in completed.stderr
+    assert f"{tmp_path}/no, which is to be mounted, was not found" in completed.stderr
     assert not (tmp_path / "no").exists()
