@@ -754,7 +754,7 @@ def test_plugins_check_imports_all_plugins_and_fails_if_one_is_broken(site, cli)
     assert result.status == 4
     assert "importing all installed plugins" in result.err
     assert re.search(r"acme-broken 2\.7 +RuntimeError: bad wheel", result.out)
-    assert "acme-acme 1.0  ok" in result.out
+    assert re.search(r"acme-acme 1\.0 +ok", result.out)
     assert {"acme_acme", "dynamo_container_none.plugin"} <= set(sys.modules)
 
 
