@@ -24,7 +24,7 @@ def test_a_check_that_does_not_end_fails_and_leaves_no_container(cli, docker, si
 
     assert result.status == 1
     assert result.out.splitlines() == ["FAILED   sleeps", "ok       works"]
-    assert "did not end within 2 s (--timeout)" in result.err
+    assert "it did not finish within 2 s (--timeout)" in result.err
     # Others may use the same engine: only our containers count.
     names = set(re.findall(r"--name=(\S+)", result.err))
     assert len(names) == 2

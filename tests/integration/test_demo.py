@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from engines import until
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "demo.py"
 
@@ -31,4 +32,5 @@ def test_the_demo_prints_a_chat_completion_and_removes_its_container(docker, tag
     completion, _ = json.JSONDecoder().raw_decode(answer.stdout[start + 1 :])
     assert completion["object"] == "chat.completion"
     assert completion["usage"]["completion_tokens"] > 0
-    assert docker.run("ps", "--all", "--quiet", "--filter", f"ancestor={image}") == ""
+    # `docker stop` can return a moment before the engine has removed the container.
+    until(lambda: not docker.run("ps", "--all", "--quiet", "--filter", f"ancestor={image}"))

@@ -33,7 +33,7 @@ RUNTIME = Path(dynamo_container_none.__file__).parent / "runtime" / "Dockerfile"
 
 @hookimpl
 def dynamo_container_framework():
-    return Framework(summary="a test's", default_target="runtime")
+    return Framework(summary="a test's", default_target="runtime", supports=("source",))
 
 @hookimpl
 def dynamo_container_stages(request):
