@@ -37,7 +37,7 @@ def dynamo_container_framework():
 
 @hookimpl
 def dynamo_container_stages(request):
-    yield Stage(name="runtime", dockerfile=RUNTIME, needs=("scripts", "tools", "wheels"))
+    yield Stage(name="runtime", dockerfile=RUNTIME, needs=("serving",))
 
 @hookimpl
 def dynamo_container_pins(request):
