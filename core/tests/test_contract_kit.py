@@ -131,6 +131,19 @@ def test_overlay_that_keeps_the_contract_passes_without_a_framework(site, pytest
     assert result.parseoutcomes()["passed"] >= 14
 
 
+def test_options_have_their_defaults(site, pytester):
+    declared = """
+
+@hookimpl
+def dynamo_container_options(command):
+    if command == "build":
+        yield Option(flag="--kernels", help="x", default="flash", choices=("flash", "math"))
+"""
+    install(site, PLUGIN.replace('"hello"', 'request.option("kernels").upper()') + declared)
+
+    assert run_contract(pytester).ret == 0
+
+
 def test_plugins_that_are_not_required_have_no_influence(site, pytester):
     install(site)
     site.install("other", PLUGIN.replace("hello", "bye").replace("framework()", "nothing()"))

@@ -305,7 +305,9 @@ class PluginContract:
         for framework in answering.frameworks:
             if framework == SAMPLE:
                 continue
-            plan = _plan(answering, BuildRequest(framework=framework, target=RUNTIME_STAGE))
+            defaults = answering.defaults("build", framework)
+            request = BuildRequest(framework=framework, target=RUNTIME_STAGE, options=defaults)
+            plan = _plan(answering, request)
             labels = {label.key: label.value for label in plan.images[0].labels}
             for key, field in ((USER_LABEL, "user"), (HOME_LABEL, "home")):
                 if not labels.get(key):
@@ -352,7 +354,12 @@ class PluginContract:
         base = self.base_image or os.environ.get("DYNAMO_CONTAINER_TEST_BASE_IMAGE") or None
         for framework in answering.frameworks:
             for target in targets:
-                request = BuildRequest(framework=framework, target=target, base_image=base)
+                request = BuildRequest(
+                    framework=framework,
+                    target=target,
+                    base_image=base,
+                    options=answering.defaults("build", framework),
+                )
                 _check_build(answering, request)
 
 
@@ -422,6 +429,7 @@ def _release_requests(subject: Subject) -> Iterator[BuildRequest]:
                 yield BuildRequest(
                     framework=framework,
                     target=RUNTIME_STAGE,
+                    options=subject.defaults("build", framework),
                     dynamo_version=release.dynamo,
                     cuda_version=cuda,
                 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import importlib_metadata
@@ -26,7 +26,7 @@ from dynamo_container.model.names import (
     USER_LABEL,
 )
 from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
-from dynamo_container.model.values import Stage
+from dynamo_container.model.values import OptionValue, Stage
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.discovery import FRAMEWORKS, Candidate, normalize
 from dynamo_container.plugins.registry import Registry
@@ -124,9 +124,21 @@ class Subject:
         return tuple(stage for name in self.frameworks for stage in self._stages(name))
 
     def _stages(self, framework: str) -> tuple[Stage, ...]:
-        request = BuildRequest(framework=framework, target=RUNTIME_STAGE)
+        defaults = self.defaults("build", framework)
+        request = BuildRequest(framework=framework, target=RUNTIME_STAGE, options=defaults)
         stages = self.call(hookspecs.dynamo_container_stages, request)
         return tuple(stage for stage in stages if stage.dockerfile)
+
+    def defaults(self, command: str, framework: str) -> tuple[tuple[str, OptionValue], ...]:
+        """Return the values of the plugins' options if the user gives none of them."""
+        options = [entry.value for entry in self.registry.options(command, [framework])]
+        return tuple(
+            sorted(
+                (option.destination, option.default)
+                for option in options
+                if option.default is not None
+            )
+        )
 
     def builds(self, framework: str) -> Iterator[BuildRequest]:
         """Yield a request for each target whose image contains something of this distribution."""
@@ -139,14 +151,20 @@ class Subject:
         ]
         for target in dict.fromkeys(targets):
             uid = _UID if target == LOCAL_DEV_TARGET else None
-            yield BuildRequest(framework=framework, target=target, uid=uid, gid=uid)
+            options = self.defaults("build", framework)
+            yield BuildRequest(
+                framework=framework, target=target, uid=uid, gid=uid, options=options
+            )
 
     def runs(self, framework: str) -> Iterator[RunRequest]:
         """Yield requests to run an image that the engine does not have, and one that it has."""
         engine = EngineInfo(version="28.0", runtimes=("nvidia",))
         info = image_info(framework)
-        yield RunRequest(framework=framework, image="image")
-        yield RunRequest(framework=framework, image="image", image_info=info, engine=engine)
+        request = RunRequest(
+            framework=framework, image="image", options=self.defaults("run", framework)
+        )
+        yield request
+        yield replace(request, image_info=info, engine=engine)
 
     def checks(self, framework: str) -> Iterator[CheckRequest]:
         """Yield a request to check an image."""
