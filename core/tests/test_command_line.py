@@ -333,6 +333,22 @@ def test_a_plugins_own_option_reaches_its_hooks_and_help_shows_it(cli, site):
     assert "tiny" in general
 
 
+def test_help_names_the_command_that_shows_more_options_and_an_options_choices(cli, site):
+    declared = """
+@hookimpl
+def dynamo_container_options(command):
+    yield Option(flag="--kernels", help="Kernels.", default="flash", choices=("flash", "math"))
+"""
+    site.framework("tiny", declared)
+
+    for command in ("build", "run"):
+        words = " ".join(cli.ok(command, "tiny", "--help").out.split())
+        assert "Kernels. [one of: flash, math; default: flash]" in words
+        assert "can have more options" not in words
+        general = " ".join(cli.ok(command, "--help").out.replace("-\n", "-").split())
+        assert f"dynamo-container {command} " in general.partition("name it: ")[2]
+
+
 def test_an_option_of_a_plugin_that_is_not_selected_is_unknown(cli, site):
     site.framework("tiny", PIN)
 

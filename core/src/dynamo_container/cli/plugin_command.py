@@ -144,18 +144,25 @@ class PluginCommand(click.Command):
         for contribution in options.values():
             option = contribution.value
             flag = option.flag if option.type == "flag" else f"{option.flag} {option.metavar}"
-            by_plugin.setdefault(contribution.source.name, []).append((flag, option.help))
+            row = (flag, f"{option.help}{_constraints(option)}")
+            by_plugin.setdefault(contribution.source.name, []).append(row)
         for plugin, rows in by_plugin.items():
             with formatter.section(f"Options of {plugin}"):
                 formatter.write_dl(rows)
-        others = [name for name in session.registry.frameworks if name not in by_plugin]
-        if others:
+        frameworks = session.registry.frameworks
+        if frameworks and not by_plugin.keys() & set(frameworks):
             formatter.write_paragraph()
             formatter.write_text(
                 f"A framework's plugin can have more options; to see them, name it: "
-                f"{PROGRAM} {self.name} {others[0]} --help (installed: "
-                f"{', '.join(session.registry.frameworks)})."
+                f"{ctx.command_path} {frameworks[0]} --help (installed: {', '.join(frameworks)})."
             )
+
+
+def _constraints(option: Option) -> str:
+    """Return what help says about an option's choices and default, in brackets."""
+    known = {"one of": ", ".join(option.choices), "default": option.default}
+    parts = [f"{name}: {value}" for name, value in known.items() if value not in (None, "")]
+    return f" [{'; '.join(parts)}]" if parts else ""
 
 
 def forms(params: Iterable[click.Parameter]) -> dict[str, project.Form]:
