@@ -170,7 +170,7 @@ def _source(request: BuildRequest, flag: str) -> Source:
 
 
 def _setting_entries(request: BuildRequest, settings: BuildSettings) -> Iterator[PlanEntry]:
-    """How an image is built, as far as the user or a default says something about it."""
+    """How an image is built, as set by the user or by a default."""
     outputs = settings.outputs
     values = [
         ("--builder", outputs.builder),
