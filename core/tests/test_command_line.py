@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 import pytest
+from dynamo_container.cli.app import COMMANDS, app
 from dynamo_container.plugins import catalog
 
 PIN = """
@@ -326,7 +327,7 @@ def test_a_plugins_own_option_reaches_its_hooks_and_help_shows_it(cli, site):
 
     assert "tiny = v2" in cli.ok("explain", "build", "tiny", "--tiny-ref", "v2").out
     shown = cli.ok("build", "tiny", "--help").out
-    assert "Options of tiny" in shown
+    assert "Options of the plugin tiny" in shown
     assert "--tiny-ref REF" in shown
     general = cli.ok("build", "--help").out
     assert "--tiny-ref" not in general
@@ -344,9 +345,43 @@ def dynamo_container_options(command):
     for command in ("build", "run"):
         words = " ".join(cli.ok(command, "tiny", "--help").out.split())
         assert "Kernels. [one of: flash, math; default: flash]" in words
-        assert "can have more options" not in words
+        assert "can have options of its own" not in words
         general = " ".join(cli.ok(command, "--help").out.replace("-\n", "-").split())
         assert f"dynamo-container {command} " in general.partition("name it: ")[2]
+
+
+@pytest.mark.parametrize("command", ["build", "run", "render", "devcontainer"])
+def test_help_shows_the_common_options_and_help_all_shows_each_option_once(cli, site, command):
+    site.framework("tiny", "")
+    found = app.get_command(click.Context(app), command)
+    assert found is not None
+    options = [one for one in found.params if isinstance(one, click.Option) and not one.hidden]
+
+    common = cli.ok(command, "--help").out
+    every = cli.ok(command, "--help-all").out
+
+    assert f"All options: dynamo-container {command} --help-all" in common
+    assert len(common.splitlines()) < len(every.splitlines())
+    for flag in (option.opts[-1] for option in options):
+        assert re.search(rf"^  .*{flag}\b(?!-)", every, re.MULTILINE), flag
+
+
+def test_help_shows_the_help_of_a_command(cli):
+    assert cli.ok("help", "plugins", "list").out == cli.ok("plugins", "list", "--help").out
+    assert cli.ok("help").out == cli.ok("--help").out
+
+    result = cli("help", "plugins", "lst")
+    assert result.status == 2
+    assert "'lst' is not a command" in result.err
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "140"])
+def test_help_cuts_no_word(cli, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+
+    for command in COMMANDS:
+        shown = cli.ok(command, "--help").out
+        assert not re.search(r"[\w.]\.\.\.", shown.replace("COMMAND...", "")), shown
 
 
 def test_an_option_of_a_plugin_that_is_not_selected_is_unknown(cli, site):

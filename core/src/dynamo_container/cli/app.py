@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 
+from dynamo_container.cli import layout
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.model.names import CORE_DISTRIBUTION
@@ -25,22 +26,35 @@ from dynamo_container.plugins.registry import Registry
 
 PROGRAM: Final = "dynamo-container"
 ENVIRONMENT: Final = "DYNAMO_CONTAINER"
-# Each command, and the module that has it under the name `command`.
+# The commands in the groups that help shows, each with the module that has it under the name
+# `command`.
+COMMAND_GROUPS: Final = {
+    "Images": {
+        "build": "build",
+        "check": "check",
+        "render": "render",
+        "releases": "releases",
+    },
+    "Containers": {
+        "run": "run",
+        "ps": "ps",
+        "logs": "logs",
+        "exec": "exec",
+        "stop": "stop",
+        "devcontainer": "devcontainer",
+    },
+    "Find out": {
+        "explain": "explain",
+        "doctor": "doctor",
+        "help": "help",
+    },
+    "Plugins": {
+        "plugins": "plugins",
+        "new-plugin": "new_plugin",
+    },
+}
 COMMANDS: Final = {
-    "build": "build",
-    "run": "run",
-    "explain": "explain",
-    "render": "render",
-    "check": "check",
-    "devcontainer": "devcontainer",
-    "ps": "ps",
-    "logs": "logs",
-    "exec": "exec",
-    "stop": "stop",
-    "doctor": "doctor",
-    "plugins": "plugins",
-    "new-plugin": "new_plugin",
-    "releases": "releases",
+    name: module for group in COMMAND_GROUPS.values() for name, module in group.items()
 }
 
 
@@ -148,8 +162,10 @@ def at_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
-class LazyGroup(click.Group):
+class LazyGroup(layout.Group):
     """A group whose commands are imported when they are called."""
+
+    command_groups = COMMAND_GROUPS
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -192,34 +208,35 @@ def _print_log(ctx: click.Context, *, debug: bool) -> None:
 
 @click.command(
     cls=LazyGroup,
-    context_settings={"auto_envvar_prefix": ENVIRONMENT, "help_option_names": ["-h", "--help"]},
-    epilog="Shell completion: "
-    'eval "$(_DYNAMO_CONTAINER_COMPLETE=bash_source dynamo-container)" '
-    "(or zsh_source, fish_source)",
+    context_settings={
+        "auto_envvar_prefix": ENVIRONMENT,
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": layout.WIDTH,
+    },
+    epilog="\b\nShell completion (or zsh_source, fish_source):\n"
+    '  eval "$(_DYNAMO_CONTAINER_COMPLETE=bash_source dynamo-container)"',
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print only results, warnings and errors.")
-@click.option("-v", "--verbose", is_flag=True, help="Print each docker command that runs.")
+@click.option("-v", "--verbose", is_flag=True, help="Print each docker command before it runs.")
 @click.option(
     "--near",
     default="",
     metavar="DIR",
     allow_from_autoenv=False,
-    help="Look for a Dynamo checkout around DIR before the current folder.",
+    help="Search for a Dynamo checkout from DIR upwards before the current folder.",
 )
 @click.option(
     NO_PLUGIN,
     multiple=True,
     metavar="NAME",
-    help="Exclude a plugin, by its own name or its distribution's; repeatable.",
+    help="Ignore a plugin, by its name or its distribution's; repeatable.",
 )
-@click.option(
-    "--no-color", is_flag=True, help="Print no colors; the variable NO_COLOR does the same."
-)
+@click.option("--no-color", is_flag=True, help="Print no colors, like the variable NO_COLOR.")
 @click.option(
     "--debug",
     is_flag=True,
     allow_from_autoenv=False,
-    help="Print each hook call, and the traceback of a fault in dynamo-container.",
+    help="Print each hook call too, and tracebacks of internal errors.",
 )
 @click.option(
     "--version",
@@ -240,7 +257,7 @@ def app(
     no_color: bool,
     debug: bool,
 ) -> None:
-    """Build and run GPU inference containers for NVIDIA Dynamo, from plugins."""
+    """Build and run GPU inference containers for NVIDIA Dynamo."""
     if verbose or debug:
         _print_log(ctx, debug=debug)
     if no_color or "NO_COLOR" in os.environ:

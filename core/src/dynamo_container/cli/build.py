@@ -11,6 +11,7 @@ import click
 
 from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
+from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.tables import aligned
@@ -27,13 +28,12 @@ _DEVELOPMENT: Final = (DEV_TARGET, LOCAL_DEV_TARGET)
 
 @click.command(
     cls=BuildCommand,
-    epilog="Examples: dynamo-container build vllm · "
-    "dynamo-container build none --target runtime --dry-run",
+    epilog=examples("build vllm", "build none --target runtime --dry-run"),
 )
 @build_options
 @click.pass_context
 def command(ctx: click.Context, /, **_options: object) -> int:
-    """Build images: one or several frameworks, in one graph."""
+    """Build the images of one or several frameworks."""
     session: Session = ctx.obj
     options = record(ctx, BuildOptions)
     planned = plan_build(session, options)

@@ -12,6 +12,7 @@ import click
 from dynamo_container.cli import types
 from dynamo_container.cli.app import ENVIRONMENT
 from dynamo_container.cli.frameworks import complete_framework
+from dynamo_container.cli.layout import add_options
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.types import option, repeatable
 from dynamo_container.model.names import REPOSITORY
@@ -30,86 +31,97 @@ _WHAT: Final = (
         type=types.TEXT,
         shell_complete=complete_framework,
     ),
-    repeatable("--framework", "F", "Same as the argument.", shell_complete=complete_framework),
     repeatable(
-        "--target", "T", "Stage to build (default: the framework's own choice); repeatable."
+        "--framework",
+        "F",
+        "Framework to build, like the argument; repeatable.",
+        shell_complete=complete_framework,
+    ),
+    repeatable(
+        "--target",
+        "T",
+        "Stage to build: runtime, dev, local-dev or any other (default: dev for most frameworks); "
+        "repeatable.",
     ),
     repeatable(
         "--cuda-version",
         "V",
-        "CUDA version, such as 12.9 (default: the framework's own); repeatable.",
+        "CUDA version, such as 12.9 (default: that of the Dynamo release); repeatable.",
         types.CUDA_VERSION,
     ),
-    option("--dynamo-version", "X", "Dynamo release, such as 1.4.2.", types.DYNAMO_VERSION),
+    option(
+        "--dynamo-version",
+        "X",
+        "Dynamo release to install, such as 1.4.2 (see: dynamo-container releases).",
+        types.DYNAMO_VERSION,
+    ),
     option(
         "--resolve-as-of",
         "DATE|none",
-        "Resolve packages as of this date (default: two days after the release).",
+        "Ignore Python packages that were uploaded after this date (default: two days after the "
+        "Dynamo release).",
         types.DATE,
     ),
     click.option(
         "--enable-kvbm/--no-enable-kvbm",
         default=None,
-        help="Include Dynamo's block manager (default: the framework's own choice).",
+        help="Install KVBM, Dynamo's KV block manager (default: chosen by the framework).",
     ),
 )
 _SOURCE: Final = (
     option(
         "--source",
         "PATH|none",
-        "Compile Dynamo from this checkout (default: the checkout around the current "
-        "folder; 'none': install a release).",
+        "Compile Dynamo from this checkout, or install a release ('none'). Default: the checkout "
+        "that contains the current folder, else a release.",
         types.PATH,
     ),
     option(
         "--version-override",
         "X",
-        "From a checkout: version for tags and labels, instead of git's.",
+        "Version in tags and labels, instead of the checkout's own.",
         types.VERSION_IN_TAG,
     ),
     click.option(
         "--release-build",
         is_flag=True,
-        help="From a checkout: compile wheels for every Python that Dynamo supports.",
+        help="Compile wheels for every Python version that Dynamo supports.",
     ),
     click.option(
         "--max-jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Number of compilers that run at once (default: as many as the builder has cores "
-        "and memory for).",
+        help="Number of compilers to run at once (default: by the builder's cores and memory).",
     ),
     repeatable(
         "--build-context",
         "NAME=PATH",
-        "Folder, or image or URL in docker's syntax, to use as the build context NAME; repeatable.",
+        "Named build context: a folder, or an image or a URL in docker's syntax; repeatable.",
         types.BUILD_CONTEXT,
     ),
-    click.option(
-        "--use-sccache", is_flag=True, help="From a checkout: cache compiled objects with sccache."
-    ),
-    option("--sccache-bucket", "B", "S3 bucket of sccache."),
-    option("--sccache-region", "R", "Region of the bucket."),
+    click.option("--use-sccache", is_flag=True, help="Cache compiled objects with sccache."),
+    option("--sccache-bucket", "B", "S3 bucket for sccache."),
+    option("--sccache-region", "R", "Region of that bucket."),
     click.option(
         "--sccache-local",
         is_flag=True,
-        help="Let sccache use a folder on the builder instead of a bucket.",
+        help="Keep sccache's objects in a cache of the builder instead of a bucket.",
     ),
 )
 _IMAGES: Final = (
-    option("--base-image", "IMAGE", "Image that every stage starts from.", types.IMAGE),
-    option("--base-image-tag", "TAG", "Tag of --base-image, if given separately."),
-    option("--runtime-image", "IMAGE", "Image that only the runtime starts from.", types.IMAGE),
+    option("--base-image", "IMAGE", "Base image of all stages.", types.IMAGE),
+    option("--base-image-tag", "TAG", "Tag of the base image."),
+    option("--runtime-image", "IMAGE", "Base image of the runtime only.", types.IMAGE),
     repeatable(
         "--stage",
         "NAME=IMAGE",
-        "Existing image to use instead of building a stage; repeatable.",
+        "Use an existing image instead of building the stage NAME; repeatable.",
         types.STAGE_IMAGE,
     ),
     option(
         "--dev-image",
         "IMAGE",
-        "Build local-dev from this dev image, and tag it IMAGE-local-dev.",
+        "Build local-dev from this dev image; the tag is IMAGE-local-dev.",
         types.IMAGE,
     ),
     click.option(
@@ -118,21 +130,26 @@ _IMAGES: Final = (
     click.option(
         "--gid", type=int, metavar="N", help="GID of the local-dev user (default: yours)."
     ),
-    repeatable("--tag", "REF", "Tag to set instead of the version tag; repeatable.", types.TAG),
+    repeatable(
+        "--tag",
+        "REF",
+        "Tag the image REF instead of dynamo:VERSION-FRAMEWORK; repeatable.",
+        types.TAG,
+    ),
     option(
         "--repository",
         "NAME",
-        "Repository of the tags, such as REGISTRY/NAME.",
+        "Repository of the default tags, such as REGISTRY/NAME.",
         types.REPOSITORY,
         default=REPOSITORY,
         show_default=True,
     ),
-    click.option("--no-latest", is_flag=True, help="Do not set the tag 'latest'."),
+    click.option("--no-latest", is_flag=True, help="Do not set the tag latest-FRAMEWORK."),
     repeatable(
         "--build-arg",
         "K[=V]",
-        "Build argument, which overrides every plugin's; without a value it is taken from "
-        "the environment; repeatable.",
+        "Build argument; overrides those of plugins. Without a value it comes from the "
+        "environment; repeatable.",
         types.BUILD_ARG,
     ),
 )
@@ -140,13 +157,13 @@ _NETWORK: Final = (
     repeatable(
         "--secret",
         "SPEC",
-        "Build secret in docker's syntax: id=X,src=FILE; repeatable.",
+        "Build secret in docker's syntax, such as id=X,src=FILE; repeatable.",
         types.SECRET,
     ),
     option(
         "--index-url",
         "URL",
-        "Python package index; credentials in the URL stay secret.",
+        "Python package index. Credentials in the URL are not shown or stored anywhere.",
         types.INDEX_URL,
     ),
     repeatable(
@@ -159,37 +176,37 @@ _NETWORK: Final = (
     option(
         "--ca-bundle",
         "FILE",
-        "Certificates to trust in steps that download (default: SSL_CERT_FILE).",
+        "CA certificates to trust when downloading (default: the variable SSL_CERT_FILE).",
         types.PATH,
         envvar=[f"{ENVIRONMENT}_BUILD_CA_BUNDLE", "SSL_CERT_FILE"],
     ),
 )
 _OUTPUT: Final = (
-    click.option("--no-cache", is_flag=True, help="Run every step again."),
-    click.option("--pull", is_flag=True, help="Check registries for newer base images."),
+    click.option("--no-cache", is_flag=True, help="Do not use cached steps."),
+    click.option("--pull", is_flag=True, help="Pull newer versions of the base images."),
     repeatable(
         "--platform",
         "P",
         "Platform to build for, such as linux/arm64; repeatable or comma-separated.",
         types.PLATFORMS,
     ),
-    option("--builder", "B", "Builder, by its name in docker buildx."),
+    option("--builder", "B", "Name of the buildx builder to use."),
     click.option("--push", is_flag=True, help="Push the images to their registries."),
     click.option(
         "--load",
         is_flag=True,
-        help="Load the images into the engine; the default without --push.",
+        help="Load the images into the engine (default without --push).",
     ),
     option(
         "--cache",
         "REPOSITORY",
-        "Read and write a cache for each stage and platform in this repository.",
+        "Read and write the build cache in this repository, for each stage and platform.",
         types.REPOSITORY,
     ),
     repeatable(
         "--cache-from",
         "SPEC",
-        "Cache to read, in docker's syntax: type=registry,ref=X; repeatable.",
+        "Cache to read, in docker's syntax, such as type=registry,ref=X; repeatable.",
         types.CACHE,
     ),
     repeatable(
@@ -198,7 +215,7 @@ _OUTPUT: Final = (
     option(
         "--sbom",
         "[SPEC]",
-        "Attach a software bill of materials, as docker does.",
+        "Attach a software bill of materials, in docker's syntax.",
         types.SBOM,
         is_flag=False,
         flag_value="true",
@@ -206,7 +223,7 @@ _OUTPUT: Final = (
     option(
         "--provenance",
         "[SPEC]",
-        "Attach a provenance statement, as docker does: mode=max.",
+        "Attach a provenance statement, in docker's syntax, such as mode=max.",
         types.PROVENANCE,
         is_flag=False,
         flag_value="true",
@@ -216,10 +233,30 @@ _OUTPUT: Final = (
         type=click.Choice(_PROGRESS),
         default="auto",
         show_default=True,
-        help="How docker shows progress.",
+        help="How to show progress.",
     ),
-    option("--report", "FILE", "Write a report of the build to FILE, as JSON.", types.PATH),
+    option(
+        "--report",
+        "FILE",
+        "Write a report to FILE, as JSON: times, cached steps and sizes of stages.",
+        types.PATH,
+    ),
     click.option("--dry-run", is_flag=True, help="Print the command instead of running it."),
+)
+
+
+_GROUPS: Final = (
+    ("What to build", _WHAT),
+    ("Builds from a checkout", _SOURCE),
+    ("Base images, stages and tags", _IMAGES),
+    ("Package index, certificates and secrets", _NETWORK),
+    ("Builder, cache and output", _OUTPUT),
+)
+_COMMON: Final = frozenset(
+    (
+        *("target", "dynamo_version", "cuda_version", "source", "base_image", "tag"),
+        *("no_cache", "platform", "push", "progress", "dry_run"),
+    )
 )
 
 
@@ -227,10 +264,10 @@ class BuildCommand(PluginCommand):
     """A command with the options of `build`."""
 
     plugin_command = "build"
+    groups = _GROUPS
+    common = _COMMON
 
 
 def build_options(function: F) -> F:
     """Add the options of `build` to a command."""
-    for add in reversed((*_WHAT, *_SOURCE, *_IMAGES, *_NETWORK, *_OUTPUT)):
-        function = add(function)
-    return function
+    return add_options(function, _GROUPS)

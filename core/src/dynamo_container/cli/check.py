@@ -10,6 +10,7 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.frameworks import complete_framework
+from dynamo_container.cli.layout import examples
 from dynamo_container.containers import gpus
 from dynamo_container.containers.docker_argv import env_arguments, flag_arguments
 from dynamo_container.docker import engine, process
@@ -22,7 +23,7 @@ from dynamo_container.model.values import Check
 from dynamo_container.plugins import hookspecs
 
 
-@click.command(epilog="Example: dynamo-container check dynamo:latest-none-runtime")
+@click.command(epilog=examples("check dynamo:latest-none-runtime"))
 @click.argument("image")
 @click.option(
     "--framework",
@@ -35,11 +36,14 @@ from dynamo_container.plugins import hookspecs
     type=click.FloatRange(min=0),
     default=600.0,
     metavar="SECONDS",
-    help="Time limit of each check (default 600).",
+    help="Time limit of each check (default: 600).",
 )
 @click.pass_obj
 def command(session: Session, image: str, framework: str | None, timeout: float) -> int:
-    """Run the plugins' checks in IMAGE; those that need a GPU only if the engine has one."""
+    """Check that an image works, by its framework's checks.
+
+    Checks that need a GPU are skipped if the engine has none.
+    """
     info = _inspect(image)
     name = framework or info.label(FRAMEWORK_LABEL)
     if not name:

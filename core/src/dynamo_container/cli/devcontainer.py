@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 
 from dynamo_container.cli.app import ENVIRONMENT, Session
+from dynamo_container.cli.layout import examples
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
 from dynamo_container.containers import devcontainer, planner
@@ -60,9 +61,7 @@ class DevcontainerCommand(RunCommand):
         }
 
 
-@click.command(
-    cls=DevcontainerCommand, epilog="Example: dynamo-container devcontainer none --check"
-)
+@click.command(cls=DevcontainerCommand, epilog=examples("devcontainer none --check"))
 @run_options
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit with status 1 if the file would change."
@@ -70,9 +69,10 @@ class DevcontainerCommand(RunCommand):
 @click.option("--force", is_flag=True, help="Overwrite the file even if it was edited.")
 @click.pass_context
 def command(ctx: click.Context, /, check: bool, force: bool, **_options: object) -> int:
-    """Write .devcontainer/FRAMEWORK/devcontainer.json for the framework's local-dev image.
+    """Write the Dev Container file of a framework's local-dev image.
 
-    The file goes into the Dynamo checkout around the current folder, else into the current folder.
+    The file is .devcontainer/FRAMEWORK/devcontainer.json, in the Dynamo checkout that contains the
+    current folder, else in the current folder.
     """
     session: Session = ctx.obj
     options = record(ctx, RunOptions)

@@ -11,16 +11,19 @@ from typing import Final
 import click
 
 from dynamo_container.cli.app import Session
+from dynamo_container.cli.layout import examples
 from dynamo_container.host import doctor
 
 _COLORS: Final = {"ok": "green", "warning": "yellow", "failure": "red"}
 
 
-@click.command(epilog="Example: dynamo-container doctor --json")
+@click.command(epilog=examples("doctor --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(session: Session, as_json: bool) -> int:
-    """Check docker, its engine, the disk, GPUs, caches and plugins, and print what to do.
+    """Check this machine: docker, disk, GPUs, caches and plugins.
+
+    Each problem comes with what to do about it.
 
     The exit status is 0, or that of the first failure.
     """

@@ -10,6 +10,7 @@ import click
 
 from dynamo_container.cli import types
 from dynamo_container.cli.app import Session, at_terminal
+from dynamo_container.cli.layout import examples
 from dynamo_container.containers.docker_argv import env_arguments
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.process import replace_process
@@ -33,7 +34,7 @@ class ExecCommand(click.Command):
 @click.command(
     cls=ExecCommand,
     context_settings={"allow_interspersed_args": False},
-    epilog="Examples: dynamo-container exec · dynamo-container exec vllm -- nvidia-smi",
+    epilog=examples("exec", "exec vllm -- nvidia-smi"),
 )
 @click.option("-i", "--interactive", is_flag=True, help="Keep standard input open.")
 @click.option("-t", "--tty", is_flag=True, help="Allocate a terminal.")
@@ -61,8 +62,9 @@ def command(
     word: str | None,
     rest: tuple[str, ...],
 ) -> int:
-    """Run a command in a running container; without a command a shell, without a container in the
-    only one.
+    """Run a command, or a shell, in a running container.
+
+    The container can be omitted if there is only one.
     """
     from dynamo_container.cli.containers import select_one
 

@@ -13,6 +13,7 @@ from dynamo_container import explain
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.draw import draw
+from dynamo_container.cli.layout import Group, examples
 from dynamo_container.cli.planning import plan_build, plan_run
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
@@ -32,9 +33,9 @@ _GRAPH: Final = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
-    """Show a plan: each value, its source, and what it overrides."""
+    """Show what a build or a run would do, and where each value comes from."""
 
 
 class ExplainBuild(BuildCommand):
@@ -44,9 +45,7 @@ class ExplainBuild(BuildCommand):
         return [*super().collect_usage_pieces(ctx), "[KEY]"]
 
 
-@command.command(
-    "build", cls=ExplainBuild, epilog="Example: dynamo-container explain build none base-image"
-)
+@command.command("build", cls=ExplainBuild, epilog=examples("explain build none base-image"))
 @build_options
 @_JSON
 @_GRAPH
@@ -54,8 +53,9 @@ class ExplainBuild(BuildCommand):
 def explain_build(
     ctx: click.Context, /, as_json: bool, graph: str | None, **_options: object
 ) -> int:
-    """Show what `build` with the same options would build: all values, or only those that KEY, the
-    name of a value or a kind of values, selects.
+    """Show what `build` with the same options would do, and where each value comes from.
+
+    KEY selects values by their name or kind, such as 'base-image' or 'pins'.
     """
     session: Session = ctx.obj
     options, key = _split_key(session, record(ctx, BuildOptions))
@@ -80,16 +80,15 @@ def _split_key(session: Session, options: BuildOptions) -> tuple[BuildOptions, s
     return replace(options, framework=names[:-1]), names[-1]
 
 
-@command.command(
-    "run", cls=RunCommand, epilog="Example: dynamo-container explain run none shm-size"
-)
+@command.command("run", cls=RunCommand, epilog=examples("explain run none shm-size"))
 @run_options
 @click.argument("key", required=False)
 @_JSON
 @click.pass_context
 def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_options: object) -> int:
-    """Show what `run` with the same options would run: all values, or only those that KEY, the name
-    of a value or a kind of values, selects.
+    """Show what `run` with the same options would do, and where each value comes from.
+
+    KEY selects values by their name or kind, such as 'shm-size' or 'env'.
     """
     session: Session = ctx.obj
     options = record(ctx, RunOptions, command=command_of(ctx))

@@ -7,11 +7,12 @@ from __future__ import annotations
 import click
 
 from dynamo_container.cli.app import Session
+from dynamo_container.cli.layout import examples
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.process import replace_process
 
 
-@click.command(epilog="Example: dynamo-container logs --follow vllm")
+@click.command(epilog=examples("logs --follow vllm"))
 @click.argument("word", required=False, metavar="[CONTAINER|FRAMEWORK]")
 @click.option("-f", "--follow", is_flag=True, help="Follow the output.")
 @click.option(
@@ -22,7 +23,10 @@ from dynamo_container.docker.process import replace_process
 def command(
     session: Session, word: str | None, follow: bool, tail: int | None, timestamps: bool
 ) -> int:
-    """Show the output of a container; without an argument, of the only one that `run` started."""
+    """Show the output of a container that run has started.
+
+    The argument can be omitted if there is only one.
+    """
     from dynamo_container.cli.containers import select_one
 
     container = select_one(session, word, running=False)

@@ -10,14 +10,12 @@ from pathlib import Path
 import click
 
 from dynamo_container.cli.app import PROGRAM
+from dynamo_container.cli.layout import examples
 from dynamo_container.errors import MachineError
 from dynamo_container.templates.project import create, validated_name
 
 
-@click.command(
-    epilog="Example: dynamo-container new-plugin acme && "
-    "pip install './dynamo-container-acme[test]'"
-)
+@click.command(epilog=examples("new-plugin acme && pip install './dynamo-container-acme[test]'"))
 @click.argument("name")
 @click.option(
     "--output",
@@ -27,7 +25,9 @@ from dynamo_container.templates.project import create, validated_name
     help="Folder in which to create the project's folder (default: the current one).",
 )
 def command(name: str, output: Path) -> int:
-    """Create the project of a plugin for the framework NAME in the folder dynamo-container-NAME.
+    """Create the project of a new plugin.
+
+    It is for the framework NAME, in the folder dynamo-container-NAME.
 
     The project can be installed, tested and built as it is.
     """

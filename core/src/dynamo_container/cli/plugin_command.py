@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 from click.core import ParameterSource
 
+from dynamo_container.cli import layout
 from dynamo_container.cli.app import ENVIRONMENT, PROGRAM, Session
 from dynamo_container.cli.types import PATH, TEXT
 from dynamo_container.errors import ConflictError, UsageError
@@ -30,6 +31,7 @@ _ORIGINS: Final = {
     ParameterSource.DEFAULT_MAP: "project file",
 }
 _PLUGIN_OPTIONS: Final = "dynamo_container.plugin_options"
+_NAMED: Final = "dynamo_container.named"
 _PLUGIN_PARAMS: Final = "dynamo_container.plugin_params"
 
 
@@ -39,19 +41,24 @@ class PluginCommand(click.Command):
 
     Attributes:
         plugin_command: the command whose options, variables and project table these are.
+        groups: its options, as `--help-all` shows them.
+        common: the names of those that `--help` shows.
     """
 
     plugin_command: str = ""
+    groups: layout.Groups = ()
+    common: frozenset[str] = frozenset()
 
     def __init__(self, *args: Any, **attributes: Any) -> None:  # click's own
         super().__init__(*args, **attributes)
+        self._help_all = layout.help_all_option()
         self.params.append(
             click.Option(
                 [NO_PLUGIN],
                 multiple=True,
                 type=TEXT,
                 metavar="NAME",
-                help="Exclude a plugin, by its own name or its distribution's; repeatable.",
+                help="Ignore a plugin, by its name or its distribution's; repeatable.",
             )
         )
 
@@ -78,7 +85,7 @@ class PluginCommand(click.Command):
         session = ctx.find_object(Session) or Session()
         given = dict(ctx.default_map or {})
         ctx.default_map = project.convert(self.plugin_command, given, forms(self.params))
-        named = self._named(ctx, session, args)
+        named = ctx.meta[_NAMED] = self._named(ctx, session, args)
         options = _plugin_options(session.registry, self.plugin_command, named)
         click_options = _click_options(options, self.params, strict=not _wants_help(ctx, args))
         ctx.meta[_PLUGIN_OPTIONS] = {option.name: one for one, option in click_options}
@@ -136,8 +143,21 @@ class PluginCommand(click.Command):
             raise _unknown_in_project(self.plugin_command, name)
         return project.convert(self.plugin_command, flat, forms(self.params))
 
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return [*super().get_params(ctx), self._help_all]
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        super().format_options(ctx, formatter)
+        """Write the common options, or all of them in groups; and those of plugins."""
+        sections = list(layout.grouped(self.get_params(ctx), self.groups))
+        shows_all = layout.shows_all(ctx)
+        for title, members in sections if shows_all else [layout.common(sections, self.common)]:
+            layout.write(formatter, ctx, title, members)
+        self._format_plugin_options(ctx, formatter)
+        if not shows_all:
+            formatter.write_paragraph()
+            formatter.write_text(f"All options: {ctx.command_path} {layout.ALL_OPTIONS}")
+
+    def _format_plugin_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         session = ctx.find_object(Session) or Session()
         options: dict[str, Contribution[Option]] = ctx.meta.get(_PLUGIN_OPTIONS, {})
         by_plugin: dict[str, list[tuple[str, str]]] = {}
@@ -146,14 +166,15 @@ class PluginCommand(click.Command):
             flag = option.flag if option.type == "flag" else f"{option.flag} {option.metavar}"
             row = (flag, f"{option.help}{_constraints(option)}")
             by_plugin.setdefault(contribution.source.name, []).append(row)
-        for plugin, rows in by_plugin.items():
-            with formatter.section(f"Options of {plugin}"):
-                formatter.write_dl(rows)
         frameworks = session.registry.frameworks
-        if frameworks and not by_plugin.keys() & set(frameworks):
+        for plugin, rows in by_plugin.items():
+            if plugin in frameworks or layout.shows_all(ctx):
+                with formatter.section(f"Options of the plugin {plugin}"):
+                    formatter.write_dl(rows)
+        if frameworks and not ctx.meta.get(_NAMED):
             formatter.write_paragraph()
             formatter.write_text(
-                f"A framework's plugin can have more options; to see them, name it: "
+                "A framework can have options of its own. To see them, name it: "
                 f"{ctx.command_path} {frameworks[0]} --help (installed: {', '.join(frameworks)})."
             )
 
@@ -212,7 +233,8 @@ def _default(registry: Registry) -> tuple[str, ...]:
 
 
 def _wants_help(ctx: click.Context, args: list[str]) -> bool:
-    return ctx.resilient_parsing or any(word in ctx.help_option_names for word in args)
+    names = {*ctx.help_option_names, layout.ALL_OPTIONS}
+    return ctx.resilient_parsing or not names.isdisjoint(args)
 
 
 def _click_options(

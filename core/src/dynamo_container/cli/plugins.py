@@ -11,6 +11,7 @@ from typing import TypeAlias
 import click
 
 from dynamo_container.cli.app import Session
+from dynamo_container.cli.layout import Group
 from dynamo_container.cli.tables import aligned
 from dynamo_container.errors import PluginError
 from dynamo_container.plugins.discovery import Candidate
@@ -31,7 +32,7 @@ _json_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """List, show and check the installed plugins."""
 
@@ -40,7 +41,7 @@ def command() -> None:
 @_json_option
 @click.pass_obj
 def list_plugins(session: Session, as_json: bool) -> int:
-    """List the installed plugins: name, kind, distribution and status.
+    """List the installed plugins.
 
     The status comes from metadata: no plugin is imported. Use 'plugins check' to import them.
     """
@@ -53,7 +54,7 @@ def list_plugins(session: Session, as_json: bool) -> int:
 @_json_option
 @click.pass_obj
 def show(session: Session, name: str, as_json: bool) -> int:
-    """Show a plugin: its distribution, its status, and its hooks with file and line.
+    """Show a plugin, and its hooks with file and line.
 
     NAME is the name of a plugin or of its distribution. Only this plugin is imported.
     """
@@ -76,7 +77,7 @@ def show(session: Session, name: str, as_json: bool) -> int:
 @_json_option
 @click.pass_obj
 def check(session: Session, name: str | None, as_json: bool) -> int:
-    """Import all installed plugins, or only NAME, and report those that cannot be used.
+    """Import the installed plugins, and list those that cannot be used.
 
     The exit status is 4 if a plugin cannot be used.
     """

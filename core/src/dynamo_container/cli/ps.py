@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from dynamo_container.cli.app import Session
+from dynamo_container.cli.layout import examples
 from dynamo_container.cli.tables import aligned
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _HEADING: Final = ("NAME", "FRAMEWORK", "IMAGE", "STATUS", "PORTS", "ID")
 
 
-@click.command(epilog="Example: dynamo-container ps --all")
+@click.command(epilog=examples("ps --all"))
 @click.argument("words", nargs=-1, metavar="[CONTAINER|FRAMEWORK]...")
 @click.option(
     "-a", "--all", "everything", is_flag=True, help="Include containers that have exited."
@@ -30,7 +31,7 @@ _HEADING: Final = ("NAME", "FRAMEWORK", "IMAGE", "STATUS", "PORTS", "ID")
 def command(
     session: Session, words: tuple[str, ...], everything: bool, quiet: bool, as_json: bool
 ) -> int:
-    """List the containers that `run` started."""
+    """List the containers that run has started."""
     # Imported here: the SDK is slow to import, and `--help` does not need it.
     from dynamo_container.cli.containers import select
     from dynamo_container.docker.containers import list_containers

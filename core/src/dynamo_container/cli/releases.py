@@ -12,6 +12,7 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.frameworks import complete_framework
+from dynamo_container.cli.layout import examples
 from dynamo_container.cli.tables import aligned
 from dynamo_container.model.values import Release
 from dynamo_container.plugins import hookspecs
@@ -22,12 +23,12 @@ _HEADING: Final = ("DYNAMO", "RELEASED", "PYTHON", "CUDA", "DRIVER", "CHECKED", 
 SCHEMA: Final = 1
 
 
-@click.command(epilog="Example: dynamo-container releases vllm")
+@click.command(epilog=examples("releases vllm"))
 @click.argument("framework", required=False, shell_complete=complete_framework)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(session: Session, framework: str | None, as_json: bool) -> int:
-    """List the Dynamo releases that a FRAMEWORK can be built from, and what each is built with.
+    """List the Dynamo releases that can be built, with their versions.
 
     CUDA lists the versions that have a base image, the default first; DRIVER is the oldest NVIDIA
     driver; CHECKED is whether the plugin's author has built and checked the image.

@@ -13,6 +13,7 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
+from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.errors import UsageError
@@ -27,15 +28,17 @@ _NOT_IN_FILES: Final = ("--builder", "--report")
 
 @click.command(
     cls=BuildCommand,
-    epilog="Example: dynamo-container render none --target runtime --output none-runtime",
+    epilog=examples("render none --target runtime --output none-runtime"),
 )
 @build_options
 @click.option("--output", required=True, metavar="DIR", help="Folder to create and write to.")
 @click.option("--force", is_flag=True, help="Overwrite what an earlier render wrote.")
 @click.pass_context
 def command(ctx: click.Context, /, output: str, force: bool, **_options: object) -> int:
-    """Write the bake file and the Dockerfiles that `build` with the same options would use, with
-    everything that they need: `docker buildx bake` in DIR builds the same images.
+    """Write a build as files for docker buildx bake.
+
+    DIR gets the bake file, the Dockerfiles and everything else that `build` with the same options
+    would use. `docker buildx bake` in DIR then builds the same images.
     """
     session: Session = ctx.obj
     options = record(ctx, BuildOptions)

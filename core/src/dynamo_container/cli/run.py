@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from dynamo_container.cli.app import Session
+from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_run
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
@@ -23,13 +24,15 @@ from dynamo_container.options.records import RunOptions
 
 @click.command(
     cls=RunCommand,
-    epilog="Examples: dynamo-container run vllm · "
-    "dynamo-container run none -p 8000:8000 -- python -m dynamo.frontend",
+    epilog=examples("run vllm", "run none -p 8000:8000 -- python -m dynamo.frontend"),
 )
 @run_options
 @click.pass_context
 def command(ctx: click.Context, /, **_options: object) -> int:
-    """Run a framework's image, or any image."""
+    """Run a framework's image, or any other image.
+
+    The words after -- are the command to run instead of the image's own.
+    """
     session: Session = ctx.obj
     options = record(ctx, RunOptions, command=command_of(ctx))
     plan = plan_run(session, options, dry_run=options.dry_run)

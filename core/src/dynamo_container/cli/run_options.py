@@ -13,6 +13,7 @@ import click
 
 from dynamo_container.cli import types
 from dynamo_container.cli.frameworks import complete_framework
+from dynamo_container.cli.layout import add_options
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.types import option, repeatable
 from dynamo_container.options.records import CHECKOUT
@@ -25,26 +26,6 @@ _SWITCH_VALUES: Final = ("true", "yes", "1", "on", "false", "no", "0", "off")
 _SWITCHES: Final = ("--rm", "--privileged", "--init")
 _MOUNT: Final = "--mount-workspace"
 _PATH: Final = r"[.~/]|[^-].*/"
-
-
-class RunCommand(PluginCommand):
-    """A command with the options of `run`; the words after `--` are the container's command."""
-
-    plugin_command = "run"
-
-    def prepare(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if "--" in args:
-            cut = args.index("--")
-            ctx.meta[_COMMAND] = tuple(args[cut + 1 :])
-            args = args[:cut]
-        return list(_spell_out(args, self._with_value()))
-
-    def _with_value(self) -> frozenset[str]:
-        options = [one for one in self.params if isinstance(one, click.Option) and not one.is_flag]
-        return frozenset(flag for one in options for flag in one.opts) - {*_SWITCHES, _MOUNT}
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
 
 
 def _spell_out(args: list[str], with_value: frozenset[str]) -> Iterator[str]:
@@ -77,7 +58,7 @@ def _switch(flag: str, *, default: bool, help: str) -> Any:  # noqa: A002  # cli
         is_flag=False,
         flag_value="TRUE",
         default=default,
-        help=f"{help} (default {'TRUE' if default else 'FALSE'}).",
+        help=f"{help} (default: {'TRUE' if default else 'FALSE'}).",
     )
 
 
@@ -89,44 +70,59 @@ _WHAT: Final = (
         type=types.TEXT,
         shell_complete=complete_framework,
     ),
-    option("--framework", "F", "Same as the argument.", shell_complete=complete_framework),
-    option("--target", "T", "Run the framework's image of this target."),
-    option("--image", "IMAGE", "Run this image (default: the framework's latest).", types.IMAGE),
+    option(
+        "--framework",
+        "F",
+        "Framework to run, like the argument.",
+        shell_complete=complete_framework,
+    ),
+    option(
+        "--target",
+        "T",
+        "Run the framework's image of this stage: runtime, dev or local-dev (default: dev for "
+        "most frameworks).",
+    ),
+    option(
+        "--image",
+        "IMAGE",
+        "Run this image (default: the latest that was built for the framework).",
+        types.IMAGE,
+    ),
     option("--name", "N", "Name of the container."),
 )
 _INSIDE: Final = (
     repeatable(
         ("-e", "--env"),
         "K[=V]",
-        "Environment variable; without a value it is taken from your environment; repeatable.",
+        "Environment variable. Without a value it comes from your environment; repeatable.",
         types.ENV,
     ),
     repeatable(
         ("-v", "--volume"),
         "SOURCE:TARGET[:OPTIONS]",
-        "Bind mount of a path, or named volume; repeatable.",
+        "Mount a host path (absolute, or with ./ or ~/) or a named volume; repeatable.",
         types.VOLUME,
     ),
     option(
         "--mount-workspace",
         "[PATH]",
-        "Mount the Dynamo checkout around the current folder, or PATH, at /workspace, "
-        "together with the Hugging Face cache and HF_TOKEN.",
+        "Mount a folder at /workspace, and pass the Hugging Face cache and HF_TOKEN. PATH starts "
+        "with /, . or ~ (default: the Dynamo checkout that contains the current folder).",
         is_flag=False,
         flag_value=CHECKOUT,
     ),
     option(
         ("--hf-cache", "--hf-home", "hf_cache"),
         "DIR|none",
-        "Hugging Face cache to mount (default with --mount-workspace: HF_HOME, "
-        "else ~/.cache/huggingface).",
+        "Mount this Hugging Face cache (default with --mount-workspace: HF_HOME, else "
+        "~/.cache/huggingface).",
     ),
-    option("--user", "U", "User or UID, optionally with a group or GID: U[:G]."),
-    option("--workdir", "DIR", "Working directory (default /workspace)."),
+    option("--user", "U", "User or UID in the container, with or without a group: U[:G]."),
+    option("--workdir", "DIR", "Working directory in the container (default: /workspace)."),
     option(
         "--entrypoint",
         "PROGRAM",
-        "Program to run instead of the image's entry point; may include arguments.",
+        "Program, with or without arguments, to run instead of the image's entry point.",
         types.ENTRYPOINT,
     ),
 )
@@ -134,23 +130,23 @@ _MACHINE: Final = (
     repeatable(
         ("-p", "--port"),
         "HOST:CONTAINER",
-        "Port to publish; implies --network bridge if no network is given; repeatable.",
+        "Publish a port; without --network, the network is then bridge; repeatable.",
         types.PORT,
     ),
     option(
         "--network",
         "NETWORK",
-        "host (the default), bridge, none, container:NAME, or a network's name.",
+        "Network: host, bridge, none, container:NAME, or the name of a network (default: host).",
     ),
     option(
         "--gpus",
         "GPUS",
-        "auto (the default: those that the engine has), all, none, indexes or UUIDs (0,1), "
-        "or count=N.",
+        "GPUs: auto (all if there are any), all, none, indexes or UUIDs such as 0,1, or count=N "
+        "(default: auto).",
         types.GPUS,
         default="auto",
     ),
-    option("--runtime", "R", "Runtime of the engine, by name."),
+    option("--runtime", "R", "Container runtime of the engine, such as nvidia."),
     click.option(
         "--no-preflight",
         is_flag=True,
@@ -159,34 +155,78 @@ _MACHINE: Final = (
     click.option(
         "--use-nixl-gds",
         is_flag=True,
-        help="Grant what GPUDirect Storage needs: /run/udev, /tmp and the capability IPC_LOCK.",
+        help="Grant what GPUDirect Storage needs: /run/udev, /tmp, and the capability IPC_LOCK.",
     ),
-    option("--shm-size", "SIZE", "Size of shared memory (default 10G)."),
-    option("--ipc", "MODE", "IPC namespace (default host)."),
-    repeatable("--ulimit", "NAME=SOFT[:HARD]", "Resource limit; repeatable."),
-    repeatable("--cap-add", "CAP", "Linux capability to add; repeatable."),
+    option(
+        "--shm-size",
+        "SIZE",
+        "Size of /dev/shm, such as 16G (default: 10G, or that of the framework).",
+    ),
+    option(
+        "--ipc",
+        "MODE",
+        "IPC namespace: host, private, shareable or container:NAME (default: host).",
+    ),
+    repeatable("--ulimit", "NAME=SOFT[:HARD]", "Resource limit, such as nofile=65536; repeatable."),
+    repeatable("--cap-add", "CAP", "Add a Linux capability, such as SYS_ADMIN; repeatable."),
     _switch("--privileged", default=False, help="Give the container all privileges of the host"),
 )
 _LIFE: Final = (
     _switch("--rm", default=True, help="Delete the container when it exits"),
-    _switch("--init", default=True, help="Run an init process, so that signals end the container"),
+    _switch("--init", default=True, help="Run an init process, so that signals stop the container"),
     click.option("-i", "--interactive", is_flag=True, help="Keep standard input open."),
     click.option("-t", "--tty", is_flag=True, help="Allocate a terminal."),
     click.option("-d", "--detach", is_flag=True, help="Run in the background."),
-    click.option("--wait", is_flag=True, help="With --detach: return when the container is ready."),
+    click.option("--wait", is_flag=True, help="With --detach: wait until the container is ready."),
     click.option(
         "--wait-timeout",
         type=click.FloatRange(min=0),
         default=300.0,
         metavar="SECONDS",
-        help="Time limit of --wait (default 300).",
+        help="Time limit of --wait (default: 300).",
     ),
     click.option("--dry-run", is_flag=True, help="Print the command instead of running it."),
 )
 
 
+_GROUPS: Final = (
+    ("What to run", _WHAT),
+    ("In the container", _INSIDE),
+    ("Access to the machine", _MACHINE),
+    ("Start, wait and end", _LIFE),
+)
+
+
+_COMMON: Final = frozenset(
+    (
+        *("target", "image", "name", "env", "volume", "mount_workspace"),
+        *("port", "gpus", "detach", "wait", "dry_run"),
+    )
+)
+
+
+class RunCommand(PluginCommand):
+    """A command with the options of `run`; the words after `--` are the container's command."""
+
+    plugin_command = "run"
+    groups = _GROUPS
+    common = _COMMON
+
+    def prepare(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "--" in args:
+            cut = args.index("--")
+            ctx.meta[_COMMAND] = tuple(args[cut + 1 :])
+            args = args[:cut]
+        return list(_spell_out(args, self._with_value()))
+
+    def _with_value(self) -> frozenset[str]:
+        options = [one for one in self.params if isinstance(one, click.Option) and not one.is_flag]
+        return frozenset(flag for one in options for flag in one.opts) - {*_SWITCHES, _MOUNT}
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
+
+
 def run_options(function: F) -> F:
     """Add the options of `run` to a command."""
-    for add in reversed((*_WHAT, *_INSIDE, *_MACHINE, *_LIFE)):
-        function = add(function)
-    return function
+    return add_options(function, _GROUPS)

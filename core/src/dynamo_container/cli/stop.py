@@ -7,23 +7,27 @@ from __future__ import annotations
 import click
 
 from dynamo_container.cli.app import PROGRAM, Session
+from dynamo_container.cli.layout import examples
 from dynamo_container.errors import UsageError
 
 
-@click.command(epilog="Examples: dynamo-container stop vllm · dynamo-container stop --all")
+@click.command(epilog=examples("stop vllm", "stop --all"))
 @click.argument("words", nargs=-1, metavar="[CONTAINER|FRAMEWORK]...")
-@click.option("--all", "everything", is_flag=True, help="Stop all that `run` started.")
+@click.option("--all", "everything", is_flag=True, help="Stop all that run has started.")
 @click.option(
     "--time",
     "seconds",
     type=click.IntRange(min=0),
     default=10,
     metavar="SECONDS",
-    help="Time before containers that do not stop are killed (default 10).",
+    help="Kill containers that have not stopped after this time (default: 10).",
 )
 @click.pass_obj
 def command(session: Session, words: tuple[str, ...], everything: bool, seconds: int) -> int:
-    """Stop containers that `run` started, by name, by framework, or all; never any other."""
+    """Stop containers that run has started.
+
+    Name them, or their framework. Other containers are never stopped.
+    """
     if everything == bool(words):
         raise UsageError(
             "stop requires either containers or --all", f"for example: {PROGRAM} stop --all"

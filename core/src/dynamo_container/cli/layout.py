@@ -1,0 +1,131 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The layout of help: options in groups, and the common ones by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, TypeAlias, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
+Decorator: TypeAlias = Callable[[Any], Any]
+# Options by the title of their group.
+Groups: TypeAlias = tuple[tuple[str, tuple[Decorator, ...]], ...]
+
+# Lines are as long as the terminal is wide, up to this.
+WIDTH: Final = 100
+ALL_OPTIONS: Final = "--help-all"
+_SHOW_ALL: Final = "dynamo_container.show_all"
+
+
+def add_options(function: F, groups: Groups) -> F:
+    """Add the options of all groups to a command, in this order."""
+    for _, decorators in reversed(groups):
+        for decorate in reversed(decorators):
+            function = decorate(function)
+    return function
+
+
+def examples(*commands: str) -> str:
+    """Return the end of a help page: examples, one per line.
+
+    Args:
+        commands: without the program's name.
+    """
+    lines = (f"  dynamo-container {command}" for command in commands)
+    return "\n".join(("\b", "Examples:" if len(commands) > 1 else "Example:", *lines))
+
+
+class Group(click.Group):
+    """A group of commands whose help shows the first sentence of each, whole.
+
+    Attributes:
+        command_groups: the names of its commands by the title of their group.
+    """
+
+    command_groups: Mapping[str, Iterable[str]] = {}
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands in groups."""
+        for title, names in (self.command_groups or {"Commands": self.list_commands(ctx)}).items():
+            commands = {name: self.get_command(ctx, name) for name in names}
+            rows = [(name, _summary(one)) for name, one in commands.items() if one]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def _summary(command: click.Command) -> str:
+    """Return the first paragraph of a command's help as one line, without its period."""
+    paragraph = (command.help or "").partition("\n\n")[0]
+    return " ".join(paragraph.split()).rstrip(".")
+
+
+def help_all_option() -> click.Option:
+    """Return the option that shows a command's help with all options."""
+    return click.Option(
+        [ALL_OPTIONS],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show_all,
+        help="Show all options.",
+    )
+
+
+def _show_all(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        ctx.meta[_SHOW_ALL] = True
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
+def shows_all(ctx: click.Context) -> bool:
+    """Whether help shows all options, and not only the common ones."""
+    return _SHOW_ALL in ctx.meta
+
+
+def grouped(
+    params: Iterable[click.Parameter], groups: Groups
+) -> Iterator[tuple[str, list[click.Parameter]]]:
+    """Sort parameters into groups; those that are in none come last, as `Other`."""
+    rest = list(params)
+    for title, decorators in groups:
+        names = _names(decorators)
+        yield title, [param for param in rest if param.name in names]
+        rest = [param for param in rest if param.name not in names]
+    yield "Other", rest
+
+
+def common(
+    sections: Iterable[tuple[str, list[click.Parameter]]], names: frozenset[str]
+) -> tuple[str, list[click.Parameter]]:
+    """Return one section with the options of these names, and all that are in no group."""
+    *groups, (_, rest) = sections
+    shown = [param for _, members in groups for param in members if param.name in names]
+    return "Options", [*shown, *rest]
+
+
+def _names(decorators: Iterable[Decorator]) -> set[str]:
+    """Return the names of the parameters that decorators add."""
+
+    def function() -> None: ...
+
+    for decorate in decorators:
+        function = decorate(function)
+    return {param.name for param in getattr(function, "__click_params__", ())}
+
+
+def write(
+    formatter: click.HelpFormatter,
+    ctx: click.Context,
+    title: str,
+    params: Iterable[click.Parameter],
+) -> None:
+    """Write a group of options; nothing if none of them is shown in help."""
+    options = (param for param in params if isinstance(param, click.Option))
+    rows = [row for option in options if (row := option.get_help_record(ctx))]
+    if rows:
+        with formatter.section(title):
+            formatter.write_dl(rows)
