@@ -15,14 +15,16 @@ class DynamoContainerError(Exception):
     Args:
         what: what failed and why, in one line.
         next_step: what to do about it, in one line; empty if `what` says it already.
+        details: lines of output that explain it, such as the end of a container's log.
     """
 
     exit_status = 1
 
-    def __init__(self, what: str, next_step: str = "") -> None:
+    def __init__(self, what: str, next_step: str = "", details: tuple[str, ...] = ()) -> None:
         super().__init__(what)
         self.what = what
         self.next_step = next_step
+        self.details = details
 
     def __str__(self) -> str:
         return f"{self.what}\n{self.next_step}" if self.next_step else self.what
@@ -30,6 +32,10 @@ class DynamoContainerError(Exception):
 
 class WorkFailedError(DynamoContainerError):
     """The work itself failed: a build step, a check, a container that never became ready."""
+
+
+class OutputError(DynamoContainerError):
+    """Standard output cannot be written."""
 
 
 class UsageError(DynamoContainerError):

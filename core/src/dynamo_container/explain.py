@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
@@ -13,6 +12,7 @@ from dynamo_container.containers.plan import RunPlan
 from dynamo_container.errors import UsageError
 from dynamo_container.images.plan import BuildPlan, Image
 from dynamo_container.model.provenance import Contribution, PlanEntry, Source
+from dynamo_container.model.text import json_text, printable
 
 # The version of the JSON documents' form, described in docs/explain.md; new keys do not change it.
 SCHEMA: Final = 1
@@ -135,7 +135,7 @@ def run_json(plan: RunPlan, key: str | None = None) -> str:
 
 
 def _as_json(document: ExplainedBuild | ExplainedRun) -> str:
-    return json.dumps(asdict(document), indent=2, ensure_ascii=False) + "\n"
+    return json_text(asdict(document))
 
 
 def _select(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry, ...]:
@@ -155,7 +155,7 @@ def _select(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry,
 
 def _lines(entries: Iterable[PlanEntry]) -> Iterator[str]:
     for entry in entries:
-        yield f"  {entry.kind} {entry.key} = {_quoted(entry.value)}"
+        yield printable(f"  {entry.kind} {entry.key} = {_quoted(entry.value)}")
         for source in entry.sources:
             yield f"      {_source_line(source)}"
         for lower in entry.shadowed:
@@ -169,7 +169,7 @@ def _quoted(value: str) -> str:
 
 def _source_line(source: Source) -> str:
     location = f"  {source.location}" if source.location else ""
-    return f"{source.layer.name.lower()}: {source}{location}"
+    return printable(f"{source.layer.name.lower()}: {source}{location}")
 
 
 def _image(image: Image, key: str | None) -> ExplainedImage:

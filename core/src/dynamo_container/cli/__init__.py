@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,11 +12,11 @@ import click
 
 from dynamo_container.cli.app import PROGRAM, app
 from dynamo_container.errors import DynamoContainerError, UsageError
+from dynamo_container.printing import prepare_streams, print_error, print_text
 
 # Newer versions of click raise this for a group without a command; older ones print the help.
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 _INTERRUPTED = 130
-_BROKEN_PIPE = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,11 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: see `dynamo_container.errors`, or docker's own if docker ran.
     """
+    prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         return int(app.main(words, prog_name=PROGRAM, standalone_mode=False) or 0)
     except _NO_ARGUMENTS as error:
-        click.echo(error.ctx.get_help())
+        print_text(f"{error.ctx.get_help()}\n")
         return 0
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else PROGRAM
@@ -44,11 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(error)
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader is gone, as with `| head`: nothing more can be printed, and Python must not try
-        # to when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
     except Exception as error:
         if "--debug" in words[: words.index("--") if "--" in words else len(words)]:
             raise
@@ -62,9 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(error: DynamoContainerError) -> int:
-    color = False if "NO_COLOR" in os.environ or "--no-color" in sys.argv else None
-    click.secho("error: ", fg="red", bold=True, err=True, nl=False, color=color)
-    click.echo(str(error), err=True, color=color)
+    print_error(error)
     return error.exit_status
 
 

@@ -23,6 +23,7 @@ from dynamo_container.options.project import find as find_project_file
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.catalog import ALLOW_LIST, NO_PLUGIN
 from dynamo_container.plugins.registry import Registry
+from dynamo_container.printing import print_label, print_line
 
 PROGRAM: Final = "dynamo-container"
 ENVIRONMENT: Final = "DYNAMO_CONTAINER"
@@ -125,13 +126,13 @@ class Session:
 
     def warn(self, text: str) -> None:
         """Print a line about something that the user probably does not want."""
-        click.secho("warning: ", fg="yellow", bold=True, err=True, nl=False)
-        click.echo(text, err=True)
+        print_label("warning: ", "yellow", err=True)
+        print_line(text, err=True)
 
     def note(self, text: str) -> None:
         """Print a line for information; not with --quiet."""
         if not self.quiet:
-            click.echo(f"note: {text}", err=True)
+            print_line(f"note: {text}", err=True)
 
     def show(self, warnings: Iterable[str], notices: Iterable[str] = ()) -> None:
         """Print the warnings and notices of a plan."""
@@ -182,7 +183,7 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     if wanted and not ctx.resilient_parsing:
         import importlib_metadata
 
-        click.echo(f"{PROGRAM} {importlib_metadata.version(CORE_DISTRIBUTION)}")
+        print_line(f"{PROGRAM} {importlib_metadata.version(CORE_DISTRIBUTION)}")
         ctx.exit()
 
 
@@ -196,7 +197,7 @@ def _print_log(ctx: click.Context, *, debug: bool) -> None:
 
     class ToStandardError(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            click.echo(f"+ {record.getMessage()}", err=True)
+            print_line(f"+ {record.getMessage()}", err=True)
 
     logger, handler = logging.getLogger("dynamo_container"), ToStandardError()
     logger.propagate = False

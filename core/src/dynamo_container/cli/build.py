@@ -22,6 +22,7 @@ from dynamo_container.images.plan import BuildPlan, Image
 from dynamo_container.model.names import DEV_TARGET, LOCAL_DEV_TARGET
 from dynamo_container.model.requests import Outputs
 from dynamo_container.options.records import BuildOptions
+from dynamo_container.printing import print_lines, print_text
 
 _DEVELOPMENT: Final = (DEV_TARGET, LOCAL_DEV_TARGET)
 
@@ -41,7 +42,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     if options.dry_run:
         for variable, _ in planned.hidden_env:
             session.warn(f"export {variable} first: its value is secret and not shown here")
-        click.echo(rendered.shell())
+        print_text(f"{rendered.shell()}\n")
         return 0
     _check_builder(session, planned.plan.outputs)
     command = replace(rendered, hidden_env=planned.hidden_env)
@@ -61,7 +62,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
 
 
 def _show_progress(text: str) -> None:
-    click.echo(text, err=True, nl=False)
+    print_text(text, err=True)
 
 
 def _check_builder(session: Session, wanted: Outputs) -> None:
@@ -102,7 +103,7 @@ def _size(plan: BuildPlan, image: Image) -> str:
 def _show_images(session: Session, plan: BuildPlan, table: list[str]) -> None:
     """Print the images, and the command to use next."""
     lines = table or [f"{'  '.join(image.tags)}  {_size(plan, image)}" for image in plan.images]
-    click.echo("\n".join(lines))
+    print_lines(lines)
     development = [image.tags[0] for image in plan.images if image.stage in _DEVELOPMENT]
     if development and plan.outputs.load:
         session.note(f"develop in it: {PROGRAM} run --image {development[-1]} --mount-workspace")

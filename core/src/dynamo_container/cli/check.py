@@ -21,6 +21,7 @@ from dynamo_container.model.references import is_image
 from dynamo_container.model.requests import CheckRequest
 from dynamo_container.model.values import Check
 from dynamo_container.plugins import hookspecs
+from dynamo_container.printing import print_line, print_text
 
 
 @click.command(epilog=examples("check dynamo:latest-none-runtime"))
@@ -79,12 +80,12 @@ def _inspect(image: str) -> ImageInfo:
 
 def _passes(image: str, check: Check, gpu_words: list[str], seconds: float) -> bool:
     if check.needs_gpu and not gpu_words:
-        click.echo(f"skipped  {check.name} (the engine has no GPU)")
+        print_line(f"skipped  {check.name} (the engine has no GPU)")
         return True
     status, output = _run(image, check, gpu_words if check.needs_gpu else [], seconds)
-    click.echo(f"{'FAILED' if status else 'ok':<8} {check.name}")
+    print_line(f"{'FAILED' if status else 'ok':<8} {check.name}")
     if status:
-        click.echo(output.rstrip(), err=True)
+        print_text(f"{output.rstrip()}\n", err=True)
     return not status
 
 

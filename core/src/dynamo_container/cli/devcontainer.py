@@ -26,6 +26,7 @@ from dynamo_container.options.records import RunOptions
 from dynamo_container.options.rules import check_run
 from dynamo_container.options.run import resolve_run
 from dynamo_container.options.selection import select_framework
+from dynamo_container.printing import print_text
 
 # Options of `run` that the editor decides, or that its file cannot contain.
 _NOT_IN_FILE: Final = (
@@ -84,7 +85,7 @@ def command(ctx: click.Context, /, check: bool, force: bool, **_options: object)
         )
     text, framework = _render(session, options)
     if options.dry_run:
-        click.echo(text, nl=False)
+        print_text(text)
         return 0
     folder = find_checkout(session.near()) or absolute(".")
     path = folder / ".devcontainer" / framework / "devcontainer.json"

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Final
 
@@ -13,6 +12,7 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.host import doctor
+from dynamo_container.printing import print_json, print_label, print_line
 
 _COLORS: Final = {"ok": "green", "warning": "yellow", "failure": "red"}
 
@@ -30,7 +30,7 @@ def command(session: Session, as_json: bool) -> int:
     machine = doctor.collect(lambda: map(str, session.registry.metadata_failures()))
     findings = tuple(doctor.findings(machine))
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
             _show(finding)
@@ -38,7 +38,7 @@ def command(session: Session, as_json: bool) -> int:
 
 
 def _show(finding: doctor.Finding) -> None:
-    click.secho(f"{finding.state:<8} ", fg=_COLORS[finding.state], nl=False)
-    click.echo(f"{finding.name}: {finding.summary}")
+    print_label(f"{finding.state:<8} ", _COLORS[finding.state])
+    print_line(f"{finding.name}: {finding.summary}")
     if finding.next_step:
-        click.echo(f"{'':<8} -> {finding.next_step}")
+        print_line(f"{'':<8} -> {finding.next_step}")

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import sys
 
-import click
-
 from dynamo_container.docker import process
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
 from dynamo_container.images import diagram
 from dynamo_container.images.plan import BuildPlan
+from dynamo_container.printing import print_bytes, print_text
 
 
 def draw(plan: BuildPlan, form: str) -> None:
@@ -27,13 +26,13 @@ def draw(plan: BuildPlan, form: str) -> None:
         WorkFailedError: it failed.
     """
     if form == "mermaid":
-        click.echo(diagram.mermaid(plan), nl=False)
+        print_text(diagram.mermaid(plan))
     elif form == "dot":
-        click.echo(diagram.dot(plan), nl=False)
+        print_text(diagram.dot(plan))
     elif form == "png" and sys.stdout.isatty():
         raise UsageError("a PNG cannot be shown in a terminal", "write it to a file: > stages.png")
     else:
-        click.echo(_graphviz(diagram.dot(plan), form), nl=False)
+        print_bytes(_graphviz(diagram.dot(plan), form))
 
 
 def _graphviz(text: str, form: str) -> bytes:

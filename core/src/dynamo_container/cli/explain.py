@@ -20,6 +20,7 @@ from dynamo_container.cli.run_options import RunCommand, command_of, run_options
 from dynamo_container.errors import UsageError
 from dynamo_container.options.records import BuildOptions, RunOptions
 from dynamo_container.plugins.discovery import normalize
+from dynamo_container.printing import print_text
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _GRAPH: Final = click.option(
@@ -66,9 +67,7 @@ def explain_build(
     if graph:
         draw(plan, graph)
         return 0
-    click.echo(
-        explain.build_json(plan, key) if as_json else explain.build_text(plan, key), nl=False
-    )
+    print_text(explain.build_json(plan, key) if as_json else explain.build_text(plan, key))
     return 0
 
 
@@ -99,7 +98,7 @@ def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_option
             options, framework=tuple(name for name in options.framework if name != argument)
         )
     plan = plan_run(session, options, dry_run=True)
-    click.echo(explain.run_json(plan, key) if as_json else explain.run_text(plan, key), nl=False)
+    print_text(explain.run_json(plan, key) if as_json else explain.run_text(plan, key))
     return 0
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import click
 
+from dynamo_container.printing import print_text
+
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
 Decorator: TypeAlias = Callable[[Any], Any]
 # Options by the title of their group.
@@ -77,7 +79,7 @@ def help_all_option() -> click.Option:
 def _show_all(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         ctx.meta[_SHOW_ALL] = True
-        click.echo(ctx.get_help(), color=ctx.color)
+        print_text(f"{ctx.get_help()}\n")
         ctx.exit()
 
 

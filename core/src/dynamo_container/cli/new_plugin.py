@@ -12,6 +12,7 @@ import click
 from dynamo_container.cli.app import PROGRAM
 from dynamo_container.cli.layout import examples
 from dynamo_container.errors import MachineError
+from dynamo_container.printing import print_line, print_text
 from dynamo_container.templates.project import create, validated_name
 
 
@@ -40,8 +41,8 @@ def command(name: str, output: Path) -> int:
             f"{error.filename or folder} cannot be created: {error.strerror}",
             "name another folder: --output DIR",
         ) from error
-    click.echo(folder)
-    click.echo(_next_steps(name, folder), err=True)
+    print_line(folder)
+    print_text(f"{_next_steps(name, folder)}\n", err=True)
     return 0
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -23,6 +22,7 @@ from dynamo_container.plugins.status import (
     matching,
     metadata_statuses,
 )
+from dynamo_container.printing import print_json, print_line, print_lines
 
 JSON: TypeAlias = "str | list[JSON] | dict[str, JSON]"
 
@@ -65,7 +65,7 @@ def show(session: Session, name: str, as_json: bool) -> int:
         for candidate, status in statuses.items()
     ]
     if as_json:
-        click.echo(json.dumps(objects, indent=2))
+        print_json(objects)
     else:
         for fields in objects:
             _print_fields(fields)
@@ -94,12 +94,12 @@ def check(session: Session, name: str | None, as_json: bool) -> int:
 def _print_table(statuses: Mapping[Candidate, Status], *, as_json: bool) -> None:
     if as_json:
         rows = [_row(candidate, status) for candidate, status in statuses.items()]
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     table = [(one.name, one.kind, one.origin, status.text) for one, status in statuses.items()]
-    click.echo("\n".join(aligned(table)), nl=bool(table))
+    print_lines(aligned(table))
     if not statuses:
-        click.echo("no plugin is installed", err=True)
+        print_line("no plugin is installed", err=True)
 
 
 def _print_fields(fields: Mapping[str, JSON]) -> None:
@@ -109,7 +109,8 @@ def _print_fields(fields: Mapping[str, JSON]) -> None:
             if isinstance(value, dict)
             else [str(value)]
         )
-        click.echo(f"{key + ':':<14}" + f"\n{'':<14}".join(lines))
+        heads = (f"{key}:", *[""] * len(lines))
+        print_lines(f"{head:<14}{line}" for head, line in zip(heads, lines, strict=False))
 
 
 def _row(candidate: Candidate, status: Status) -> dict[str, JSON]:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.tables import aligned
+from dynamo_container.printing import print_json, print_lines
 
 if TYPE_CHECKING:
     from dynamo_container.docker.containers import Container
@@ -39,11 +39,11 @@ def command(
     selected = select(session, words) if words else list_containers()
     containers = [one for one in selected if everything or one.alive]
     if as_json:
-        click.echo(json.dumps([asdict(one) for one in containers], indent=2))
+        print_json([asdict(one) for one in containers])
     elif quiet:
-        click.echo("".join(f"{one.id[:12]}\n" for one in containers), nl=False)
+        print_lines(one.id[:12] for one in containers)
     else:
-        click.echo("\n".join(aligned([_HEADING, *map(_row, containers)])))
+        print_lines(aligned([_HEADING, *map(_row, containers)]))
     return 0
 
 

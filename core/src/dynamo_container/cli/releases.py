@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Final
 
@@ -17,6 +16,7 @@ from dynamo_container.cli.tables import aligned
 from dynamo_container.model.values import Release
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
+from dynamo_container.printing import print_json, print_line, print_lines
 
 _HEADING: Final = ("DYNAMO", "RELEASED", "PYTHON", "CUDA", "DRIVER", "CHECKED", "WHEELS")
 # The version of the JSON's form; new keys do not change it.
@@ -38,12 +38,12 @@ def command(session: Session, framework: str | None, as_json: bool) -> int:
     session.load(*names)
     tables = {name: _releases(registry, name) for name in names}
     if as_json:
-        click.echo(json.dumps(_document(tables), indent=2))
+        print_json(_document(tables))
         return 0
     for name, rows in tables.items():
-        click.echo(f"{name}:" if rows else f"{name}: its plugin has no release table")
-        for line in aligned([_HEADING, *map(_cells, reversed(rows))] if rows else []):
-            click.echo(f"  {line}")
+        print_line(f"{name}:" if rows else f"{name}: its plugin has no release table")
+        lines = aligned([_HEADING, *map(_cells, reversed(rows))] if rows else [])
+        print_lines(f"  {line}" for line in lines)
     return 0
 
 

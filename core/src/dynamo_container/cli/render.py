@@ -21,6 +21,7 @@ from dynamo_container.host.paths import absolute
 from dynamo_container.images import render
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.rules import is_given
+from dynamo_container.printing import print_text
 
 # Options of the docker command itself, which files cannot contain.
 _NOT_IN_FILES: Final = ("--builder", "--report")
@@ -50,7 +51,7 @@ def command(ctx: click.Context, /, output: str, force: bool, **_options: object)
             )
     folder = render.folder(plan_build(session, options).plan)
     if options.dry_run:
-        click.echo(dict(folder.files)[render.BAKE_FILE], nl=False)
+        print_text(dict(folder.files)[render.BAKE_FILE])
         return 0
     place = absolute(output)
     _prepare(place, force=force)

@@ -20,6 +20,7 @@ from dynamo_container.docker import process
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import is_folder
 from dynamo_container.options.records import RunOptions
+from dynamo_container.printing import print_text
 
 
 @click.command(
@@ -43,7 +44,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         )
     rendered = docker_argv.run_command(plan)
     if options.dry_run:
-        click.echo(f"{_mkdir_words(plan)}{rendered.shell()}")
+        print_text(f"{_mkdir_words(plan)}{rendered.shell()}\n")
         return 0
     mounts.require_paths(plan)
     mounts.create_folders(plan)

@@ -9,6 +9,7 @@ import click
 from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.errors import UsageError
+from dynamo_container.printing import print_line
 
 
 @click.command(epilog=examples("stop vllm", "stop --all"))
@@ -41,5 +42,5 @@ def command(session: Session, words: tuple[str, ...], everything: bool, seconds:
     if not running:
         session.note("none of these containers is running")
     for container in containers.stop(running, seconds):
-        click.echo(container.name)
+        print_line(container.name)
     return 0

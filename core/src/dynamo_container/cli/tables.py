@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dynamo_container.model.text import printable
+
 
 def aligned(rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:
     """Return the rows as lines with aligned columns.
@@ -14,7 +16,7 @@ def aligned(rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> list
         rows: of equal length, a heading among them.
         right: the columns that are aligned to the right.
     """
-    table = [tuple(row) for row in rows]
+    table = [tuple(map(printable, row)) for row in rows]
     numbers = frozenset(right)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return [

@@ -9,11 +9,11 @@ import sys
 import time
 from typing import Final
 
-import click
-
 from dynamo_container.cli.app import Session
 from dynamo_container.containers import start
 from dynamo_container.containers.plan import RunPlan
+from dynamo_container.model.text import printable
+from dynamo_container.printing import print_line, print_lines, print_progress
 
 # How often a line is printed if it cannot replace the previous one.
 _LINE_SECONDS: Final = 10.0
@@ -27,9 +27,9 @@ def start_and_wait(session: Session, plan: RunPlan, seconds: float) -> int:
     """
     started = start.start_and_wait(plan, seconds, _Progress(session))
     if started.refusal:
-        click.echo("\n".join(started.refusal), err=True)
+        print_lines(started.refusal, err=True)
     if started.container:
-        click.echo(started.container)
+        print_line(started.container)
     return started.status
 
 
@@ -43,13 +43,12 @@ class _Progress:
 
     def clear(self) -> None:
         if self._in_place:
-            click.echo("\r\x1b[K", err=True, nl=False)
+            print_progress("")
 
     def show(self, line: str) -> None:
-        text = "".join(character if character.isprintable() else " " for character in line)
         if self._in_place:
             width = shutil.get_terminal_size().columns
-            click.echo(f"\r\x1b[K{f'waiting: {text}'[: width - 1]}", err=True, nl=False)
+            print_progress(f"waiting: {printable(line)}"[: width - 1])
         elif time.monotonic() - self._last_shown >= _LINE_SECONDS:
             self._last_shown = time.monotonic()
-            self._session.note(f"waiting: {text}")
+            self._session.note(f"waiting: {line}")

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -16,6 +15,7 @@ from dynamo_container.containers.docker_argv import (
     mount_fields,
 )
 from dynamo_container.containers.plan import RunPlan
+from dynamo_container.model.text import json_text
 from dynamo_container.model.values import Mount
 
 JSON: TypeAlias = "str | bool | list[JSON] | dict[str, JSON]"
@@ -47,7 +47,7 @@ def render(plan: RunPlan, framework: str, home: str, *, gpus: bool) -> str:
         home: the caller's home folder; paths in it are written so that they fit every user.
         gpus: whether the container gets GPUs if the machine has some.
     """
-    text = json.dumps(_document(plan, framework, home, gpus=gpus), indent=2) + "\n"
+    text = json_text(_document(plan, framework, home, gpus=gpus))
     return f"{_HEADER}{_hash(text)}\n{text}"
 
 

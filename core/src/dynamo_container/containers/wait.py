@@ -49,7 +49,9 @@ def wait(
             # Docker returns the same status if the container ends at this moment.
             log.ended.wait(_EXIT_SECONDS)
         if problem := _problem(log, readiness, status, seconds, late=time.monotonic() > deadline):
-            raise WorkFailedError(problem, _last_lines(log))
+            raise WorkFailedError(
+                problem, "its last lines:" if log.lines else "it printed nothing", log.lines
+            )
         if log.lines and log.lines[-1] != last_line:
             last_line = log.lines[-1]
             on_line(last_line)
@@ -79,8 +81,3 @@ def _problem(
     if late:
         return f"the container was not ready after {seconds:g} s (--wait-timeout)"
     return ""
-
-
-def _last_lines(log: Attached) -> str:
-    lines = "\n".join(log.lines)
-    return f"its last lines:\n{lines}" if lines else "it printed nothing"

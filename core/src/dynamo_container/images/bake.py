@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable
 from typing import Final, TypeAlias
@@ -17,6 +16,7 @@ from typing import Final, TypeAlias
 from dynamo_container.docker.command import Command
 from dynamo_container.images import outputs
 from dynamo_container.images.plan import BuildPlan, Image, Target
+from dynamo_container.model.text import json_text
 from dynamo_container.model.values import BuildSecret
 
 # A brace with all `$` and `%` before it, because HCL pairs them; and a lone carriage return, after
@@ -57,7 +57,7 @@ def command(plan: BuildPlan) -> Command:
         argv=("docker", "buildx", "bake", *options, "--file", "-"),
         cwd="/",
         env=(("BUILDX_NO_DEFAULT_LOAD", "1"), ("BUILDX_GIT_INFO", "0")),
-        stdin=json.dumps(definition(plan), indent=2, ensure_ascii=False),
+        stdin=json_text(definition(plan)),
     )
 
 

@@ -6,7 +6,6 @@ with their Dockerfiles, and a README.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Final
 from dynamo_container.images import bake
 from dynamo_container.images.bake import JSON, literal
 from dynamo_container.images.plan import BuildPlan, Target
+from dynamo_container.model.text import json_text
 from dynamo_container.model.values import BuildSecret, NamedContext
 
 # A file that `docker buildx bake` finds by itself.
@@ -69,7 +69,7 @@ def folder(plan: BuildPlan) -> Folder:
         known |= {variable.name: {"default": literal(variable.default)} for variable in variables}
     return Folder(
         files=(
-            (BAKE_FILE, json.dumps(definition, indent=2, ensure_ascii=False) + "\n"),
+            (BAKE_FILE, json_text(definition)),
             (PAGE, _page(plan, variables)),
         ),
         trees=tuple((path, f"{CONTEXTS}/{name}") for path, name in names.items()),

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.images.records import Records, Vertex, seconds
+from dynamo_container.model.text import json_text
 
 # The version of the document's form, described in docs/report.md; new keys do not change it.
 SCHEMA: Final = 1
@@ -78,7 +78,7 @@ class BuildReport:
 
     def as_json(self) -> str:
         """Return the report as a JSON document."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        return json_text(asdict(self))
 
 
 def schema() -> dict[str, Any]:

@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The one place that prints. A test holds that no other module does.
+
+What is printed is never ours alone: see `model.text`. So everything that could control a terminal
+is escaped here; only the colors and the progress line of this module are control sequences.
+
+Standard output is the result: if it cannot be written, the command fails. Standard error is for
+people: if no one can read it, the work goes on.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Iterable
+from typing import Final, TextIO
+
+import click
+
+from dynamo_container.errors import DynamoContainerError, OutputError
+from dynamo_container.model.text import json_text, printable, shortened
+
+# The status that a shell reports for a program that SIGPIPE has ended.
+BROKEN_PIPE: Final = 141
+# Of each of the two lines of an error, in bytes.
+_ERROR_LENGTH: Final = 1500
+# Of each line of output that explains an error.
+_DETAIL_LENGTH: Final = 400
+_CLEAR_LINE: Final = "\r\x1b[K"
+
+
+def prepare_streams() -> None:
+    """Make sure that no character is an error, whatever the locale."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+
+
+def print_line(text: object, *, err: bool = False) -> None:
+    """Print a line. Line feeds in it are escaped too."""
+    _write(f"{printable(str(text))}\n", err=err)
+
+
+def print_lines(texts: Iterable[str], *, err: bool = False) -> None:
+    """Print lines, each as `print_line` does."""
+    _write("".join(f"{printable(text)}\n" for text in texts), err=err)
+
+
+def print_text(text: str, *, err: bool = False) -> None:
+    """Print text as it is, with its line feeds and tabs; nothing is added to its end."""
+    _write(printable(text, keep="\n\t"), err=err)
+
+
+def print_json(document: object) -> None:
+    """Print a document as JSON."""
+    _write(json_text(document), err=False)
+
+
+def print_bytes(data: bytes) -> None:
+    """Print data that is not text, such as a drawing, to standard output."""
+    stream = _open(sys.stdout)
+    try:
+        stream.flush()
+        stream.buffer.write(data)
+        stream.buffer.flush()
+    except OSError as error:
+        raise _unwritable(error) from error
+
+
+def print_label(label: str, color: str, *, err: bool = False) -> None:
+    """Print the colored start of a line; the rest follows."""
+    stream = sys.stderr if err else sys.stdout
+    _write(click.style(label, fg=color, bold=err) if _has_colors(stream) else label, err=err)
+
+
+def print_error(error: DynamoContainerError) -> None:
+    """Print an error: what failed, what to do next, and output that explains it."""
+    print_label("error: ", "red", err=True)
+    for text in filter(None, (error.what, error.next_step)):
+        print_line(shortened(printable(text), _ERROR_LENGTH), err=True)
+    print_lines((shortened(line, _DETAIL_LENGTH) for line in error.details), err=True)
+
+
+def print_progress(text: str) -> None:
+    """Replace the last line of the terminal on standard error; empty text clears it."""
+    _write(f"{_CLEAR_LINE}{printable(text)}", err=True)
+
+
+def _has_colors(stream: TextIO | None) -> bool:
+    context = click.get_current_context(silent=True)
+    refused = "NO_COLOR" in os.environ or "--no-color" in sys.argv
+    if refused or (context is not None and context.color is False):
+        return False
+    return stream is not None and stream.isatty()
+
+
+def _write(text: str, *, err: bool) -> None:
+    """Write text that is safe.
+
+    Raises:
+        OutputError: standard output cannot be written.
+        SystemExit: no one reads standard output any more, as with `| head`.
+    """
+    if err:
+        _write_for_people(text)
+        return
+    stream = _open(sys.stdout)
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        raise _unwritable(error) from error
+
+
+def _write_for_people(text: str) -> None:
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    if stream is None:
+        raise _unwritable(OSError(errno.EBADF, os.strerror(errno.EBADF)))
+    return stream
+
+
+def _unwritable(error: OSError) -> Exception:
+    """Return the error for standard output that cannot be written.
+
+    Raises:
+        SystemExit: no one reads it any more. Nothing is printed about that, as usual.
+    """
+    _discard(sys.stdout)
+    if isinstance(error, BrokenPipeError):
+        raise SystemExit(BROKEN_PIPE) from error
+    return OutputError(
+        f"standard output cannot be written: {error.strerror}", "write it to another place"
+    )
+
+
+def _discard(stream: TextIO | None) -> None:
+    """Discard what a stream still holds, which Python would try to write again when it exits."""
+    try:
+        if stream is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        return
