@@ -19,8 +19,7 @@ from dynamo_container.model.values import BuildArg, Check, EnvVar, Framework, Pi
 from dynamo_container.plugins.discovery import Candidate
 from dynamo_container.plugins.registry import Registry
 from fakes import FRAMEWORKS, Site
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 IMPORT = "from dynamo_container.api import *\n"
 BUILD = ("build", "none", "--target", "runtime", "--dry-run")

@@ -45,7 +45,7 @@ def test_the_example_of_a_hook_is_a_plugin_by_itself(site, name):
 
     assert registry.failures == ()
     assert contributions
-    assert {type(entry.value) for entry in contributions} == {SPECS[name].returns}
+    assert {type(entry.value) for entry in contributions} == {SPECS[name].type}
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -53,13 +53,13 @@ def test_a_specification_and_its_annotation_declare_the_same_type(name):
     returned = typing.get_type_hints(getattr(hookspecs, name))["return"]
 
     if SPECS[name].single:
-        expected = SPECS[name].returns
+        expected = SPECS[name].type
         assert returned == (expected if SPECS[name].required else expected | None)
     else:
-        assert typing.get_args(returned) == (SPECS[name].returns,)
+        assert typing.get_args(returned) == (SPECS[name].type,)
 
 
 def test_all_types_of_the_hooks_are_in_the_api():
-    types = {spec.returns.__name__ for spec in SPECS.values()}
+    types = {spec.returns for spec in SPECS.values()}
 
     assert types <= set(api.__all__)

@@ -8,8 +8,7 @@ import pytest
 from dynamo_container.errors import ConflictError
 from dynamo_container.model.provenance import Contribution, Layer, Source, merge
 from dynamo_container.model.values import BuildArg
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 
 def contribution(name: str, value: str, layer: Layer, plugin: str) -> Contribution[BuildArg]:

@@ -12,7 +12,6 @@ from types import ModuleType
 import pytest
 from dynamo_container.errors import ConflictError, PluginError, UsageError
 from dynamo_container.model.requests import BuildRequest, RunRequest
-from dynamo_container.model.values import BuildArg
 from dynamo_container.plugins import discovery, hookspecs
 from dynamo_container.plugins.registry import Registry
 from fakes import FRAMEWORKS, Site
@@ -632,12 +631,14 @@ def hooks_of_the_future() -> ModuleType:
     """Return the hooks of a later release, in which some are deprecated or removed."""
 
     @hookspecs.hook(
-        returns=BuildArg, since="0.1", deprecated="it goes in 0.4; use dynamo_container_pins"
+        returns="BuildArg", since="0.1", deprecated="it goes in 0.4; use dynamo_container_pins"
     )
     def dynamo_container_versions(request): ...
 
     @hookspecs.hook(
-        returns=BuildArg, since="0.1", deprecated_arguments={"old": "it goes in 0.4; use `request`"}
+        returns="BuildArg",
+        since="0.1",
+        deprecated_arguments={"old": "it goes in 0.4; use `request`"},
     )
     def dynamo_container_build_args(request, old, new): ...
 

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engines import IMAGE as BASE
-from engines import Engine, tiny_engine
+from engines import IMAGE as BASE, Engine, tiny_engine
 
 pytestmark = pytest.mark.engine
 

@@ -18,8 +18,7 @@ from dynamo_container.docker.command import Command
 from dynamo_container.images import bake
 from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.model.values import Label, NamedContext
-from hypothesis import HealthCheck, Phase, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, example, given, settings, strategies as st
 from running import Cli, Docker
 
 ROOT = Path(__file__).parents[2]

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 from engines import IMAGE, Engine, tiny_engine
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 pytestmark = pytest.mark.engine
 

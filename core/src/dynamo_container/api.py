@@ -15,7 +15,9 @@ A framework's plugin can be as small as this:
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from dynamo_container import lazy
 from dynamo_container.errors import (
     ConflictError,
     DynamoContainerError,
@@ -23,7 +25,6 @@ from dynamo_container.errors import (
     PluginError,
     UsageError,
 )
-from dynamo_container.model.facts import Checkout, DriverInfo, EngineInfo, Gpu, ImageInfo
 from dynamo_container.model.names import (
     CUDA_LABEL,
     CUDA_VERSION,
@@ -46,45 +47,103 @@ from dynamo_container.model.names import (
     UID_LABEL,
     USER_LABEL,
 )
-from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest, Sccache
 from dynamo_container.model.toml import read_toml
-from dynamo_container.model.values import (
-    BaseImage,
-    BuildArg,
-    BuildSecret,
-    Check,
-    CudaImages,
-    EnvVar,
-    Feature,
-    Framework,
-    Label,
-    Mirror,
-    Mount,
-    Notice,
-    Option,
-    Override,
-    Pin,
-    Readiness,
-    Release,
-    RunFlag,
-    Stage,
-    SystemPackage,
-)
-from dynamo_container.plugins.checks import (
-    as_pinned,
-    generates_a_token,
-    imports,
-    packages_agree,
-    serves_a_model,
-)
 from dynamo_container.plugins.hookspecs import hookimpl
-from dynamo_container.plugins.releases import (
-    ReleaseChoice,
-    ReleaseTable,
-    exact_version,
-    without_credentials,
-)
-from dynamo_container.plugins.serving import ServingPlugin
+
+if TYPE_CHECKING:
+    from dynamo_container.model.facts import Checkout, DriverInfo, EngineInfo, Gpu, ImageInfo
+    from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest, Sccache
+    from dynamo_container.model.values import (
+        BaseImage,
+        BuildArg,
+        BuildSecret,
+        Check,
+        CudaImages,
+        EnvVar,
+        Feature,
+        Framework,
+        Label,
+        Mirror,
+        Mount,
+        Notice,
+        Option,
+        Override,
+        Pin,
+        Readiness,
+        Release,
+        RunFlag,
+        Stage,
+        SystemPackage,
+    )
+    from dynamo_container.plugins.checks import (
+        as_pinned,
+        generates_a_token,
+        imports,
+        packages_agree,
+        serves_a_model,
+    )
+    from dynamo_container.plugins.releases import (
+        ReleaseChoice,
+        ReleaseTable,
+        exact_version,
+        without_credentials,
+    )
+    from dynamo_container.plugins.serving import ServingPlugin
+else:
+    __getattr__ = lazy.attributes(
+        __name__,
+        {
+            "dynamo_container.model.facts": (
+                "Checkout",
+                "DriverInfo",
+                "EngineInfo",
+                "Gpu",
+                "ImageInfo",
+            ),
+            "dynamo_container.model.requests": (
+                "BuildRequest",
+                "CheckRequest",
+                "RunRequest",
+                "Sccache",
+            ),
+            "dynamo_container.model.values": (
+                "BaseImage",
+                "BuildArg",
+                "BuildSecret",
+                "Check",
+                "CudaImages",
+                "EnvVar",
+                "Feature",
+                "Framework",
+                "Label",
+                "Mirror",
+                "Mount",
+                "Notice",
+                "Option",
+                "Override",
+                "Pin",
+                "Readiness",
+                "Release",
+                "RunFlag",
+                "Stage",
+                "SystemPackage",
+            ),
+            "dynamo_container.plugins.checks": (
+                "as_pinned",
+                "generates_a_token",
+                "imports",
+                "packages_agree",
+                "serves_a_model",
+            ),
+            "dynamo_container.plugins.releases": (
+                "ReleaseChoice",
+                "ReleaseTable",
+                "exact_version",
+                "without_credentials",
+            ),
+            "dynamo_container.plugins.serving": ("ServingPlugin",),
+        },
+    )
 
 __all__ = [
     "CUDA_LABEL",

@@ -18,8 +18,7 @@ from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.model.names import CORE_DISTRIBUTION
 from dynamo_container.model.values import Framework, Notice
-from dynamo_container.options.project import ProjectFile
-from dynamo_container.options.project import find as find_project_file
+from dynamo_container.options.project import ProjectFile, find as find_project_file
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.catalog import ALLOW_LIST, NO_PLUGIN
 from dynamo_container.plugins.registry import Registry

@@ -155,9 +155,9 @@ def _problem(values: list[object], spec: HookSpec) -> str:
     """Return what is wrong with the values that a hook returned; empty if nothing is."""
     if len(values) > _MAX_VALUES:
         return f"returned more than {_MAX_VALUES} values"
-    expected = spec.returns.__name__
+    expected = spec.returns
     for value in values:
-        if not isinstance(value, spec.returns):
+        if not isinstance(value, spec.type):
             kind = "None" if value is None else f"an object of type {type(value).__name__}"
             return f"returned {kind} instead of a {expected}"
         if cause := wrong_field(value):

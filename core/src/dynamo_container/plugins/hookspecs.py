@@ -26,27 +26,7 @@ from typing import Any, Final, TypeVar
 
 import pluggy
 
-from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
-from dynamo_container.model.values import (
-    BaseImage,
-    BuildArg,
-    BuildSecret,
-    Check,
-    EnvVar,
-    Framework,
-    Label,
-    Mirror,
-    Mount,
-    Notice,
-    Option,
-    Override,
-    Pin,
-    Readiness,
-    Release,
-    RunFlag,
-    Stage,
-    SystemPackage,
-)
+from dynamo_container.model import requests, values
 
 PROJECT: Final = "dynamo_container"
 
@@ -66,7 +46,7 @@ class HookSpec:
 
     Attributes:
         arguments: names of the arguments that it is called with.
-        returns: the type of its values.
+        returns: the name of the type of its values, which is in `model.values`.
         single: whether an implementation returns one value instead of an iterable.
         required: whether an implementation with `single` must return a value. If not, it can return
             None.
@@ -76,17 +56,23 @@ class HookSpec:
     """
 
     arguments: tuple[str, ...]
-    returns: type
+    returns: str
     single: bool
     required: bool
     since: str
     deprecated: str
     deprecated_arguments: tuple[tuple[str, str], ...]
 
+    @property
+    def type(self) -> type[object]:
+        """The type of its values."""
+        kind: type[object] = getattr(values, self.returns)
+        return kind
+
 
 def hook(
     *,
-    returns: type,
+    returns: str,
     single: bool = False,
     required: bool = False,
     since: str,
@@ -122,8 +108,8 @@ def specifications(namespace: Mapping[str, Any]) -> dict[str, HookSpec]:
     return {name: spec for name, spec in specs if isinstance(spec, HookSpec)}
 
 
-@hook(returns=Framework, single=True, required=True, since="0.1")
-def dynamo_container_framework() -> Framework:  # type: ignore[empty-body]  # specifications have no body
+@hook(returns="Framework", single=True, required=True, since="0.1")
+def dynamo_container_framework() -> values.Framework:  # type: ignore[empty-body]  # specifications have no body
     """Return the description of the framework. Every plugin in the group
     `dynamo_container.frameworks` must implement this hook.
 
@@ -144,8 +130,8 @@ def dynamo_container_framework() -> Framework:  # type: ignore[empty-body]  # sp
     """
 
 
-@hook(returns=Release, since="0.1")
-def dynamo_container_releases() -> Iterable[Release]:  # type: ignore[empty-body]  # as above
+@hook(returns="Release", since="0.1")
+def dynamo_container_releases() -> Iterable[values.Release]:  # type: ignore[empty-body]  # as above
     """Return the Dynamo releases that the plugin supports, for `dynamo-container releases`.
 
     ```python
@@ -159,8 +145,8 @@ def dynamo_container_releases() -> Iterable[Release]:  # type: ignore[empty-body
     """
 
 
-@hook(returns=Option, since="0.1")
-def dynamo_container_options(command: str) -> Iterable[Option]:  # type: ignore[empty-body]  # as above
+@hook(returns="Option", since="0.1")
+def dynamo_container_options(command: str) -> Iterable[values.Option]:  # type: ignore[empty-body]  # as above
     """Return the command-line options that the plugin adds to `command`, which is `build` or `run`.
 
     Other hooks read the values with `request.option()`.
@@ -188,8 +174,8 @@ def dynamo_container_options(command: str) -> Iterable[Option]:  # type: ignore[
     """
 
 
-@hook(returns=Stage, since="0.1")
-def dynamo_container_stages(request: BuildRequest) -> Iterable[Stage]:  # type: ignore[empty-body]  # as above
+@hook(returns="Stage", since="0.1")
+def dynamo_container_stages(request: requests.BuildRequest) -> Iterable[values.Stage]:  # type: ignore[empty-body]  # as above
     """Return the stages that the plugin provides.
 
     Only one plugin can provide a stage of a given name; another one can stack a stage on it with
@@ -219,8 +205,8 @@ def dynamo_container_stages(request: BuildRequest) -> Iterable[Stage]:  # type: 
     """
 
 
-@hook(returns=BaseImage, since="0.1")
-def dynamo_container_base_images(request: BuildRequest) -> Iterable[BaseImage]:  # type: ignore[empty-body]  # as above
+@hook(returns="BaseImage", since="0.1")
+def dynamo_container_base_images(request: requests.BuildRequest) -> Iterable[values.BaseImage]:  # type: ignore[empty-body]  # as above
     """Return the images that stages start from. The stage's Dockerfile declares the build argument
     `BASE_IMAGE`.
 
@@ -234,8 +220,8 @@ def dynamo_container_base_images(request: BuildRequest) -> Iterable[BaseImage]: 
     """
 
 
-@hook(returns=Mirror, since="0.1")
-def dynamo_container_mirrors(request: BuildRequest) -> Iterable[Mirror]:  # type: ignore[empty-body]  # as above
+@hook(returns="Mirror", since="0.1")
+def dynamo_container_mirrors(request: requests.BuildRequest) -> Iterable[values.Mirror]:  # type: ignore[empty-body]  # as above
     """Return mirrors of registries. They replace the registries of the images that plugins name;
     the images that the user names stay as they are.
 
@@ -249,8 +235,8 @@ def dynamo_container_mirrors(request: BuildRequest) -> Iterable[Mirror]:  # type
     """
 
 
-@hook(returns=Pin, since="0.1")
-def dynamo_container_pins(request: BuildRequest) -> Iterable[Pin]:  # type: ignore[empty-body]  # as above
+@hook(returns="Pin", since="0.1")
+def dynamo_container_pins(request: requests.BuildRequest) -> Iterable[values.Pin]:  # type: ignore[empty-body]  # as above
     """Return the versions that the image is built with: of wheels, of CUDA, of git repositories.
 
     ```python
@@ -267,8 +253,8 @@ def dynamo_container_pins(request: BuildRequest) -> Iterable[Pin]:  # type: igno
     """
 
 
-@hook(returns=BuildArg, since="0.1")
-def dynamo_container_build_args(request: BuildRequest) -> Iterable[BuildArg]:  # type: ignore[empty-body]  # as above
+@hook(returns="BuildArg", since="0.1")
+def dynamo_container_build_args(request: requests.BuildRequest) -> Iterable[values.BuildArg]:  # type: ignore[empty-body]  # as above
     """Return build arguments. A Dockerfile must declare each of them (`ARG`).
 
     ```python
@@ -281,8 +267,8 @@ def dynamo_container_build_args(request: BuildRequest) -> Iterable[BuildArg]:  #
     """
 
 
-@hook(returns=Override, since="0.2")
-def dynamo_container_overrides(request: BuildRequest) -> Iterable[Override]:  # type: ignore[empty-body]  # as above
+@hook(returns="Override", since="0.2")
+def dynamo_container_overrides(request: requests.BuildRequest) -> Iterable[values.Override]:  # type: ignore[empty-body]  # as above
     """Return requirements that replace what packages require, if they contradict each other. The
     core passes them to the resolution in the build argument `OVERRIDES`.
 
@@ -296,8 +282,10 @@ def dynamo_container_overrides(request: BuildRequest) -> Iterable[Override]:  # 
     """
 
 
-@hook(returns=SystemPackage, since="0.2")
-def dynamo_container_system_packages(request: BuildRequest) -> Iterable[SystemPackage]:  # type: ignore[empty-body]  # as above
+@hook(returns="SystemPackage", since="0.2")
+def dynamo_container_system_packages(  # type: ignore[empty-body]  # as above
+    request: requests.BuildRequest,
+) -> Iterable[values.SystemPackage]:
     """Return packages of the Linux distribution that the serving image needs in addition to its
     usual ones. The core passes them in the build argument `EXTRA_PACKAGES`.
 
@@ -311,8 +299,8 @@ def dynamo_container_system_packages(request: BuildRequest) -> Iterable[SystemPa
     """
 
 
-@hook(returns=BuildSecret, since="0.1")
-def dynamo_container_secrets(request: BuildRequest) -> Iterable[BuildSecret]:  # type: ignore[empty-body]  # as above
+@hook(returns="BuildSecret", since="0.1")
+def dynamo_container_secrets(request: requests.BuildRequest) -> Iterable[values.BuildSecret]:  # type: ignore[empty-body]  # as above
     """Return build secrets, each as an ID with the file or the environment variable that contains
     the secret.
 
@@ -326,8 +314,8 @@ def dynamo_container_secrets(request: BuildRequest) -> Iterable[BuildSecret]:  #
     """
 
 
-@hook(returns=Label, since="0.1")
-def dynamo_container_labels(request: BuildRequest) -> Iterable[Label]:  # type: ignore[empty-body]  # as above
+@hook(returns="Label", since="0.1")
+def dynamo_container_labels(request: requests.BuildRequest) -> Iterable[values.Label]:  # type: ignore[empty-body]  # as above
     """Return labels of the image.
 
     ```python
@@ -340,8 +328,8 @@ def dynamo_container_labels(request: BuildRequest) -> Iterable[Label]:  # type: 
     """
 
 
-@hook(returns=Notice, since="0.1")
-def dynamo_container_notices(request: BuildRequest) -> Iterable[Notice]:  # type: ignore[empty-body]  # as above
+@hook(returns="Notice", since="0.1")
+def dynamo_container_notices(request: requests.BuildRequest) -> Iterable[values.Notice]:  # type: ignore[empty-body]  # as above
     """Return lines for the user about what was assumed, omitted, or is untested in this build.
 
     ```python
@@ -357,8 +345,8 @@ def dynamo_container_notices(request: BuildRequest) -> Iterable[Notice]:  # type
     """
 
 
-@hook(returns=EnvVar, since="0.1")
-def dynamo_container_run_env(request: RunRequest) -> Iterable[EnvVar]:  # type: ignore[empty-body]  # as above
+@hook(returns="EnvVar", since="0.1")
+def dynamo_container_run_env(request: requests.RunRequest) -> Iterable[values.EnvVar]:  # type: ignore[empty-body]  # as above
     """Return environment variables of a container.
 
     ```python
@@ -371,8 +359,8 @@ def dynamo_container_run_env(request: RunRequest) -> Iterable[EnvVar]:  # type: 
     """
 
 
-@hook(returns=Mount, since="0.1")
-def dynamo_container_run_mounts(request: RunRequest) -> Iterable[Mount]:  # type: ignore[empty-body]  # as above
+@hook(returns="Mount", since="0.1")
+def dynamo_container_run_mounts(request: requests.RunRequest) -> Iterable[values.Mount]:  # type: ignore[empty-body]  # as above
     """Return mounts of a container.
 
     ```python
@@ -386,8 +374,8 @@ def dynamo_container_run_mounts(request: RunRequest) -> Iterable[Mount]:  # type
     """
 
 
-@hook(returns=RunFlag, since="0.1")
-def dynamo_container_run_flags(request: RunRequest) -> Iterable[RunFlag]:  # type: ignore[empty-body]  # as above
+@hook(returns="RunFlag", since="0.1")
+def dynamo_container_run_flags(request: requests.RunRequest) -> Iterable[values.RunFlag]:  # type: ignore[empty-body]  # as above
     """Return flags of `docker run`.
 
     ```python
@@ -400,8 +388,8 @@ def dynamo_container_run_flags(request: RunRequest) -> Iterable[RunFlag]:  # typ
     """
 
 
-@hook(returns=RunFlag, since="0.1")
-def dynamo_container_accelerator(request: RunRequest) -> Iterable[RunFlag]:  # type: ignore[empty-body]  # as above
+@hook(returns="RunFlag", since="0.1")
+def dynamo_container_accelerator(request: requests.RunRequest) -> Iterable[values.RunFlag]:  # type: ignore[empty-body]  # as above
     """Return the flags of `docker run` that give a container its accelerator, if that is not an
     NVIDIA GPU. `request.gpus` is what the user selected.
 
@@ -415,8 +403,8 @@ def dynamo_container_accelerator(request: RunRequest) -> Iterable[RunFlag]:  # t
     """
 
 
-@hook(returns=Readiness, single=True, since="0.1")
-def dynamo_container_readiness(request: RunRequest) -> Readiness | None:
+@hook(returns="Readiness", single=True, since="0.1")
+def dynamo_container_readiness(request: requests.RunRequest) -> values.Readiness | None:
     """Return how to find out whether a container is ready, for `run --wait`; None if unknown.
 
     ```python
@@ -429,8 +417,8 @@ def dynamo_container_readiness(request: RunRequest) -> Readiness | None:
     """
 
 
-@hook(returns=Check, since="0.1")
-def dynamo_container_checks(request: CheckRequest) -> Iterable[Check]:  # type: ignore[empty-body]  # as above
+@hook(returns="Check", since="0.1")
+def dynamo_container_checks(request: requests.CheckRequest) -> Iterable[values.Check]:  # type: ignore[empty-body]  # as above
     """Return commands that exit with status 0 in a correct image, for `dynamo-container check`.
 
     ```python

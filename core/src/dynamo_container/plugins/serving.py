@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from dynamo_container.errors import PluginError
+from dynamo_container.model import values
 from dynamo_container.model.names import (
     CACHES,
     COMPILE_PACKAGES,
@@ -16,35 +18,11 @@ from dynamo_container.model.names import (
     RUNTIME_STAGE,
     SERVING_STAGE,
 )
-from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
-from dynamo_container.model.values import (
-    BaseImage,
-    BuildArg,
-    Check,
-    EnvVar,
-    Feature,
-    Framework,
-    Label,
-    Mount,
-    Notice,
-    Option,
-    Override,
-    Pin,
-    Readiness,
-    Release,
-    RunFlag,
-    Stage,
-    SystemPackage,
-)
-from dynamo_container.plugins.checks import (
-    as_pinned,
-    generates_a_token,
-    imports,
-    packages_agree,
-    serves_a_model,
-)
 from dynamo_container.plugins.hookspecs import hookimpl
-from dynamo_container.plugins.releases import ReleaseChoice, ReleaseTable
+
+if TYPE_CHECKING:
+    from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+    from dynamo_container.plugins.releases import ReleaseChoice, ReleaseTable
 
 # The attributes that every subclass sets, each with an example.
 _REQUIRED: Final = {
@@ -110,9 +88,9 @@ class ServingPlugin:
     folder: ClassVar[Path]
     homepage: ClassVar[str] = "https://github.com/ai-dynamo/dynamo"
     default_target: ClassVar[str] = "dev"
-    supports: ClassVar[tuple[Feature, ...]] = ("kvbm", "source")
-    build_options: ClassVar[tuple[Option, ...]] = ()
-    run_options: ClassVar[tuple[Option, ...]] = ()
+    supports: ClassVar[tuple[values.Feature, ...]] = ("kvbm", "source")
+    build_options: ClassVar[tuple[values.Option, ...]] = ()
+    run_options: ClassVar[tuple[values.Option, ...]] = ()
 
     base_image: ClassVar[str] = "ubuntu:24.04"
     extras: ClassVar[tuple[str, ...]] = ()
@@ -130,13 +108,19 @@ class ServingPlugin:
     smoke_test: ClassVar[str] = ""
 
     def __init__(self) -> None:
-        """Create the plugin; the release table is read when it is first needed.
+        """Create the plugin.
 
         Raises:
             PluginError: a required attribute is missing, or an attribute is not valid.
         """
         _check_attributes(type(self))
-        self.releases = ReleaseTable(self.folder / "releases.toml")
+
+    @functools.cached_property
+    def releases(self) -> ReleaseTable:
+        """The release table of the plugin's folder, which is read when it is first needed."""
+        from dynamo_container.plugins.releases import ReleaseTable
+
+        return ReleaseTable(self.folder / "releases.toml")
 
     def release(self, request: BuildRequest) -> ReleaseChoice:
         """Choose what is installed. Override it to leave out a wheel or to override a requirement.
@@ -148,9 +132,9 @@ class ServingPlugin:
         return self.releases.choose(request, kvbm=self.kvbm)
 
     @hookimpl
-    def dynamo_container_framework(self) -> Framework:
+    def dynamo_container_framework(self) -> values.Framework:
         has_cuda = any(row.cuda for row in self.releases.rows)
-        return Framework(
+        return values.Framework(
             summary=self.summary,
             homepage=self.homepage,
             default_target=self.default_target,
@@ -158,88 +142,96 @@ class ServingPlugin:
         )
 
     @hookimpl
-    def dynamo_container_releases(self) -> Iterable[Release]:
+    def dynamo_container_releases(self) -> Iterable[values.Release]:
         return self.releases.rows
 
     @hookimpl
-    def dynamo_container_options(self, command: str) -> Iterable[Option]:
+    def dynamo_container_options(self, command: str) -> Iterable[values.Option]:
         return {"build": self.build_options, "run": self.run_options}.get(command, ())
 
     @hookimpl
-    def dynamo_container_stages(self, request: BuildRequest) -> Iterator[Stage]:  # noqa: ARG002  # for overrides
+    def dynamo_container_stages(self, request: BuildRequest) -> Iterator[values.Stage]:  # noqa: ARG002  # for overrides
         dockerfile = self.folder / "runtime" / "Dockerfile"
-        yield Stage(name=RUNTIME_STAGE, dockerfile=dockerfile, needs=(SERVING_STAGE,))
+        yield values.Stage(name=RUNTIME_STAGE, dockerfile=dockerfile, needs=(SERVING_STAGE,))
 
     @hookimpl
-    def dynamo_container_base_images(self, request: BuildRequest) -> Iterator[BaseImage]:
+    def dynamo_container_base_images(self, request: BuildRequest) -> Iterator[values.BaseImage]:
         images = tuple(self.release(request).base_images(SERVING_STAGE))
-        yield from images or (BaseImage(stage=SERVING_STAGE, image=self.base_image),)
+        yield from images or (values.BaseImage(stage=SERVING_STAGE, image=self.base_image),)
 
     @hookimpl
-    def dynamo_container_pins(self, request: BuildRequest) -> Iterator[Pin]:
+    def dynamo_container_pins(self, request: BuildRequest) -> Iterator[values.Pin]:
         yield from self.release(request).pins(extras=self.extras)
 
     @hookimpl
-    def dynamo_container_overrides(self, request: BuildRequest) -> Iterator[Override]:
+    def dynamo_container_overrides(self, request: BuildRequest) -> Iterator[values.Override]:
         yield from self.release(request).overrides
 
     @hookimpl
-    def dynamo_container_system_packages(self, request: BuildRequest) -> Iterator[SystemPackage]:
+    def dynamo_container_system_packages(
+        self, request: BuildRequest
+    ) -> Iterator[values.SystemPackage]:
         for package in self.system_packages:
-            yield SystemPackage(name=package)
+            yield values.SystemPackage(name=package)
         yield from self.release(request).system_packages()
 
     @hookimpl
-    def dynamo_container_build_args(self, request: BuildRequest) -> Iterator[BuildArg]:
+    def dynamo_container_build_args(self, request: BuildRequest) -> Iterator[values.BuildArg]:
         yield from self.release(request).build_args()
         if self.compile_packages:
-            yield BuildArg(name=COMPILE_PACKAGES, value=" ".join(self.compile_packages))
+            yield values.BuildArg(name=COMPILE_PACKAGES, value=" ".join(self.compile_packages))
         if self.cache:
-            yield BuildArg(name=COMPILES_KERNELS, value="true")
-            yield BuildArg(name=CACHES, value=self.cache)
+            yield values.BuildArg(name=COMPILES_KERNELS, value="true")
+            yield values.BuildArg(name=CACHES, value=self.cache)
 
     @hookimpl
-    def dynamo_container_labels(self, request: BuildRequest) -> Iterator[Label]:
+    def dynamo_container_labels(self, request: BuildRequest) -> Iterator[values.Label]:
         yield from self.release(request).labels()
 
     @hookimpl
-    def dynamo_container_notices(self, request: BuildRequest) -> Iterator[Notice]:
+    def dynamo_container_notices(self, request: BuildRequest) -> Iterator[values.Notice]:
         yield from self.release(request).notices()
 
     @hookimpl
-    def dynamo_container_run_env(self, request: RunRequest) -> Iterator[EnvVar]:
+    def dynamo_container_run_env(self, request: RunRequest) -> Iterator[values.EnvVar]:
         for name, value in self.env.items():
-            yield EnvVar(name=name, value=value)
+            yield values.EnvVar(name=name, value=value)
         if self.cache:
-            yield EnvVar(name="HF_HOME", value=f"{request.home}/.cache/huggingface")
+            yield values.EnvVar(name="HF_HOME", value=f"{request.home}/.cache/huggingface")
         for name, below in self.cache_env.items():
-            yield EnvVar(name=name, value=str(self._cache_folder(request) / below))
+            yield values.EnvVar(name=name, value=str(self._cache_folder(request) / below))
 
     @hookimpl
-    def dynamo_container_run_mounts(self, request: RunRequest) -> Iterator[Mount]:
+    def dynamo_container_run_mounts(self, request: RunRequest) -> Iterator[values.Mount]:
         if self.cache:
             # A volume for each home: its files belong to the user of the image that created it.
             volume = f"dynamo-{self.name}-cache-{PurePosixPath(request.home).name}"
-            yield Mount(type="volume", source=volume, target=str(self._cache_folder(request)))
+            yield values.Mount(
+                type="volume", source=volume, target=str(self._cache_folder(request))
+            )
 
     @hookimpl
-    def dynamo_container_run_flags(self, request: RunRequest) -> Iterator[RunFlag]:  # noqa: ARG002  # for overrides
+    def dynamo_container_run_flags(self, request: RunRequest) -> Iterator[values.RunFlag]:  # noqa: ARG002  # for overrides
         # Workers of one model exchange tensors through shared memory.
         if self.shm_size:
-            yield RunFlag(flag="--shm-size", value=self.shm_size)
+            yield values.RunFlag(flag="--shm-size", value=self.shm_size)
 
     @hookimpl
-    def dynamo_container_readiness(self, request: RunRequest) -> Readiness:  # noqa: ARG002  # for overrides
-        return serves_a_model()
+    def dynamo_container_readiness(self, request: RunRequest) -> values.Readiness:  # noqa: ARG002  # for overrides
+        from dynamo_container.plugins import checks
+
+        return checks.serves_a_model()
 
     @hookimpl
-    def dynamo_container_checks(self, request: CheckRequest) -> Iterator[Check]:
+    def dynamo_container_checks(self, request: CheckRequest) -> Iterator[values.Check]:
+        from dynamo_container.plugins import checks
+
         for modules in self.modules:
-            yield imports(*modules)
-        yield packages_agree(*self.may_disagree)
-        yield from as_pinned(request)
+            yield checks.imports(*modules)
+        yield checks.packages_agree(*self.may_disagree)
+        yield from checks.as_pinned(request)
         if self.smoke_test:
-            yield generates_a_token(self.smoke_test)
+            yield checks.generates_a_token(self.smoke_test)
 
     def _cache_folder(self, request: RunRequest) -> PurePosixPath:
         return PurePosixPath(request.home, ".cache", self.cache)

@@ -209,7 +209,7 @@ class PluginContract:
     def test_values_are_frozen(self, answering: Subject) -> None:
         """A value that could change after the merge would not match the plan's hash."""
         for call in hook_calls(answering):
-            kind = hookspecs.SPECS[call.hook].returns
+            kind = hookspecs.SPECS[call.hook].type
             for value in own_values(answering, call):
                 if type(value) is not kind:
                     fail_contract(

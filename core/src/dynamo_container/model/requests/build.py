@@ -1,61 +1,15 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a user asks for, as hooks see it. Requests grow by keyword-only fields with defaults."""
+"""A request for an image, and how images are built and named."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-from dynamo_container.model.facts import NO_ENGINE, Checkout, EngineInfo, ImageInfo
-from dynamo_container.model.names import (
-    DEV_TARGET,
-    HOME_LABEL,
-    LOCAL_DEV_TARGET,
-    REPOSITORY,
-)
-from dynamo_container.model.provenance import Layer, Source
-from dynamo_container.model.values import BuildSecret, EnvVar, Mount, OptionValue, RunFlag
-
-_COMMAND_LINE: Final = "command line"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """What all requests have in common.
-
-    Attributes:
-        origins: where each option was set: `(("--base-image", "environment"), ...)`.
-        options: values of the plugins' own options, by destination (`vllm_ref`).
-    """
-
-    origins: tuple[tuple[str, str], ...] = ()
-    options: tuple[tuple[str, OptionValue], ...] = ()
-
-    def option(self, destination: str) -> str | None:
-        """Return the value of a plugin's option by its destination, such as `vllm_ref`.
-
-        Returns:
-            The text, path or number as text; `"true"` for a flag; None if it was not given.
-        """
-        value = dict(self.options).get(destination)
-        if value is None or value is False:
-            return None
-        return "true" if value is True else str(value)
-
-    def option_values(self, destination: str) -> tuple[str, ...]:
-        """Return the values of a repeatable option of a plugin; empty if it was not given."""
-        value = dict(self.options).get(destination, ())
-        return value if isinstance(value, tuple) else (str(value),)
-
-    def source(self, flag: str) -> Source:
-        """Return the user as the source of what an option states."""
-        origin = dict(self.origins).get(flag, _COMMAND_LINE)
-        return Source(layer=Layer.USER, name=flag, distribution=origin)
-
-    def is_given(self, flag: str) -> bool:
-        """Whether the user set an option, on the command line or elsewhere."""
-        return flag in dict(self.origins)
+from dynamo_container.model.facts.checkout import Checkout
+from dynamo_container.model.names import REPOSITORY
+from dynamo_container.model.requests.base import Request
+from dynamo_container.model.values.build import BuildSecret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +25,7 @@ class Sccache:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BuildRequest(_Request):
+class BuildRequest(Request):
     """A request for one image.
 
     Attributes:
@@ -177,79 +131,3 @@ class BuildSettings:
     outputs: Outputs = Outputs()
     progress: str = "auto"
     metadata_file: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest(_Request):
-    """A request for one container.
-
-    Attributes:
-        framework: the framework's name, given by the user or by the image's label; empty if
-            neither names one.
-        image: the image's reference.
-        command: what runs in it; empty for the image's own command.
-        name: the container's name; empty for docker's choice.
-        env, mounts, flags: as the user gave them.
-        ports: `HOST:CONTAINER`, as `docker run --publish` takes them.
-        gpus: `auto`, `all`, `none`, `count=N`, or comma-separated names: `0,1`, UUIDs.
-        preflight: whether to compare the machine's driver with what the image requires.
-        gds: whether to grant what GPUDirect Storage requires.
-        init: whether to run an init process, which forwards signals and reaps processes.
-        entrypoint: program, and arguments that precede the command.
-        remove: delete the container when it exits.
-        detach, interactive, tty: as docker's.
-        target: the framework's target, if the user named one; empty if an image was named.
-        workspace: the folder to mount at /workspace; empty for none.
-        hf_cache: the folder of the Hugging Face cache to mount in the image user's home; empty for
-            none.
-        engine: facts about the engine.
-        image_info: facts about the image; None if the engine does not have it or does not answer.
-    """
-
-    framework: str
-    image: str
-    command: tuple[str, ...] = ()
-    name: str = ""
-    env: tuple[EnvVar, ...] = ()
-    mounts: tuple[Mount, ...] = ()
-    flags: tuple[RunFlag, ...] = ()
-    ports: tuple[str, ...] = ()
-    gpus: str = "auto"
-    preflight: bool = True
-    gds: bool = False
-    init: bool = True
-    entrypoint: tuple[str, ...] = ()
-    remove: bool = True
-    detach: bool = False
-    interactive: bool = False
-    tty: bool = False
-    target: str = ""
-    workspace: str = ""
-    hf_cache: str = ""
-    engine: EngineInfo = NO_ENGINE
-    image_info: ImageInfo | None = None
-
-    def label(self, key: str) -> str:
-        """Return a label of the image; empty if it does not have the label or is not known."""
-        return self.image_info.label(key) if self.image_info else ""
-
-    @property
-    def home(self) -> str:
-        """The home folder of the image's user: from the image's label, else by target or user."""
-        if labelled := self.label(HOME_LABEL):
-            return labelled
-        if self.target:
-            return "/root" if self.target == DEV_TARGET else "/home/ubuntu"
-        if self.image_info is None and self.image.endswith(f"-{LOCAL_DEV_TARGET}"):
-            return "/home/ubuntu"
-        user = self.image_info.user if self.image_info else ""
-        return "/root" if user.partition(":")[0] in ("", "0", "root") else "/home/ubuntu"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRequest(_Request):
-    """A request for the checks of one image."""
-
-    framework: str
-    image: str
-    image_info: ImageInfo

@@ -1,11 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The values that hooks return: frozen, keyword-only, comparable.
-
-Plugins create them, the core merges them. A value that cannot be right raises `ValueError` when it
-is created, so that the error points to the code that created it. The types of fields are checked
-when values enter the core: see `plugins.calling`.
-"""
+"""What shapes images: stages, base images, pins, build arguments, and rows of release tables."""
 
 from __future__ import annotations
 
@@ -14,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from dynamo_container.model.values.validation import require
+
 # BuildKit's rule for the names of targets and named contexts, without upper case, which `FROM`
 # ignores.
 _STAGE_NAME: Final = r"[a-z0-9][a-z0-9_-]*"
@@ -21,44 +18,10 @@ _STAGE_NAME: Final = r"[a-z0-9][a-z0-9_-]*"
 # repository's name.
 _HOST: Final = r"localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|(?=.*:)[a-z0-9.-]+:[0-9]+"
 _ARGUMENT_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
-_LONG_FLAG: Final = r"--[a-z][a-z0-9-]*"
 _CUDA_VERSION: Final = r"[1-9][0-9]*\.[0-9]+"
 # The oldest major version of NVIDIA's driver for each major version of CUDA:
 # https://docs.nvidia.com/deploy/cuda-compatibility/
 _DRIVERS: Final = {"11": "450", "12": "525", "13": "580"}
-
-Feature = Literal["cuda", "kvbm", "source"]
-
-
-def _require(condition: object, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Framework:
-    """A framework plugin's description of itself.
-
-    Attributes:
-        summary: one line for lists.
-        homepage: a URL.
-        default_target: the stage that `build` builds if no target is given.
-        user: the user of its runtime image, such as `ubuntu`; becomes the image's label.
-        home: that user's home folder in the image; becomes the image's label.
-        supports: the optional features that its hooks implement. An option that selects one which
-            is not listed is refused: `cuda` (`--cuda-version`), `kvbm` (`--enable-kvbm`), `source`
-            (builds from a Dynamo checkout).
-    """
-
-    summary: str
-    homepage: str = ""
-    default_target: str = "dev"
-    user: str = "ubuntu"
-    home: str = "/home/ubuntu"
-    supports: tuple[Feature, ...] = ()
-
-    def __post_init__(self) -> None:
-        _require(self.home.startswith("/"), f"home {self.home!r} is not an absolute path")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,20 +53,20 @@ class Stage:
     built_with: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             re.fullmatch(_STAGE_NAME, self.name),
             f"{self.name!r} is not a valid stage name, such as 'runtime' or 'local-dev'",
         )
-        _require(
+        require(
             (self.dockerfile is None) == bool(self.image),
             f"stage {self.name!r} requires either a dockerfile or an image",
         )
-        _require(
+        require(
             not (self.image and (self.needs or self.extends)),
             f"stage {self.name!r} is an image, so it cannot need or extend another stage",
         )
         for path in (self.dockerfile, self.context):
-            _require(
+            require(
                 path is None or path.is_absolute(),
                 f"stage {self.name!r}: {path} is not an absolute path",
             )
@@ -139,12 +102,12 @@ class Mirror:
     mirror: str
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             re.fullmatch(_HOST, self.registry),
             f"{self.registry!r} is not a valid registry host, such as 'docker.io'",
         )
         host, _, path = self.mirror.partition("/")
-        _require(
+        require(
             re.fullmatch(_HOST, host) and path == path.strip("/"),
             f"{self.mirror!r} is not a valid mirror, such as 'registry.acme.example/docker-hub'",
         )
@@ -174,11 +137,11 @@ class Pin:
     location: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             self.name and self.version,
             f"a pin requires a name and a version, not {self.name!r} and {self.version!r}",
         )
-        _require(
+        require(
             not self.build_arg or re.fullmatch(_ARGUMENT_NAME, self.build_arg),
             f"{self.build_arg!r} is not a valid name of a build argument",
         )
@@ -206,8 +169,8 @@ class Override:
     location: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        _require(self.name, f"{self.requirement!r} is not a valid requirement")
-        _require("|" not in self.requirement, f"{self.requirement!r} must not contain '|'")
+        require(self.name, f"{self.requirement!r} is not a valid requirement")
+        require("|" not in self.requirement, f"{self.requirement!r} must not contain '|'")
 
     @property
     def name(self) -> str:
@@ -223,7 +186,7 @@ class SystemPackage:
     name: str
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             re.fullmatch(r"[a-z0-9][a-z0-9+.:=~-]*", self.name),
             f"{self.name!r} is not a valid package name, such as 'libzmq5'",
         )
@@ -247,7 +210,7 @@ class BuildArg:
     location: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             re.fullmatch(_ARGUMENT_NAME, self.name),
             f"{self.name!r} is not a valid name of a build argument",
         )
@@ -264,8 +227,8 @@ class BuildSecret:
     env: str = ""
 
     def __post_init__(self) -> None:
-        _require(self.id, "a build secret requires an id")
-        _require(
+        require(self.id, "a build secret requires an id")
+        require(
             bool(self.path) != bool(self.env),
             f"secret {self.id!r} requires either a file or a variable",
         )
@@ -279,7 +242,7 @@ class Label:
     value: str
 
     def __post_init__(self) -> None:
-        _require(self.key, "a label requires a key")
+        require(self.key, "a label requires a key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,169 +253,6 @@ class NamedContext:
 
     name: str
     source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """A line for the user about the plan: something was assumed, omitted or is untested.
-
-    Attributes:
-        text: the line.
-        warning: whether the user probably does not want this; then `--quiet` shows it too.
-    """
-
-    text: str
-    warning: bool = False
-
-
-OptionValue = str | int | bool | tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """A plugin's own command-line option.
-
-    Attributes:
-        flag: such as `--vllm-ref`; hooks read it as `request.option("vllm_ref")`.
-        help: one line for `--help`.
-        metavar: the placeholder for the value in `--help`.
-        type: `text`; `path` (completed by shells, and made absolute); `int`; or `flag`, which takes
-            no value.
-        choices: the allowed values of a `text`; empty for any.
-        default: the value if the option is not given; None for no value.
-        repeatable: whether the option can be given several times; its value is then a tuple.
-        stages: names of the stages that the option affects. If none of them is part of a build,
-            giving the option is an error. Empty: it affects every build of the framework.
-    """
-
-    flag: str
-    help: str
-    metavar: str = "TEXT"
-    type: Literal["text", "path", "int", "flag"] = "text"
-    choices: tuple[str, ...] = ()
-    default: str | int | None = None
-    repeatable: bool = False
-    stages: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        _require(
-            re.fullmatch(_LONG_FLAG, self.flag),
-            f"{self.flag!r} is not a valid option, such as '--vllm-ref'",
-        )
-        _require(self.help, f"option {self.flag!r} requires a help text")
-        _require(
-            self.type == "text" or not self.choices,
-            f"option {self.flag!r}: only an option of type 'text' can have choices",
-        )
-        _require(
-            not (self.type == "flag" and (self.repeatable or self.default is not None)),
-            f"option {self.flag!r} of type 'flag' cannot be repeatable or have a default",
-        )
-
-    @property
-    def destination(self) -> str:
-        """The name by which `request.option()` finds the value."""
-        return self.flag[2:].replace("-", "_")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvVar:
-    """An environment variable of a container. Without a value it is passed by name only, and docker
-    takes the value from the caller's environment.
-    """
-
-    name: str
-    value: str | None = None
-
-    def __post_init__(self) -> None:
-        _require(
-            self.name and "=" not in self.name,
-            f"{self.name!r} is not a valid name of an environment variable",
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mount:
-    """A mount of a container.
-
-    Attributes:
-        target: absolute path in the container.
-        source: a host path (`bind`) or a volume's name (`volume`); empty for an anonymous volume
-            and for `tmpfs`.
-        type: as in `docker run --mount`.
-        options: further options as `docker run --volume` takes them after the second colon: `ro`,
-            `z`, `rshared`.
-    """
-
-    target: str
-    source: str = ""
-    type: Literal["bind", "volume", "tmpfs"] = "bind"
-    options: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        _require(
-            self.target.startswith("/"),
-            f"mount target {self.target!r} is not an absolute path",
-        )
-        _require(
-            self.source or self.type != "bind", f"the bind mount at {self.target} has no source"
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFlag:
-    """A flag of `docker run`, such as `--shm-size` with `10G`, or `--init` without a value.
-
-    Attributes:
-        flag: the long form.
-        value: None for a flag without a value.
-        key: distinguishes flags that can be given several times, such as the limit's name for
-            `--ulimit`. A higher layer replaces the flag with the same name and key.
-    """
-
-    flag: str
-    value: str | None = None
-    key: str = ""
-
-    def __post_init__(self) -> None:
-        _require(
-            re.fullmatch(_LONG_FLAG, self.flag),
-            f"{self.flag!r} is not a valid long flag of docker run",
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Readiness:
-    """How to find out whether a container is ready: a URL that answers with success, or a command
-    that exits with status 0.
-
-    Both are tried inside the container, so that they work on every network and with a remote
-    engine. `http` requires `curl` in the image.
-    """
-
-    http: str = ""
-    argv: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        _require(bool(self.http) != bool(self.argv), "readiness requires either a URL or a command")
-
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The command that is run in the container."""
-        curl = ("curl", "--silent", "--fail", "--output", "/dev/null", "--max-time", "5")
-        return self.argv or (*curl, self.http)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """A command that exits with status 0 in a correct image."""
-
-    name: str
-    argv: tuple[str, ...]
-    needs_gpu: bool = False
-
-    def __post_init__(self) -> None:
-        _require(self.name and self.argv, "a check requires a name and a command")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -472,7 +272,7 @@ class CudaImages:
     torch: str = ""
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             re.fullmatch(_CUDA_VERSION, self.version),
             f"{self.version!r} is not a valid CUDA version, such as '13.0'",
         )

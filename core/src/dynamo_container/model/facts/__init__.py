@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What was found out about the engine, an image, the GPU driver and a checkout before planning.
+
+Facts are values. `docker/` and `host/` collect them once; requests carry them; planning reads them.
+"""
+
+from typing import TYPE_CHECKING
+
+from dynamo_container import lazy
+
+if TYPE_CHECKING:
+    from dynamo_container.model.facts.checkout import (
+        Checkout as Checkout,
+    )
+    from dynamo_container.model.facts.engine import (
+        NO_ENGINE as NO_ENGINE,
+        BuilderInfo as BuilderInfo,
+        DriverInfo as DriverInfo,
+        EngineInfo as EngineInfo,
+        Gpu as Gpu,
+        ImageInfo as ImageInfo,
+    )
+else:
+    __getattr__ = lazy.attributes(
+        __name__,
+        {
+            f"{__name__}.checkout": ("Checkout",),
+            f"{__name__}.engine": (
+                "BuilderInfo",
+                "DriverInfo",
+                "EngineInfo",
+                "Gpu",
+                "ImageInfo",
+                "NO_ENGINE",
+            ),
+        },
+    )

@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a user asks for, as hooks see it. Requests grow by keyword-only fields with defaults."""
+
+from typing import TYPE_CHECKING
+
+from dynamo_container import lazy
+
+if TYPE_CHECKING:
+    from dynamo_container.model.requests.build import (
+        BuildRequest as BuildRequest,
+        BuildSettings as BuildSettings,
+        Outputs as Outputs,
+        Sccache as Sccache,
+    )
+    from dynamo_container.model.requests.run import (
+        CheckRequest as CheckRequest,
+        RunRequest as RunRequest,
+    )
+else:
+    __getattr__ = lazy.attributes(
+        __name__,
+        {
+            f"{__name__}.build": (
+                "BuildRequest",
+                "BuildSettings",
+                "Outputs",
+                "Sccache",
+            ),
+            f"{__name__}.run": (
+                "CheckRequest",
+                "RunRequest",
+            ),
+        },
+    )

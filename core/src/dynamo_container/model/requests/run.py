@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Requests for a container, and for the checks of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamo_container.model.facts.engine import NO_ENGINE, EngineInfo, ImageInfo
+from dynamo_container.model.names import DEV_TARGET, HOME_LABEL, LOCAL_DEV_TARGET
+from dynamo_container.model.requests.base import Request
+from dynamo_container.model.values.run import EnvVar, Mount, RunFlag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest(Request):
+    """A request for one container.
+
+    Attributes:
+        framework: the framework's name, given by the user or by the image's label; empty if
+            neither names one.
+        image: the image's reference.
+        command: what runs in it; empty for the image's own command.
+        name: the container's name; empty for docker's choice.
+        env, mounts, flags: as the user gave them.
+        ports: `HOST:CONTAINER`, as `docker run --publish` takes them.
+        gpus: `auto`, `all`, `none`, `count=N`, or comma-separated names: `0,1`, UUIDs.
+        preflight: whether to compare the machine's driver with what the image requires.
+        gds: whether to grant what GPUDirect Storage requires.
+        init: whether to run an init process, which forwards signals and reaps processes.
+        entrypoint: program, and arguments that precede the command.
+        remove: delete the container when it exits.
+        detach, interactive, tty: as docker's.
+        target: the framework's target, if the user named one; empty if an image was named.
+        workspace: the folder to mount at /workspace; empty for none.
+        hf_cache: the folder of the Hugging Face cache to mount in the image user's home; empty for
+            none.
+        engine: facts about the engine.
+        image_info: facts about the image; None if the engine does not have it or does not answer.
+    """
+
+    framework: str
+    image: str
+    command: tuple[str, ...] = ()
+    name: str = ""
+    env: tuple[EnvVar, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    flags: tuple[RunFlag, ...] = ()
+    ports: tuple[str, ...] = ()
+    gpus: str = "auto"
+    preflight: bool = True
+    gds: bool = False
+    init: bool = True
+    entrypoint: tuple[str, ...] = ()
+    remove: bool = True
+    detach: bool = False
+    interactive: bool = False
+    tty: bool = False
+    target: str = ""
+    workspace: str = ""
+    hf_cache: str = ""
+    engine: EngineInfo = NO_ENGINE
+    image_info: ImageInfo | None = None
+
+    def label(self, key: str) -> str:
+        """Return a label of the image; empty if it does not have the label or is not known."""
+        return self.image_info.label(key) if self.image_info else ""
+
+    @property
+    def home(self) -> str:
+        """The home folder of the image's user: from the image's label, else by target or user."""
+        if labelled := self.label(HOME_LABEL):
+            return labelled
+        if self.target:
+            return "/root" if self.target == DEV_TARGET else "/home/ubuntu"
+        if self.image_info is None and self.image.endswith(f"-{LOCAL_DEV_TARGET}"):
+            return "/home/ubuntu"
+        user = self.image_info.user if self.image_info else ""
+        return "/root" if user.partition(":")[0] in ("", "0", "root") else "/home/ubuntu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest(Request):
+    """A request for the checks of one image."""
+
+    framework: str
+    image: str
+    image_info: ImageInfo

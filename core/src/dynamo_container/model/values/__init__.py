@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The values that hooks return: frozen, keyword-only, comparable.
+
+Plugins create them, the core merges them. A value that cannot be right raises `ValueError` when it
+is created, so that the error points to the code that created it. The types of fields are checked
+when values enter the core: see `plugins.calling`.
+"""
+
+from typing import TYPE_CHECKING
+
+from dynamo_container import lazy
+
+if TYPE_CHECKING:
+    from dynamo_container.model.values.build import (
+        BaseImage as BaseImage,
+        BuildArg as BuildArg,
+        BuildSecret as BuildSecret,
+        CudaImages as CudaImages,
+        Label as Label,
+        Mirror as Mirror,
+        NamedContext as NamedContext,
+        Override as Override,
+        Pin as Pin,
+        Release as Release,
+        Stage as Stage,
+        SystemPackage as SystemPackage,
+    )
+    from dynamo_container.model.values.framework import (
+        Feature as Feature,
+        Framework as Framework,
+        Notice as Notice,
+        Option as Option,
+        OptionValue as OptionValue,
+    )
+    from dynamo_container.model.values.run import (
+        Check as Check,
+        EnvVar as EnvVar,
+        Mount as Mount,
+        Readiness as Readiness,
+        RunFlag as RunFlag,
+    )
+else:
+    __getattr__ = lazy.attributes(
+        __name__,
+        {
+            f"{__name__}.build": (
+                "BaseImage",
+                "BuildArg",
+                "BuildSecret",
+                "CudaImages",
+                "Label",
+                "Mirror",
+                "NamedContext",
+                "Override",
+                "Pin",
+                "Release",
+                "Stage",
+                "SystemPackage",
+            ),
+            f"{__name__}.framework": (
+                "Feature",
+                "Framework",
+                "Notice",
+                "Option",
+                "OptionValue",
+            ),
+            f"{__name__}.run": (
+                "Check",
+                "EnvVar",
+                "Mount",
+                "Readiness",
+                "RunFlag",
+            ),
+        },
+    )
