@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 # The page of each document.
 PAGES = {
     "CONTRIBUTING.md": "contributing.md",
-    "SECURITY.md": "security.md",
+    "SECURITY.md": "reporting.md",
     "CHANGELOG.md": "changelog.md",
 }
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import checkouts
@@ -90,13 +89,11 @@ def test_a_project_without_a_version_has_release_0_0_0(folder):
     assert git.collect(folder, "0.7.0").release == "0.7.0"
 
 
-def test_git_variables_and_the_owner_of_the_files_are_ignored(folder, tmp_path, monkeypatch):
+def test_git_variables_are_ignored(folder, tmp_path, monkeypatch):
     checkouts.commit(folder, "v0.6.1")
     other = tmp_path / "other"
     other.mkdir()
     checkouts.commit(other, "v7.0")
-    if os.geteuid() == 0:
-        subprocess.run(["chown", "-R", "4711:4711", str(folder)], check=True)
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
 
     assert git.collect(folder).version == "0.6.1"

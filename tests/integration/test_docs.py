@@ -258,4 +258,4 @@ def test_a_root_document_links_to_pages_of_the_site():
 
     page = site_pages.with_links_of_site(text)
 
-    assert page == "[a](cli.md#run), [b](security.md), c, [d](https://a.example)"
+    assert page == "[a](cli.md#run), [b](reporting.md), c, [d](https://a.example)"

@@ -130,7 +130,12 @@ def _raises(error: Exception) -> Query:
     return finish
 
 
-def query(*argv: str, drop_env: str = "", env: Mapping[str, str] = _NO_VARIABLES) -> str:
+def query(
+    *argv: str,
+    drop_env: str = "",
+    env: Mapping[str, str] = _NO_VARIABLES,
+    errors: str = "replace",
+) -> str:
     """Return what a program other than docker prints; empty if it fails, is not installed, or takes
     too long: its answer is useful, but never required.
 
@@ -138,6 +143,7 @@ def query(*argv: str, drop_env: str = "", env: Mapping[str, str] = _NO_VARIABLES
         argv: program and arguments.
         drop_env: a prefix; variables whose names start with it are removed from its environment.
         env: variables that are added to its environment.
+        errors: how bytes that are not text are decoded; `surrogateescape` for names of files.
     """
     import subprocess
 
@@ -153,7 +159,7 @@ def query(*argv: str, drop_env: str = "", env: Mapping[str, str] = _NO_VARIABLES
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            errors="replace",
+            errors=errors,
             check=False,
             timeout=ANSWER_SECONDS,
         )

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dynamo_container.docker import process
 from dynamo_container.errors import UsageError
+from dynamo_container.host import repository as repositories
+from dynamo_container.host import worktree
 from dynamo_container.host.paths import is_file
+from dynamo_container.host.repository import Repository
 from dynamo_container.model.facts import Checkout
 from dynamo_container.model.names import DYNAMO
 from dynamo_container.model.toml import read_toml
@@ -57,21 +59,24 @@ def collect(path: Path, version: str = "") -> Checkout:
         path: absolute; it contains a `pyproject.toml`.
         version: overrides the version; empty for the one that git gives.
     """
-    git = _Git(path=path)
-    in_git = git.is_repository
+    repository = repositories.find(path)
+    unknown = [repository.problem] if repository and repository.problem else []
+    git = _Git(repository=repository) if repository and not repository.problem else None
     declared = _declared_version(path)
-    tag, exact = git.tag() if in_git else ("", False)
-    commit, short = git.commit() if in_git else ("", "")
+    tag, exact = git.tag() if git else ("", False)
+    commit, short = git.commit() if git else ("", "")
     derived = tag or declared or _UNKNOWN
     if commit and not exact:
         derived = f"{derived}.dev.{short}"
+    content, submodules = git.content() if git and commit else (version or derived, "")
     return Checkout(
         path=path,
         release=declared or tag or _normalized(version) or _UNKNOWN,
         version=version or derived,
         commit=commit,
-        digest=_digest(commit, git.changes() if commit else version or derived),
+        digest=_digest(commit, content),
         rust=_rust_release(path),
+        unknown=tuple(filter(None, (*unknown, submodules))),
     )
 
 
@@ -83,47 +88,33 @@ def _digest(*parts: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Git:
-    """The git command in a checkout. Its answers are empty if the command fails."""
+    """What the git of a checkout knows. Its answers are empty if a command fails."""
 
-    path: Path
-
-    def query(self, *arguments: str) -> str:
-        """Return what git prints. Nothing is written, and with sudo, git's owner check is off."""
-        settings = ("-c", f"safe.directory={self.path}", "-c", "core.fsmonitor=false")
-        # The caller's GIT_DIR and the like are about another repository.
-        return process.query(
-            *("git", "-C", str(self.path), *settings, *arguments),
-            drop_env="GIT_",
-            env={"GIT_OPTIONAL_LOCKS": "0"},
-        )
-
-    @property
-    def is_repository(self) -> bool:
-        """Whether the checkout is a repository itself: one around it has nothing to do with it."""
-        top = self.query("rev-parse", "--show-toplevel").rstrip("\n")
-        return bool(top) and Path(top).resolve() == self.path.resolve()
+    repository: Repository
 
     def commit(self) -> tuple[str, str]:
         """Return the commit that is checked out, and its short form; empty before the first."""
-        commit = self.query("rev-parse", "--verify", "--quiet", "HEAD").strip()
-        return (commit, self.query("rev-parse", "--short", "HEAD").strip()) if commit else ("", "")
+        query = self.repository.query
+        commit = query("rev-parse", "--verify", "--quiet", "HEAD").strip()
+        return (commit, query("rev-parse", "--short", "HEAD").strip()) if commit else ("", "")
 
     def tag(self) -> tuple[str, bool]:
         """Return the version of the latest tag in the commit's history, and whether it is the
         commit's own tag. Branches do not matter.
         """
-        own = self.query("tag", "--points-at", "HEAD").split()
-        if version := _newest(own):
+        query = self.repository.query
+        form = ("--points-at=HEAD", "--format=%(refname:strip=2)")
+        if version := _newest(query("for-each-ref", *form, "refs/tags").split()):
             return version, True
         patterns = [f"--match={pattern}" for pattern in _TAG_PATTERNS]
-        return _newest(self.query("describe", "--tags", "--abbrev=0", *patterns).split()), False
+        return _newest(query("describe", "--tags", "--abbrev=0", *patterns).split()), False
 
-    def changes(self) -> str:
-        """Return a digest of the uncommitted changes and the names of new files; empty if none."""
-        status = self.query("status", "--porcelain", "-z")
-        if not status:
-            return ""
-        return _digest(status, self.query("diff", "--no-ext-diff", "--binary", "HEAD"))
+    def content(self) -> tuple[str, str]:
+        """Return a digest of the files, and a line about what is not part of it."""
+        contents = worktree.read(self.repository)
+        names = ", ".join(contents.submodules)
+        omitted = f"changes in submodules are not part of the plan's hash: {names}"
+        return contents.digest, omitted if names else ""
 
 
 def _newest(tags: list[str]) -> str:

@@ -15,6 +15,12 @@ def sudo_caller() -> tuple[int, int] | None:
     return int(uid), int(gid)
 
 
+def caller_uids() -> frozenset[int]:
+    """Return the users whose files are the caller's own: this user, and the one who called sudo."""
+    caller = sudo_caller()
+    return frozenset({os.getuid(), caller[0]} if caller else {os.getuid()})
+
+
 def caller_home() -> str:
     """Return the home folder of the user, or of the user who called sudo; `~` if unknown."""
     caller = sudo_caller()

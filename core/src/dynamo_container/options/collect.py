@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,8 +62,14 @@ def collect_build(
         dev_image=dev_image,
         dev_image_stage=stage,
         platform=platform,
-        notices=(*notices, *assumed),
+        notices=(*notices, *assumed, *_unknown(checkout)),
     )
+
+
+def _unknown(checkout: Checkout | None) -> Iterator[Notice]:
+    """What could not be found out about the checkout."""
+    for text in checkout.unknown if checkout else ():
+        yield Notice(text=text, warning=True)
 
 
 def collect_caller() -> Caller:

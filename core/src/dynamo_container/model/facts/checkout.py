@@ -20,8 +20,9 @@ class Checkout:
             `0.6.1.dev.COMMIT`.
         commit: the full hash; empty without git.
         digest: SHA-256 that identifies the content without reading all of it: of the commit and of
-            the changes since, else of the version.
+            the files that git tracks, else of the version.
         rust: the Rust release in its `rust-toolchain.toml`, such as `1.90.0`; empty if it has none.
+        unknown: what could not be found out about it, and why; lines for the user.
     """
 
     path: Path
@@ -30,3 +31,4 @@ class Checkout:
     commit: str = ""
     digest: str = ""
     rust: str = ""
+    unknown: tuple[str, ...] = ()
