@@ -265,7 +265,7 @@ def test_a_repository_that_gives_no_answer_is_a_warning(folder):
     assert git.collect(folder).version == "0.6.1"
 
 
-def test_changes_in_submodules_are_left_out_and_that_is_said(folder):
+def test_changes_in_submodules_are_left_out_with_a_warning(folder):
     checkouts.commit(folder)
     Trap(folder, folder.parent / "program").submodule()
 
@@ -295,7 +295,7 @@ def test_the_digest_covers_every_change(folder, change):
     assert git.collect(folder).digest != clean
 
 
-def test_a_file_with_other_times_is_no_change(folder):
+def test_a_file_with_other_times_and_the_same_content_is_unchanged(folder):
     checkouts.commit(folder)
     clean = git.collect(folder).digest
 
@@ -315,7 +315,7 @@ def test_a_change_that_keeps_the_size_and_the_time_of_a_file_is_seen(folder):
     assert git.collect(folder).digest != clean
 
 
-def test_a_pipe_in_the_place_of_a_file_is_not_opened(folder):
+def test_a_pipe_that_replaces_a_file_is_not_opened(folder):
     checkouts.commit(folder)
     (folder / "README.md").unlink()
     os.mkfifo(folder / "README.md")

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dynamo_container.errors import UsageError
-from dynamo_container.host import repository as repositories
-from dynamo_container.host import worktree
+from dynamo_container.host import repository as repositories, worktree
 from dynamo_container.host.paths import is_file
 from dynamo_container.host.repository import Repository
 from dynamo_container.model.facts import Checkout

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The git command in somebody's repository, which gives data and no orders.
+"""The git command in a repository that may be another user's: it gives data and no orders.
 
 A repository's own configuration names programs: filters, monitors, hooks, helpers of remotes. So
 only commands are used that read no file through attributes, open no connection and write nothing.
