@@ -12,6 +12,7 @@ import sys
 import pytest
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.requests import CheckRequest
+from dynamo_container.model.values import Override
 from dynamo_container.plugins.checks import as_pinned, packages_agree
 
 LOOKED = "Checked 2 packages in 1ms"
@@ -55,6 +56,15 @@ def test_only_excluded_packages_can_have_another_version(passes):
     assert not passes(f"{REQUIRES}\nThe package `a` requires `b`, but it's not installed", "nixl")
 
 
+def test_the_name_of_the_check_has_the_reasons_of_exceptions():
+    check = packages_agree(
+        overrides=(Override(requirement="nixl==1"), Override(requirement="a==1", reason="why"))
+    )
+
+    assert check.name == "packages agree, except a (why)"
+    assert "`nixl[" in check.argv[-1]
+
+
 @pytest.mark.processes
 @pytest.mark.parametrize("report", ["error: No virtual environment found", None])
 def test_it_fails_if_uv_did_not_look_at_any_package(passes, report):
@@ -78,6 +88,8 @@ def test_installed_versions_are_compared_with_the_image_label():
         return subprocess.run(argv, capture_output=True, text=True, check=False)
 
     assert run(f"pluggy=={pluggy} cuda==13.0").returncode == 0
+    assert run(f"pluggy=={pluggy}.0").returncode == 0
+    assert run(f"pluggy=={pluggy}.1").returncode == 1
     failed = run(wrong)
     assert failed.returncode == 1
     assert f"pluggy is {pluggy}, but the plan has 0.1" in failed.stderr

@@ -115,8 +115,8 @@ def test_invalid_options_are_errors_with_status_2_and_a_hint(cli, caller, words,
     [
         (
             (),
-            ["dynamo:v1.4.2-none", "dynamo:latest-none"],
-            ["dynamo:v1.4.2-none-local-dev", "dynamo:latest-none-local-dev"],
+            ["dynamo:v1.6.1-none", "dynamo:latest-none"],
+            ["dynamo:v1.6.1-none-local-dev", "dynamo:latest-none-local-dev"],
         ),
         (("--tag", "my:1", "--no-latest"), ["my:1"], ["my:1-local-dev"]),
         (("--tag", "my:1-local-dev", "--no-latest"), ["my:1"], ["my:1-local-dev"]),

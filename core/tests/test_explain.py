@@ -134,9 +134,9 @@ def test_the_diagram_has_the_stages_with_their_images_and_versions(cli):
     scripts, tools, wheels, serving, runtime = [name for name in boxes if name != base]
     assert "uv==" in boxes[tools]
     assert "dynamo-container-images" in boxes[tools]
-    assert "ai-dynamo==1.4.2<br/>" in boxes[wheels]
+    assert "ai-dynamo==1.6.1<br/>" in boxes[wheels]
     assert "python_version #60; '0'" in boxes[wheels]
-    assert "dynamo:v1.4.2-none-runtime" in boxes[runtime]
+    assert "dynamo:v1.6.1-none-runtime" in boxes[runtime]
     for arrow in (
         (base, tools),
         (scripts, tools),

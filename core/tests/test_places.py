@@ -104,7 +104,7 @@ def test_builder_exporters_and_attestations_of_the_images(bake):
         assert targets[name]["attest"] == ["type=sbom", "type=provenance,mode=max"]
     assert "attest" not in targets["tools"]
     assert targets["dev"]["tags"] == [
-        "r.example/team/dynamo:v1.4.2-none",
+        "r.example/team/dynamo:v1.6.1-none",
         "r.example/team/dynamo:latest-none",
     ]
 
@@ -118,7 +118,7 @@ def test_provenance_can_be_disabled(bake):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--push", "--push requires a registry, which dynamo:v1.4.2-none does not"),
+        ("--push", "--push requires a registry, which dynamo:v1.6.1-none does not"),
         (
             "--push --tag r.example/x:1",
             "--push requires a registry, which dynamo:latest-none does not",

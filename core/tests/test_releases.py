@@ -180,6 +180,97 @@ def test_unknown_release_keeps_the_wheels_of_the_row_if_no_extra_pins_them(table
     assert "acme==3.1" in [pin.requirement for pin in release.pins()]
 
 
+POSTS = """
+default = "1.3.1"
+
+[[release]]
+dynamo = "1.3.0.post1"
+released = 2026-07-22
+
+[[release]]
+dynamo = "1.3.0.post2"
+released = 2026-07-23
+
+[[release]]
+dynamo = "1.3.1"
+released = 2026-08-05
+
+[[release]]
+dynamo = "1.3.1.post1"
+released = 2026-08-06
+wheels = ["acme==1", "kvbm==1.3.1"]
+
+[[release]]
+dynamo = "1.5.0"
+released = 2026-09-19
+deprecated = ["kvbm"]
+overrides = [
+    "numpy==1",
+    { requirement = "simulator; python_version < '0'", reason = "only the planner uses it" },
+]
+"""
+
+
+@pytest.fixture
+def posts(tmp_path) -> ReleaseTable:
+    path = tmp_path / "posts.toml"
+    path.write_text(POSTS)
+    return ReleaseTable(path)
+
+
+@pytest.mark.parametrize(
+    ("named", "built"),
+    [
+        ("1.3.0", "1.3.0.post2"),
+        ("1.3", "1.3.0.post2"),
+        ("1.3.0.post1", "1.3.0.post1"),
+        ("1.3.1", "1.3.1"),
+        ("1.3.1.post1", "1.3.1.post1"),
+    ],
+)
+def test_a_release_that_has_only_post_releases_is_the_newest_of_them(posts, named, built):
+    release = posts.choose(request(dynamo_version=named))
+
+    assert release.exact
+    assert release.dynamo == built
+    notices = [notice.text for notice in release.notices()]
+    assert notices == (
+        [f"Dynamo {release.named} was published as {built}"] if release.named else []
+    )
+    assert bool(release.named) == (named in ("1.3.0", "1.3"))
+
+
+def test_a_checkout_keeps_its_own_version(posts):
+    checkout = Checkout(path=Path("/dynamo"), release="1.3.0", version="1.3.0.dev.1")
+
+    assert posts.choose(request(checkout=checkout, dynamo_version="1.3.0")).dynamo == "1.3.0"
+
+
+def test_a_row_states_the_kvbm_of_a_post_release(posts):
+    release = posts.choose(request(dynamo_version="1.3.1.post1", enable_kvbm=True))
+
+    assert pins(release) == ["ai-dynamo[acme]==1.3.1.post1", "acme==1", "kvbm==1.3.1"]
+    without = posts.choose(request(dynamo_version="1.3.1.post1"))
+    assert pins(without) == ["ai-dynamo[acme]==1.3.1.post1", "acme==1"]
+
+
+def test_deprecated_kvbm_is_installed_only_if_the_user_asks_for_it(posts):
+    release = posts.choose(request(dynamo_version="1.5.0"), kvbm=True)
+    enabled = posts.choose(request(dynamo_version="1.5.0", enable_kvbm=True), kvbm=True)
+
+    assert not release.kvbm
+    assert list(release.notices()) == []
+    (notice,) = enabled.notices()
+    assert "KVBM, which Dynamo has deprecated" in notice.text
+
+
+def test_an_override_can_have_a_reason(posts):
+    plain, reasoned = posts.choose(request(dynamo_version="1.5.0")).overrides
+
+    assert (plain.requirement, plain.reason) == ("numpy==1", "")
+    assert (reasoned.name, reasoned.reason) == ("simulator", "only the planner uses it")
+
+
 def test_known_release_has_no_notice(table):
     assert list(table.choose(request()).notices()) == []
 
@@ -224,6 +315,14 @@ def test_kvbm_is_refused_for_releases_that_have_no_wheel_of_it(table):
             ":2: wheels[0]: expected a package with one exact version, such as acme[tools]==1.2.3",
         ),
         (
+            'default = "1.0.0"\n' + ROW + 'overrides = [{ requirement = "acme==1" }]\n',
+            ":2: overrides[0]: missing key `reason`",
+        ),
+        (
+            'default = "1.0.0"\n' + ROW + 'deprecated = ["nixl"]\n',
+            ":2: deprecated[0]: invalid enum value",
+        ),
+        (
             'default = "1.0.0"\n' + ROW + 'cuda = [{ version = "13.0" }]\n',
             ":2: cuda[0]: missing key `runtime`",
         ),
@@ -261,6 +360,7 @@ def test_the_schema_allows_no_unknown_keys():
 
     assert {name: entry["additionalProperties"] for name, entry in definitions.items()} == {
         "ReleaseDocument": False,
+        "OverrideRow": False,
         "ReleaseRow": False,
         "CudaRow": False,
     }

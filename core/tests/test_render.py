@@ -61,7 +61,7 @@ def test_the_readme_has_the_images_and_the_command(rendered):
     page = (rendered("--target", "runtime") / "README.md").read_text()
 
     assert "    BUILDX_NO_DEFAULT_LOAD=1 docker buildx bake\n" in page
-    assert "`dynamo:v1.4.2-none-runtime`, `dynamo:latest-none-runtime`" in page
+    assert "`dynamo:v1.6.1-none-runtime`, `dynamo:latest-none-runtime`" in page
 
 
 def test_options_of_build_apply_whether_from_the_environment_or_the_project_file(

@@ -152,6 +152,24 @@ def test_checks_import_each_group_of_modules_and_run_the_smoke_test(folder):
     assert [check.needs_gpu for check in checks] == [False, False, False, True]
 
 
+def test_checks_except_what_the_row_of_the_image_overrides(folder):
+    override = '{ requirement = "nixl==2", reason = "KVBM requires 1" }'
+    table = folder / "releases.toml"
+    table.write_text(table.read_text().replace('"nixl==2"', override))
+
+    def name(release: str) -> str:
+        info = ImageInfo(id="i", size=1, labels=(("ai.dynamo.container.dynamo", release),))
+        check = CheckRequest(framework="acme", image="x", image_info=info)
+        return next(
+            check.name
+            for check in plugin(folder).dynamo_container_checks(check)
+            if check.name.startswith("packages agree")
+        )
+
+    assert name("1.4.2") == "packages agree, except nixl (KVBM requires 1)"
+    assert name("1.4.1") == "packages agree"
+
+
 @pytest.mark.parametrize(
     ("facts", "message"),
     [

@@ -226,13 +226,13 @@ def test_the_examples_of_the_guide_build_what_it_says(scripts, site, on, monkeyp
             on.docker("images", "my-local", "--format", "{{.Tag}}").split()
         )
 
-    dev, local_dev = {"latest-vllm", "v1.4.2-vllm"}, {"latest-vllm-local-dev"}
+    dev, local_dev = {"latest-vllm", "v1.6.1-vllm"}, {"latest-vllm-local-dev"}
     assert build("--dry-run") == set()
     assert build("") == dev
     assert build("--dev-image dynamo:latest-vllm --framework vllm --dry-run") == set()
     assert build("--dev-image dynamo:latest-vllm --framework vllm") == local_dev
     assert build("--dev-image dynamo:latest-vllm --framework vllm --tag my-local:dev") == {"dev"}
-    assert build("--framework vllm --target local-dev") == {"v1.4.2-vllm-local-dev"}
+    assert build("--framework vllm --target local-dev") == {"v1.6.1-vllm-local-dev"}
     assert build("--no-cache") == set()
     assert build("--build-arg CUSTOM_ARG=value") == set()
     stage = on.docker("run", "--rm", "--network=none", "my-local:dev", "cat", "/stage")

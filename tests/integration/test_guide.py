@@ -10,13 +10,13 @@ from running import Result
 
 pytestmark = pytest.mark.processes
 
-DEV = ["dynamo:v1.4.2-vllm", "dynamo:latest-vllm"]
-LOCAL_DEV = ["dynamo:v1.4.2-vllm-local-dev", "dynamo:latest-vllm-local-dev"]
+DEV = ["dynamo:v1.6.1-vllm", "dynamo:latest-vllm"]
+LOCAL_DEV = ["dynamo:v1.6.1-vllm-local-dev", "dynamo:latest-vllm-local-dev"]
 # The arguments of `./build.sh`, and the tags of the images that it builds.
 EXAMPLES = {
     "": {"dev": DEV},
     "--framework vllm --target local-dev": {"dev": DEV, "local-dev": LOCAL_DEV},
-    "--framework trtllm": {"dev": ["dynamo:v1.4.2-trtllm", "dynamo:latest-trtllm"]},
+    "--framework trtllm": {"dev": ["dynamo:v1.6.1-trtllm", "dynamo:latest-trtllm"]},
     "--framework sglang --tag my-custom-tag": {"dev": ["my-custom-tag", "dynamo:latest-sglang"]},
     "--no-cache": {"dev": DEV},
     "--build-arg CUSTOM_ARG=value": {"dev": DEV},

@@ -19,9 +19,9 @@ from dynamo_container.api import (
 )
 
 HERE: Final = Path(__file__).parent
-# The installer that Dynamo 1.4 is used with.
-EFA: Final = "1.49.0"
-# The UCX of Dynamo 1.4's NIXL wheel.
+# The installer that Dynamo is used with from 1.4.2 on.
+EFA: Final = "1.50.0"
+# The UCX of the NIXL wheels of Dynamo 1.4 to 1.6.
 UCX: Final = "v1.21.0"
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d+|latest")
 

@@ -17,9 +17,9 @@ RELEASES = read_toml(Path(__file__).parents[1] / "src/dynamo_container_none/rele
 def test_default_release_is_built_with_the_packages_of_its_row(plan_build: PlanBuild) -> None:
     values = plan_values(plan_build("none"))
 
-    assert values["pin ai-dynamo"] == "1.4.2"
-    assert values["build-arg REQUIREMENTS"] == "ai-dynamo==1.4.2 nixl-cu13==1.3.2"
-    assert values["label ai.dynamo.container.dynamo"] == "1.4.2"
+    assert values["pin ai-dynamo"] == "1.6.1"
+    assert values["build-arg REQUIREMENTS"] == "ai-dynamo==1.6.1 nixl-cu13==1.4.1"
+    assert values["label ai.dynamo.container.dynamo"] == "1.6.1"
     assert values["label org.opencontainers.image.base.name"] == "ubuntu:24.04"
     assert "build-arg EXTRA_PACKAGES" not in values
 
@@ -27,15 +27,21 @@ def test_default_release_is_built_with_the_packages_of_its_row(plan_build: PlanB
 def test_packages_are_resolved_as_of_two_days_after_the_release(plan_build: PlanBuild) -> None:
     values = plan_values(plan_build("none"))
 
-    assert values["build-arg RESOLVE_AS_OF"] == "2026-08-30T00:00:00Z"
+    assert values["build-arg RESOLVE_AS_OF"] == "2026-10-29T00:00:00Z"
+
+
+def test_what_only_the_planner_uses_is_left_out(plan_build: PlanBuild) -> None:
+    overrides = plan_values(plan_build("none"))["build-arg OVERRIDES"].split("|")
+
+    assert set(overrides) == {"aisimulate; python_version < '0'", "torch; python_version < '0'"}
 
 
 def test_kvbm_is_built_with_the_nixl_of_the_row(plan_build: PlanBuild) -> None:
     """KVBM's wheel requires another NIXL, so that without the override nothing resolves."""
     values = plan_values(plan_build("none", enable_kvbm=True))
 
-    assert values["pin kvbm"] == "1.4.2"
-    assert "nixl[cu13]==1.3.2" in values["build-arg OVERRIDES"].split("|")
+    assert values["pin kvbm"] == "1.6.1"
+    assert "nixl[cu13]==1.4.1" in values["build-arg OVERRIDES"].split("|")
 
 
 def test_releases_before_0_8_include_etcd_and_nats(plan_build: PlanBuild) -> None:

@@ -60,11 +60,10 @@ def test_wheel_comes_from_nvidias_index_by_default(plan_build: PlanBuild) -> Non
     plan = plan_build("trtllm")
 
     assert plan_target(plan, WHEEL).dockerfile_target == "from-index"
-    assert wheel_args(plan)["TENSORRTLLM_WHEEL"] == "tensorrt-llm==1.3.0rc22"
+    assert wheel_args(plan)["TENSORRTLLM_WHEEL"] == "tensorrt-llm==1.3.0rc29"
     assert wheel_args(plan)["TENSORRTLLM_INDEX_URL"] == "https://pypi.nvidia.com"
     assert plan_values(plan)["build-arg REQUIREMENTS"] == (
-        "ai-dynamo[trtllm]==1.4.2 cuda-toolkit[cccl,crt,nvcc,nvvm]==13.0.2 "
-        "kvbm==1.4.2 tensorrt-llm==1.3.0rc22"
+        "ai-dynamo[trtllm]==1.6.1 cuda-toolkit[cccl,crt,nvcc,nvvm]==13.0.3 tensorrt-llm==1.3.0rc29"
     )
 
 
@@ -99,7 +98,7 @@ def test_build_looks_up_the_wheel_that_an_unknown_release_requires(plan_build: P
     plan = plan_build("trtllm", dynamo_version="9.0")
 
     assert wheel_args(plan)["TENSORRTLLM_WHEEL"] == "ai-dynamo==9.0"
-    assert plan_values(plan)["build-arg REQUIREMENTS"] == "ai-dynamo[trtllm]==9.0 kvbm==9.0"
+    assert plan_values(plan)["build-arg REQUIREMENTS"] == "ai-dynamo[trtllm]==9.0"
 
 
 def test_checkout_states_the_wheel_that_it_requires(plan_build: PlanBuild, tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ def test_default_release_is_built_with_the_packages_it_was_tested_with(
     values = plan_values(plan_build("vllm"))
 
     assert values["build-arg REQUIREMENTS"] == (
-        "ai-dynamo[vllm]==1.4.2 cuda-toolkit[cccl,crt,nvcc,nvvm]==13.0.2 "
-        "kvbm==1.4.2 nixl==1.3.2 vllm[flashinfer,otel,runai]==0.26.0"
+        "ai-dynamo[vllm]==1.6.1 cuda-toolkit[cccl,crt,nvcc,nvvm]==13.0.3 "
+        "nixl==1.4.1 vllm[flashinfer,otel,runai]==0.31.0"
     )
-    assert values["build-arg RESOLVE_AS_OF"] == "2026-08-30T00:00:00Z"
+    assert values["build-arg RESOLVE_AS_OF"] == "2026-10-29T00:00:00Z"
     assert values["label org.opencontainers.image.base.name"] == (
         "nvcr.io/nvidia/cuda:13.0.2-runtime-ubuntu24.04"
     )
@@ -34,9 +34,29 @@ def test_releases_before_0_8_include_etcd_and_nats(plan_build: PlanBuild) -> Non
     assert "etcd-server" not in new.get("build-arg EXTRA_PACKAGES", "")
 
 
-def test_kvbm_is_installed_unless_it_is_disabled(plan_build: PlanBuild) -> None:
-    assert "pin kvbm" in plan_values(plan_build("vllm"))
-    assert "pin kvbm" not in plan_values(plan_build("vllm", enable_kvbm=False))
+def test_kvbm_is_installed_until_dynamo_deprecated_it(plan_build: PlanBuild) -> None:
+    assert "pin kvbm" in plan_values(plan_build("vllm", dynamo_version="1.4.2"))
+    assert "pin kvbm" not in plan_values(
+        plan_build("vllm", dynamo_version="1.4.2", enable_kvbm=False)
+    )
+    assert "pin kvbm" not in plan_values(plan_build("vllm", dynamo_version="1.5.0"))
+
+
+def test_deprecated_kvbm_can_be_enabled(plan_build: PlanBuild) -> None:
+    plan = plan_build("vllm", enable_kvbm=True)
+
+    assert plan_values(plan)["pin kvbm"] == "1.6.1"
+    assert any("deprecated" in note for note in plan.notices)
+
+
+@pytest.mark.parametrize("post", ["0.8.1.post1", "0.8.1.post2", "0.8.1.post3"])
+def test_post_releases_without_kvbm_of_their_own_have_that_of_the_release(
+    plan_build: PlanBuild, post: str
+) -> None:
+    values = plan_values(plan_build("vllm", dynamo_version=post))
+
+    assert (values["pin ai-dynamo"], values["pin kvbm"]) == (post, "0.8.1")
+    assert "kvbm==0.8.1" in values["build-arg REQUIREMENTS"].split()
 
 
 def test_release_without_a_wheel_of_kvbm_is_built_without_it(plan_build: PlanBuild) -> None:
@@ -75,7 +95,7 @@ def test_compiled_vllm_replaces_its_wheel(plan_build: PlanBuild) -> None:
     wheels = plan_target(plan, "wheels")
     args = dict(wheels.args)
     assert "vllm[flashinfer,otel,runai]==" not in args["REQUIREMENTS"]
-    assert args["OVERRIDES"] == "nixl[cu13]==1.3.2|vllm[flashinfer,otel,runai]"
+    assert "vllm[flashinfer,otel,runai]" in args["OVERRIDES"].split("|")
     assert [(context.name, context.source) for context in wheels.contexts] == [
         ("tools", "target:vllm-vllm-wheels")
     ]

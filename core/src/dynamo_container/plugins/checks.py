@@ -8,11 +8,14 @@ from typing import Final
 
 from dynamo_container.model.names import CUDA, PINS_LABEL, TORCH_CUDA
 from dynamo_container.model.requests import CheckRequest
-from dynamo_container.model.values import Check, Readiness
+from dynamo_container.model.values import Check, Override, Readiness
 
-# A local version is ignored: `2.11.0+cu130` is installed for the pin `2.11.0`.
+# A local version is ignored: `2.11.0+cu130` is installed for the pin `2.11.0`. So are zeros at the
+# end: `13.0.3.0` is installed for `13.0.3`.
 _AS_PINNED: Final = """
-import importlib.metadata, sys
+import importlib.metadata, re, sys
+def release(version):
+    return re.sub(r"(\\.0)+$", "", version.partition("+")[0])
 errors = []
 for name, planned in (pin.split("==") for pin in sys.argv[1:]):
     try:
@@ -20,7 +23,7 @@ for name, planned in (pin.split("==") for pin in sys.argv[1:]):
     except importlib.metadata.PackageNotFoundError:
         errors.append(f"{name} {planned} is not installed")
         continue
-    if installed.partition("+")[0] != planned.partition("+")[0]:
+    if release(installed) != release(planned):
         errors.append(f"{name} is {installed}, but the plan has {planned}")
 sys.exit("\\n".join(errors) or None)
 """
@@ -73,16 +76,20 @@ def generates_a_token(script: str) -> Check:
     return Check(name="generate a token with a tiny model", argv=argv, needs_gpu=True)
 
 
-def packages_agree(*excluded: str) -> Check:
+def packages_agree(*excluded: str, overrides: tuple[Override, ...] = ()) -> Check:
     """Check that the requirements of every package are met, according to `uv pip check`.
 
     Args:
         excluded: packages that may be missing, or of another version than is required.
+        overrides: what the release overrides: further such packages, which the check's name states
+            with their reasons.
     """
     agree = "! grep --extended-regexp ' requires | is broken ' <<<\"$report\""
-    for package in excluded:
+    for package in dict.fromkeys((*excluded, *(override.name for override in overrides))):
         agree += f" | grep --invert-match --extended-regexp ' requires `{package}[^a-z0-9_-]'"
-    return Check(name="packages agree", argv=("bash", "-c", f"{_UV_PIP_CHECK}{agree}"))
+    reasons = (f"{override.name} ({override.reason})" for override in overrides if override.reason)
+    name = ", except ".join(filter(None, ("packages agree", ", ".join(reasons))))
+    return Check(name=name, argv=("bash", "-c", f"{_UV_PIP_CHECK}{agree}"))
 
 
 def as_pinned(request: CheckRequest) -> tuple[Check, ...]:

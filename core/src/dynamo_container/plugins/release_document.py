@@ -12,7 +12,7 @@ import re
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -54,6 +54,13 @@ class CudaRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = ""
 
 
+class OverrideRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A requirement that replaces what packages require, and why."""
+
+    requirement: Requirement
+    reason: Annotated[str, Meta(description="Why, in a few words; `check` shows it.")]
+
+
 class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Dynamo release, and what its images are built with."""
 
@@ -63,7 +70,7 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         tuple[Wheel, ...], Meta(description="The packages that the release was tested with.")
     ] = ()
     overrides: Annotated[
-        tuple[Requirement, ...],
+        tuple[OverrideRow | Requirement, ...],
         Meta(description="Requirements that replace what packages require."),
     ] = ()
     cuda: Annotated[
@@ -71,6 +78,10 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Meta(description="The CUDA versions that it can be built for, the default first."),
     ] = ()
     python: PythonVersion = "3.12"
+    deprecated: Annotated[
+        tuple[Literal["kvbm"], ...],
+        Meta(description="Deprecated parts, which are installed only if the user asks for them."),
+    ] = ()
     checked: Annotated[
         bool, Meta(description="Whether the plugin's author has built and checked the image.")
     ] = False
@@ -157,9 +168,7 @@ def _release(row: ReleaseRow, location: str) -> Release:
         dynamo=row.dynamo,
         released=row.released.isoformat(),
         wheels=tuple(_wheel(wheel, location) for wheel in row.wheels),
-        overrides=tuple(
-            Override(requirement=requirement, location=location) for requirement in row.overrides
-        ),
+        overrides=tuple(_override(override, location) for override in row.overrides),
         cuda=tuple(
             CudaImages(
                 version=images.version,
@@ -170,9 +179,16 @@ def _release(row: ReleaseRow, location: str) -> Release:
             for images in row.cuda
         ),
         python=row.python,
+        deprecated=row.deprecated,
         checked=row.checked,
         location=location,
     )
+
+
+def _override(row: OverrideRow | str, location: str) -> Override:
+    if isinstance(row, str):
+        return Override(requirement=row, location=location)
+    return Override(requirement=row.requirement, reason=row.reason, location=location)
 
 
 def _wheel(requirement: str, location: str) -> Pin:

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container.errors import UsageError
 from dynamo_container.model.names import (
@@ -48,6 +48,9 @@ from dynamo_container.model.values import (
     Release,
     SystemPackage,
 )
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 KVBM: Final = "kvbm"
 # From this release on, Dynamo's block manager is a wheel of its own.
@@ -75,6 +78,8 @@ class ReleaseChoice:
         from_checkout: whether Dynamo is compiled from a checkout.
         skipped_default: the table's default release, if it was not chosen because it cannot be
             built for the requested CUDA version; else empty.
+        named: the release that the user named, if its wheels are those of a post release; else
+            empty.
     """
 
     dynamo: str
@@ -86,6 +91,7 @@ class ReleaseChoice:
     kvbm: bool = False
     from_checkout: bool = False
     skipped_default: str = ""
+    named: str = ""
 
     def wheel(self, name: str) -> Pin:
         """Return the row's pin of a wheel.
@@ -132,9 +138,15 @@ class ReleaseChoice:
         if self.exact or not extras:
             yield from self.wheels
         if self.kvbm and not self.from_checkout:
-            yield Pin(name=KVBM, version=self.dynamo, build_arg=REQUIREMENTS, location=location)
+            version = self._kvbm_version()
+            yield Pin(name=KVBM, version=version, build_arg=REQUIREMENTS, location=location)
         if self.cuda:
             yield from self._cuda_pins(self.cuda)
+
+    def _kvbm_version(self) -> str:
+        """Return the release's own version, or that of the row: some post releases have no KVBM."""
+        stated = [pin.version for pin in self.row.wheels if pin.name == KVBM and self.exact]
+        return stated[0] if stated else self.dynamo
 
     def _cuda_pins(self, cuda: CudaImages) -> Iterator[Pin]:
         place = self.row.location
@@ -166,7 +178,15 @@ class ReleaseChoice:
             yield Label(key=DRIVER_LABEL, value=self.cuda.driver)
 
     def notices(self) -> Iterator[Notice]:
-        """Yield what the user should know: the release is not the default, or not in the table."""
+        """Yield what the user should know: the release is not the one that was named, or not in the
+        table; or KVBM is deprecated.
+        """
+        if self.named:
+            yield Notice(text=f"Dynamo {self.named} was published as {self.dynamo}")
+        if self.kvbm and KVBM in self.row.deprecated:
+            yield Notice(
+                text=f"Dynamo {self.dynamo} is built with KVBM, which Dynamo has deprecated"
+            )
         if self.skipped_default and self.cuda:
             yield Notice(
                 text=f"Dynamo {self.dynamo} is the newest release for CUDA {self.cuda.version}; "
@@ -229,7 +249,8 @@ class ReleaseTable:
         from packaging.version import Version
 
         default = self._default_for(request.cuda_version)
-        version = Version(request.dynamo_version or default)
+        named = Version(request.dynamo_version or default)
+        version = named if request.checkout else self._published(named)
         older = [row for row in self.rows if Version(row.dynamo) <= version]
         row = older[-1] if older else self.rows[0]
         exact = Version(row.dynamo) == version and not request.checkout
@@ -238,14 +259,27 @@ class ReleaseTable:
             row=row,
             exact=exact,
             cuda=self._cuda(request, row),
-            wheels=row.wheels,
+            wheels=tuple(pin for pin in row.wheels if pin.name != KVBM),
             overrides=row.overrides if exact else (),
-            kvbm=_with_kvbm(request, str(version), default=kvbm),
+            kvbm=_with_kvbm(request, str(version), default=kvbm and KVBM not in row.deprecated),
             from_checkout=bool(request.checkout),
             skipped_default=""
             if request.dynamo_version or default == self.default
             else self.default,
+            named="" if version == named else str(named),
         )
+
+    def row(self, dynamo: str) -> Release | None:
+        """Return the row of a release; None if it has none. Raises as `default` does."""
+        return next((row for row in self.rows if row.dynamo == dynamo), None)
+
+    def _published(self, version: Version) -> Version:
+        """Return the version of a release's wheels: for 1.3.0, which was never published, that of
+        its newest post release.
+        """
+        known = [type(version)(row.dynamo) for row in self.rows]
+        posts = [post for post in known if post.is_postrelease and _base(post) == version]
+        return version if version in known or not posts else posts[-1]
 
     def _default_for(self, cuda: str | None) -> str:
         """Return the default release, or the newest one for a CUDA version that it lacks."""
@@ -347,6 +381,10 @@ def _with_kvbm(request: BuildRequest, dynamo: str, *, default: bool) -> bool:
             f"remove the option, or choose a release from {_KVBM_SINCE} on: --dynamo-version",
         )
     return available and (default if request.enable_kvbm is None else request.enable_kvbm)
+
+
+def _base(version: Version) -> Version:
+    return type(version)(version.base_version)
 
 
 def _list(words: Iterable[str]) -> str:

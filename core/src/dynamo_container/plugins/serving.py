@@ -15,6 +15,7 @@ from dynamo_container.model.names import (
     CACHES,
     COMPILE_PACKAGES,
     COMPILES_KERNELS,
+    DYNAMO_LABEL,
     RUNTIME_STAGE,
     SERVING_STAGE,
 )
@@ -228,10 +229,15 @@ class ServingPlugin:
 
         for modules in self.modules:
             yield checks.imports(*modules)
-        yield checks.packages_agree(*self.may_disagree)
+        yield checks.packages_agree(*self.may_disagree, overrides=self._overrides(request))
         yield from checks.as_pinned(request)
         if self.smoke_test:
             yield checks.generates_a_token(self.smoke_test)
+
+    def _overrides(self, request: CheckRequest) -> tuple[values.Override, ...]:
+        """Return what the release's row overrides in the image."""
+        row = self.releases.row(request.image_info.label(DYNAMO_LABEL))
+        return row.overrides if row else ()
 
     def _cache_folder(self, request: RunRequest) -> PurePosixPath:
         return PurePosixPath(request.home, ".cache", self.cache)

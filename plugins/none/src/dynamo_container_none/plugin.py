@@ -37,7 +37,7 @@ class NoEngine(ServingPlugin):
         if not release.kvbm:
             return release
         # KVBM's wheel often requires an older NIXL, by a wheel that selects one of several CUDAs.
-        (nixl,) = release.wheels
+        (nixl,) = (pin for pin in release.wheels if pin.name.startswith("nixl"))
         name, _, cuda = nixl.name.partition("-")
         requirement = f"{name}[{cuda}]=={nixl.version}" if cuda else nixl.requirement
         return release.overriding(requirement)

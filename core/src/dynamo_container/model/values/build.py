@@ -161,11 +161,13 @@ class Override:
 
     Attributes:
         requirement: as in PEP 508, such as `nixl[cu13]==1.3.2` or `torch; python_version < '0'`.
+        reason: why, in a few words for people. Not compared.
         location: `file:line` of the row of a data file that states the value; empty if a hook does.
             Not compared: equal values from different places do not conflict.
     """
 
     requirement: str
+    reason: str = field(default="", compare=False)
     location: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -295,6 +297,8 @@ class Release:
         cuda: the CUDA versions that it can be built for, the default first; empty if it needs no
             CUDA.
         python: the Python version of its images.
+        deprecated: parts that Dynamo has deprecated, which are installed only if the user asks for
+            them: `kvbm`.
         checked: whether the plugin's author has built and checked it.
         location: `file:line` of the row; empty if it is not in a file. Not compared.
     """
@@ -305,5 +309,6 @@ class Release:
     overrides: tuple[Override, ...] = ()
     cuda: tuple[CudaImages, ...] = ()
     python: str = "3.12"
+    deprecated: tuple[str, ...] = ()
     checked: bool = False
     location: str = field(default="", compare=False, repr=False)
