@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -144,18 +145,23 @@ def small_plan(context: Path, args: dict[str, str], labels: list[str], tag: str)
 def run(command: Command, environment: dict[str, str]) -> None:
     """Run the command as its text says, in the environment of an engine."""
     answer = subprocess.run(
-        ["sh", "-c", command.shell()],
-        env={**command.environment(), **environment},
+        ["bash", "-c", command.shell()],
+        env=with_variables(command, environment),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert answer.returncode == 0, answer.stderr
+
+
+def with_variables(command: Command, environment: dict[str, str]) -> dict[bytes, bytes]:
+    own = {os.fsencode(name): os.fsencode(value) for name, value in environment.items()}
+    return {**command.environment(), **own}
 
 
 def docker(environment: dict[str, str], *words: str) -> str:
     command = Command(argv=("docker", *words))
     answer = subprocess.run(
         command.argv,
-        env={**command.environment(), **environment},
+        env=with_variables(command, environment),
         capture_output=True,
         text=True,
         check=False,

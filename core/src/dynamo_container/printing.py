@@ -19,6 +19,7 @@ from typing import Final, TextIO
 
 import click
 
+from dynamo_container.docker.command import Command
 from dynamo_container.errors import DynamoContainerError, OutputError
 from dynamo_container.model.text import json_text, printable, shortened
 
@@ -51,6 +52,13 @@ def print_lines(texts: Iterable[str], *, err: bool = False) -> None:
 def print_text(text: str, *, err: bool = False) -> None:
     """Print text as it is, with its line feeds and tabs; nothing is added to its end."""
     _write(printable(text, keep="\n\t"), err=err)
+
+
+def print_command(*commands: Command) -> None:
+    """Print commands for bash: the next one runs if the previous one succeeds."""
+    encoding = ((sys.stdout and sys.stdout.encoding) or "").lower().replace("-", "")
+    lines = (command.shell(only_ascii=encoding != "utf8") for command in commands)
+    _write(f"{' && '.join(lines)}\n", err=False)
 
 
 def print_json(document: object) -> None:

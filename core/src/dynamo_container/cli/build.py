@@ -22,7 +22,7 @@ from dynamo_container.images.plan import BuildPlan, Image
 from dynamo_container.model.names import DEV_TARGET, LOCAL_DEV_TARGET
 from dynamo_container.model.requests import Outputs
 from dynamo_container.options.records import BuildOptions
-from dynamo_container.printing import print_lines, print_text
+from dynamo_container.printing import print_command, print_lines, print_text
 
 _DEVELOPMENT: Final = (DEV_TARGET, LOCAL_DEV_TARGET)
 
@@ -42,7 +42,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     if options.dry_run:
         for variable, _ in planned.hidden_env:
             session.warn(f"export {variable} first: its value is secret and not shown here")
-        print_text(f"{rendered.shell()}\n")
+        print_command(rendered)
         return 0
     _check_builder(session, planned.plan.outputs)
     command = replace(rendered, hidden_env=planned.hidden_env)

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
 
 from dynamo_container.cli.app import PROGRAM
 from dynamo_container.cli.layout import examples
+from dynamo_container.docker.command import shell_word
 from dynamo_container.errors import MachineError
 from dynamo_container.printing import print_line, print_text
 from dynamo_container.templates.project import create, validated_name
@@ -50,8 +50,8 @@ def _next_steps(name: str, folder: Path) -> str:
     path = str(folder) if folder.is_absolute() else f"./{folder.as_posix()}"
     return (
         "Next:\n"
-        f"  pip install --editable {shlex.quote(path + '[test]')}\n"
-        f"  pytest {shlex.quote(path)}\n"
+        f"  pip install --editable {shell_word(path + '[test]')}\n"
+        f"  pytest {shell_word(path)}\n"
         f"  {PROGRAM} build {name}\n"
         f"  {PROGRAM} run {name} --detach --wait --port 8000:8000"
     )

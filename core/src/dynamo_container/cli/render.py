@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.plugin_command import record
+from dynamo_container.docker.command import shell_word
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.images import render
@@ -56,7 +56,7 @@ def command(ctx: click.Context, /, output: str, force: bool, **_options: object)
     place = absolute(output)
     _prepare(place, force=force)
     _write(folder, place)
-    session.note(f"to build it: cd {shlex.quote(output)}, then see {render.PAGE}")
+    session.note(f"to build it: cd {shell_word(output)}, then see {render.PAGE}")
     return 0
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -17,10 +17,11 @@ from dynamo_container.cli.run_options import RunCommand, command_of, run_options
 from dynamo_container.containers import docker_argv, mounts
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.docker import process
+from dynamo_container.docker.command import Command
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import is_folder
 from dynamo_container.options.records import RunOptions
-from dynamo_container.printing import print_text
+from dynamo_container.printing import print_command
 
 
 @click.command(
@@ -44,7 +45,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         )
     rendered = docker_argv.run_command(plan)
     if options.dry_run:
-        print_text(f"{_mkdir_words(plan)}{rendered.shell()}\n")
+        print_command(*_mkdir_commands(plan), rendered)
         return 0
     mounts.require_paths(plan)
     mounts.create_folders(plan)
@@ -56,7 +57,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     return process.replace_process(rendered)
 
 
-def _mkdir_words(plan: RunPlan) -> str:
-    """The shell command that creates the folders that a run would create."""
+def _mkdir_commands(plan: RunPlan) -> Iterator[Command]:
+    """The commands that create the folders that a run would create."""
     missing = (folder for folder in plan.folders if not is_folder(Path(folder)))
-    return "".join(f"{shlex.join(('mkdir', '-p', '--', folder))} && " for folder in missing)
+    return (Command(argv=("mkdir", "-p", "--", folder)) for folder in missing)

@@ -88,7 +88,7 @@ _WHAT: Final = (
         "Run this image (default: the latest that was built for the framework).",
         types.IMAGE,
     ),
-    option("--name", "N", "Name of the container."),
+    option("--name", "N", "Name of the container.", types.CONTAINER_NAME),
 )
 _INSIDE: Final = (
     repeatable(

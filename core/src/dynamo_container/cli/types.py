@@ -11,6 +11,7 @@ import click
 
 from dynamo_container.errors import UsageError
 from dynamo_container.options import syntax
+from dynamo_container.options.records import CHECKOUT
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -58,6 +59,8 @@ class Parsed(click.ParamType[Any]):  # of whatever the parser returns
         if not isinstance(value, str):
             return value
         flag = max(param.opts, key=len) if param else "the value"
+        if "\0" in value and value != CHECKOUT:
+            raise UsageError(f"{flag} contains a NUL character", "remove it")
         if not value and not self._may_be_empty:
             raise UsageError(f"{flag} is empty", "set a value, or omit the option")
         try:
@@ -111,6 +114,11 @@ INDEX_URLS: Final = Parsed(
 )
 GPUS: Final = Parsed(syntax.gpus, "a valid list of GPUs", "auto, all, none, 0, 0,1, count=2")
 PORT: Final = Parsed(syntax.port, "a valid port mapping", "8000:8000, 127.0.0.1:8000:8000")
+CONTAINER_NAME: Final = Parsed(
+    syntax.container_name,
+    "a valid name of a container (letters, digits, '_', '.' and '-')",
+    "my-server",
+)
 ENV: Final = Parsed(syntax.env, "a valid NAME=VALUE", "KEY=VALUE")
 VOLUME: Final = Parsed(
     syntax.volume, "SOURCE:TARGET[:OPTIONS] with an absolute TARGET", "~/models:/models:ro"

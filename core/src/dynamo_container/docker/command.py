@@ -6,12 +6,60 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from dynamo_container.errors import UsageError
+from dynamo_container.model.text import quoted
 
 # The logger of what is asked of docker: every command, and every request to the engine's API.
 LOGGER: Final = "dynamo_container.docker"
 _HEREDOC: Final = "EOF"
+# `!` is for an interactive bash, which would look for it in its history.
+_ESCAPES: Final = {
+    "\\": r"\\", "'": r"\'", "!": r"\x21", "\n": r"\n", "\r": r"\r", "\t": r"\t",
+}  # fmt: skip
+
+
+def shell_word(word: str, *, only_ascii: bool = False) -> str:
+    r"""Return a word as bash reads it back, byte for byte.
+
+    What cannot be shown safely is written as bytes, in bash's ANSI-C quotes: `$'\x1b[32m'`.
+
+    Args:
+        word: any text; bytes that are not UTF-8 are low surrogates (PEP 383).
+        only_ascii: whether the text will be shown where other characters cannot be printed.
+    """
+    if word.isprintable() and (word.isascii() or not only_ascii):
+        return shlex.quote(word)
+    plain = str.isascii if only_ascii else str.isprintable
+    return f"$'{''.join(_ansi_c(one, plain=plain(one)) for one in word)}'"
+
+
+def _ansi_c(character: str, *, plain: bool) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if plain and character.isprintable():
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in encoded(character))
+
+
+def encoded(word: str) -> bytes:
+    """Return the bytes of a word, as a program receives it."""
+    try:
+        return os.fsencode(word)
+    except UnicodeEncodeError:  # the locale does not have the character
+        pass
+    try:
+        return word.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # not a character at all
+        return word.encode("utf-8", "replace")
+
+
+def shell_line(words: Iterable[str], *, only_ascii: bool = False) -> str:
+    """Return words as one line for bash; see `shell_word`."""
+    return " ".join(shell_word(word, only_ascii=only_ascii) for word in words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +80,32 @@ class Command:
     stdin: str = ""
     hidden_env: tuple[tuple[str, str], ...] = ()
 
-    def shell(self) -> str:
-        """Return one shell command that does the same, if the variables of `hidden_env` are
+    def __post_init__(self) -> None:
+        for word in (*self.argv, self.cwd, *(value for _, value in self.env)):
+            if "\0" in word:
+                raise UsageError(
+                    f"{quoted(word)} contains a NUL character, which no program can be given",
+                    "remove it",
+                )
+
+    def shell(self, *, only_ascii: bool = False) -> str:
+        """Return one command for bash that does the same, if the variables of `hidden_env` are
         exported.
+
+        Args:
+            only_ascii: see `shell_word`.
         """
-        assignments = [f"{name}={shlex.quote(value)}" for name, value in self.env]
-        line = " ".join([*assignments, shlex.join(self.argv)])
+        assignments = [
+            f"{name}={shell_word(value, only_ascii=only_ascii)}" for name, value in self.env
+        ]
+        line = " ".join([*assignments, shell_line(self.argv, only_ascii=only_ascii)])
         if self.cwd:
-            line = f"cd {shlex.quote(self.cwd)} && {line}"
+            line = f"cd {shell_word(self.cwd, only_ascii=only_ascii)} && {line}"
         if self.stdin:
             line = f"{line} <<'{_HEREDOC}'\n{self.stdin.rstrip()}\n{_HEREDOC}\n"
         return f"({line})" if self.cwd else line
 
-    def environment(self) -> dict[str, str]:
+    def environment(self) -> dict[bytes, bytes]:
         """Return the whole environment in which it runs."""
-        return {**os.environ, **dict(self.env), **dict(self.hidden_env)}
+        own = {encoded(name): encoded(value) for name, value in (*self.env, *self.hidden_env)}
+        return {**os.environb, **own}

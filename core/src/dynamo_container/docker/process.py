@@ -9,14 +9,13 @@ imported by the functions that need them: a dry run starts no process and does n
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
-from dynamo_container.docker.command import LOGGER, Command
+from dynamo_container.docker.command import LOGGER, Command, encoded, shell_line
 from dynamo_container.docker.errors import no_client
 from dynamo_container.errors import NoAnswerError
 
@@ -104,7 +103,7 @@ def _finish(
         stdout, stderr = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired as error:
         raise NoAnswerError(
-            f"'{shlex.join(argv[:3])}' did not answer within {timeout:g} s",
+            f"'{shell_line(argv[:3])}' did not answer within {timeout:g} s",
             "check that the docker engine works: docker version",
         ) from error
     return subprocess.CompletedProcess(argv, process.returncode, stdout, stderr)
@@ -310,9 +309,9 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
-def _logged(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """Log a command; return it unchanged."""
+def _logged(argv: tuple[str, ...]) -> list[bytes]:
+    """Log a command; return its words as bytes."""
     import logging
 
-    logging.getLogger(LOGGER).info(shlex.join(argv))
-    return argv
+    logging.getLogger(LOGGER).info(shell_line(argv))
+    return [encoded(word) for word in argv]

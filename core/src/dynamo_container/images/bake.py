@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from dynamo_container.docker.command import Command
+from dynamo_container.errors import UsageError
 from dynamo_container.images import outputs
 from dynamo_container.images.plan import BuildPlan, Image, Target
-from dynamo_container.model.text import json_text
+from dynamo_container.model.text import json_text, quoted
 from dynamo_container.model.values import BuildSecret
 
 # A brace with all `$` and `%` before it, because HCL pairs them; and a lone carriage return, after
@@ -57,8 +58,44 @@ def command(plan: BuildPlan) -> Command:
         argv=("docker", "buildx", "bake", *options, "--file", "-"),
         cwd="/",
         env=(("BUILDX_NO_DEFAULT_LOAD", "1"), ("BUILDX_GIT_INFO", "0")),
-        stdin=json_text(definition(plan)),
+        stdin=_input(definition(plan)),
     )
+
+
+def _input(document: dict[str, JSON]) -> str:
+    """Return the definition as bake reads it.
+
+    Raises:
+        UsageError: it has text that bake cannot take.
+    """
+    text = json_text(document)
+    # Not exact, and so followed by a look at every string: an emoji has surrogates in JSON, too.
+    return json_text(_decoded(document)) if "\\ud" in text or "\\u0000" in text else text
+
+
+def _decoded(document: JSON) -> JSON:
+    """Decode bytes that Python could not decode in this locale: bake reads UTF-8.
+
+    Raises:
+        UsageError: they are not UTF-8, or a string contains NUL.
+    """
+    if isinstance(document, dict):
+        return {str(_decoded(key)): _decoded(value) for key, value in document.items()}
+    if isinstance(document, list):
+        return [_decoded(one) for one in document]
+    if not isinstance(document, str):
+        return document
+    try:
+        text = document.encode("utf-8", "surrogateescape").decode()
+    except UnicodeError:
+        text = "\0"
+    if "\0" in text:
+        raise UsageError(
+            f"{quoted(document)} contains a NUL character or bytes that are not UTF-8, "
+            "which docker cannot take",
+            "use another value, path or name",
+        )
+    return text
 
 
 def _target(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, JSON]:

@@ -39,6 +39,7 @@ _TRUE: Final = ("true", "1", "yes")
 _FALSE: Final = ("false", "0", "no")
 # Fields of a cache specification that are secrets; buildx also takes each from the environment.
 _SECRET_FIELDS: Final = ("secret_access_key", "session_token", "token", "ghtoken", "account_key")
+_CONTAINER_NAME: Final = r"(?a:[A-Za-z0-9][\w.-]+)"
 # An index, an index of a MIG device, or a UUID.
 _GPU: Final = r"(?a:\d+(?::\d+)?|(?:GPU|MIG)-[\w/-]+)"
 _GPU_COUNT: Final = r"(?a:count=0*([1-9]\d*))"
@@ -297,6 +298,13 @@ def gpus(value: str) -> str:
 def port(value: str) -> str:
     """Parse a port mapping."""
     if not re.fullmatch(_PORT, value):
+        raise ValueError(value)
+    return value
+
+
+def container_name(value: str) -> str:
+    """Parse the name of a container, as docker allows it."""
+    if not re.fullmatch(_CONTAINER_NAME, value):
         raise ValueError(value)
     return value
 
