@@ -35,7 +35,7 @@ def core_schema(module: str) -> Schema:
 
 def project_file_schema() -> Schema:
     """Return the schema of the project file, with the options of its commands."""
-    from dynamo_container.cli import plugin_command
+    from dynamo_container.cli import project_options
     from dynamo_container.options import project
 
     commands: dict[str, dict[str, tuple[project.Form, str]]] = {}
@@ -44,7 +44,7 @@ def project_file_schema() -> Schema:
         help_texts = {param.name: getattr(param, "help", "") or "" for param in params}
         commands[name] = {
             option: (form, help_texts[option])
-            for option, form in plugin_command.forms(params).items()
+            for option, form in project_options.forms(params).items()
         }
     return project.schema(commands)
 

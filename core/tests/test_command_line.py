@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 import pytest
 from dynamo_container.cli.app import COMMANDS, app
+from dynamo_container.options.project import FILE
 from dynamo_container.plugins import catalog
 
 PIN = """
@@ -398,20 +399,21 @@ class TestOrigins:
     """Options come from the command line, the environment, the project file: in this order."""
 
     @pytest.fixture(autouse=True)
-    def _project_file(self, tmp_path):
+    def _project_file(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("DYNAMO_CONTAINER_TRUST", "1")
         text = '[build]\nbase-image = "from/file:1"\ndynamo-version = "1.4.1"\n'
-        (tmp_path / "dynamo-container.toml").write_text(text)
+        (tmp_path / FILE).write_text(text)
 
     @staticmethod
     def base_image(cli, *words):
         values = cli.ok("explain", "build", "none", "base-image", *words, "--json").json
         return values["images"][0]["values"][0]
 
-    def test_the_project_file_wins_over_plugins(self, cli):
+    def test_the_project_file_wins_over_plugins(self, cli, tmp_path):
         value = self.base_image(cli)
 
         assert value["value"] == "from/file:1"
-        assert value["sources"][0]["distribution"] == "project file"
+        assert value["sources"][0]["distribution"] == f"project file {tmp_path / FILE}"
         assert [one["value"] for one in value["shadowed"]] == ["ubuntu:24.04"]
 
     def test_the_environment_wins_over_the_project_file(self, cli, monkeypatch):
@@ -451,7 +453,7 @@ class TestOrigins:
         ],
     )
     def test_errors_in_the_project_file_are_reported(self, cli, tmp_path, text, message):
-        (tmp_path / "dynamo-container.toml").write_text(text)
+        (tmp_path / FILE).write_text(text)
 
         result = cli("build", "none", "--dry-run")
 
@@ -461,7 +463,7 @@ class TestOrigins:
     def test_the_example_of_the_docs_works(self, cli, tmp_path):
         page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
         (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-        (tmp_path / "dynamo-container.toml").write_text(example)
+        (tmp_path / FILE).write_text(example)
 
         result = cli.ok("build", "none", "--dry-run")
 
@@ -470,12 +472,12 @@ class TestOrigins:
 
     def test_explain_accepts_options_that_only_build_and_run_use(self, cli, tmp_path):
         text = '[build]\nprogress = "plain"\n[run]\nwait-timeout = 5\n'
-        (tmp_path / "dynamo-container.toml").write_text(text)
+        (tmp_path / FILE).write_text(text)
 
         cli.ok("explain", "build", "none")
 
     def test_a_table_in_pyproject_toml_works_too(self, cli, tmp_path):
-        (tmp_path / "dynamo-container.toml").unlink()
+        (tmp_path / FILE).unlink()
         text = '[tool.dynamo-container.build]\nbase-image = "from/pyproject:1"\n'
         (tmp_path / "pyproject.toml").write_text(text)
 
@@ -750,10 +752,11 @@ class TestRun:
 
 class TestOptionsOfOneFrameworkInTheProjectFile:
     @pytest.fixture(autouse=True)
-    def _plugin_with_an_option(self, site, tmp_path):
+    def _plugin_with_an_option(self, site, tmp_path, monkeypatch):
+        monkeypatch.setenv("DYNAMO_CONTAINER_TRUST", "1")
         site.framework("tiny", PIN)
         text = '[build]\nno-latest = true\n[build.tiny]\ntiny-ref = "v3"\n'
-        (tmp_path / "dynamo-container.toml").write_text(text)
+        (tmp_path / FILE).write_text(text)
 
     def test_they_apply_if_the_framework_is_built(self, cli):
         assert cli.values("build", "tiny")["pin tiny"] == "v3"
@@ -762,7 +765,7 @@ class TestOptionsOfOneFrameworkInTheProjectFile:
         assert "pin tiny" not in cli.values("build", "none")
 
     def test_the_table_of_an_unknown_framework_is_an_error(self, cli, tmp_path):
-        (tmp_path / "dynamo-container.toml").write_text("[build.nosuch]\nx = 1\n")
+        (tmp_path / FILE).write_text("[build.nosuch]\nx = 1\n")
 
         result = cli("build", "none", "--dry-run")
 

@@ -135,7 +135,7 @@ def test_an_option_without_an_effect_is_an_error_wherever_it_is_set(
     else:
         (tmp_path / "dynamo-container.toml").write_text('[build.acme]\npolish = "rough"\n')
 
-    refused = cli("build", "acme", "--dry-run")
+    refused = cli("--trust", "build", "acme", "--dry-run")
 
     assert refused.status == 2
     assert "--polish has no effect" in refused.err

@@ -32,6 +32,7 @@ def options() -> Iterator[Option]:
         flag="--make-efa",
         help="Add libfabric and NCCL's plugin for AWS's Elastic Fabric Adapter.",
         type="flag",
+        harmless=True,
         stages=("efa",),
     )
     yield Option(

@@ -42,6 +42,7 @@ def dynamo_container_options(command: str) -> Iterator[Option]:
             flag="--nsight-systems",
             help="Add Nsight Systems to dev, from NVIDIA's package repository.",
             type="flag",
+            harmless=True,
             stages=("dev",),
         )
         yield source.option()

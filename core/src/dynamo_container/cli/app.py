@@ -48,6 +48,9 @@ COMMAND_GROUPS: Final = {
         "doctor": "doctor",
         "help": "help",
     },
+    "Trust": {
+        "trust": "trust",
+    },
     "Plugins": {
         "plugins": "plugins",
         "new-plugin": "new_plugin",
@@ -65,7 +68,8 @@ class Session:
         quiet: print only results, warnings and errors.
         near: a folder to look for a Dynamo checkout in before the current one.
         excluded: names of plugins that are excluded.
-        project: the project file.
+        trusting: whether the project file may set every option.
+        use_project: whether a project file is used at all.
     """
 
     def __init__(
@@ -74,14 +78,24 @@ class Session:
         quiet: bool = False,
         near: str = "",
         excluded: tuple[str, ...] = (),
-        project: ProjectFile | None = None,
+        trusting: bool = False,
+        use_project: bool = True,
     ) -> None:
         self.quiet = quiet
-        self.project = project or ProjectFile()
+        self.trusting = trusting
+        self._use_project = use_project
+        self._project: ProjectFile | None = None
         self._near = near
         self._excluded = excluded
         self._registry: Registry | None = None
         self._shown: set[str] = set()
+
+    @property
+    def project(self) -> ProjectFile:
+        """The project file, found when it is first needed."""
+        if self._project is None:
+            self._project = find_project_file() if self._use_project else ProjectFile()
+        return self._project
 
     @property
     def registry(self) -> Registry:
@@ -231,6 +245,8 @@ def _print_log(ctx: click.Context, *, debug: bool) -> None:
     metavar="NAME",
     help="Ignore a plugin, by its name or its distribution's; repeatable.",
 )
+@click.option("--trust", is_flag=True, help="Trust the project file for this call.")
+@click.option("--no-project-file", is_flag=True, help="Ignore the project file.")
 @click.option("--no-color", is_flag=True, help="Print no colors, like the variable NO_COLOR.")
 @click.option(
     "--debug",
@@ -254,6 +270,8 @@ def app(
     verbose: bool,
     near: str,
     no_plugin: tuple[str, ...],
+    trust: bool,
+    no_project_file: bool,
     no_color: bool,
     debug: bool,
 ) -> None:
@@ -262,4 +280,10 @@ def app(
         _print_log(ctx, debug=debug)
     if no_color or "NO_COLOR" in os.environ:
         ctx.color = False
-    ctx.obj = Session(quiet=quiet, near=near, excluded=no_plugin, project=find_project_file())
+    ctx.obj = Session(
+        quiet=quiet,
+        near=near,
+        excluded=no_plugin,
+        trusting=trust,
+        use_project=not no_project_file,
+    )

@@ -10,8 +10,9 @@ from typing import Any, Final, TypeVar
 import click
 from click.core import ParameterSource
 
-from dynamo_container.cli import layout
+from dynamo_container.cli import layout, project_options
 from dynamo_container.cli.app import ENVIRONMENT, PROGRAM, Session
+from dynamo_container.cli.project_options import TRUST, forms
 from dynamo_container.cli.types import PATH, TEXT
 from dynamo_container.errors import ConflictError, UsageError
 from dynamo_container.host.paths import absolute
@@ -61,6 +62,9 @@ class PluginCommand(click.Command):
                 help="Ignore a plugin, by its name or its distribution's; repeatable.",
             )
         )
+        self.params.append(
+            click.Option([TRUST], is_flag=True, help="Trust the project file for this call.")
+        )
 
     def make_context(
         self,
@@ -94,10 +98,13 @@ class PluginCommand(click.Command):
         self.params = [*own, *(option for _, option in click_options)]
         try:
             ctx.default_map = self._project_options(given, session.registry, named)
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             session.registry.raise_option_errors(named)
             raise _unknown_option(ctx, error, session.registry) from error
+        else:
+            project_options.use(ctx, session, self.plugin_command, ctx.meta[_PLUGIN_OPTIONS])
+            return rest
         finally:
             self.params = own
 
@@ -139,7 +146,7 @@ class PluginCommand(click.Command):
                 flat |= {key.replace("-", "_"): option for key, option in value.items()}
             elif normalize(name) not in registry.known_frameworks:
                 raise _unknown_in_project(self.plugin_command, name)
-        for name in sorted(set(flat) - {param.name for param in self.params if _is_option(param)}):
+        for name in sorted(flat.keys() - forms(self.params).keys()):
             raise _unknown_in_project(self.plugin_command, name)
         return project.convert(self.plugin_command, flat, forms(self.params))
 
@@ -184,23 +191,6 @@ def _constraints(option: Option) -> str:
     known = {"one of": ", ".join(option.choices), "default": option.default}
     parts = [f"{name}: {value}" for name, value in known.items() if value not in (None, "")]
     return f" [{'; '.join(parts)}]" if parts else ""
-
-
-def forms(params: Iterable[click.Parameter]) -> dict[str, project.Form]:
-    """Return what each option takes in the project file, by its name."""
-    return {param.name or "": _form(param) for param in params if isinstance(param, click.Option)}
-
-
-def _form(option: click.Option) -> project.Form:
-    if option.is_flag:
-        return "flag"
-    if option.multiple:
-        return "list"
-    return "switch" if option.flag_value is not None and option.flag_value is not False else "text"
-
-
-def _is_option(param: click.Parameter) -> bool:
-    return isinstance(param, click.Option)
 
 
 def framework_names(ctx: click.Context) -> tuple[str, ...]:
@@ -351,9 +341,12 @@ def _plain(option: Option, value: Any) -> str:
 
 def _origins(ctx: click.Context) -> tuple[tuple[str, str], ...]:
     """Where each option was set: `(("--base-image", "environment"), ...)`."""
+    session = ctx.find_object(Session)
     found: list[tuple[str, str]] = []
     for param in (*ctx.command.params, *ctx.meta.get(_PLUGIN_PARAMS, ())):
         source = ctx.get_parameter_source(param.name or "")
         if origin := _ORIGINS.get(source, "") if source else "":
+            if source is ParameterSource.DEFAULT_MAP and session:
+                origin = f"{origin} {session.project.path}"
             found.extend((flag, origin) for flag in param.opts)
     return tuple(sorted(found))

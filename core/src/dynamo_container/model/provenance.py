@@ -31,7 +31,7 @@ class Source:
         layer: see `Layer`.
         name: the plugin's name; for the user the option, such as `--base-image`.
         distribution: the plugin's distribution with its version; for the user where the option was
-            set (`command line`, `environment`, `project file`).
+            set (`command line`, `environment`, `project file PATH`).
         location: `file:line` of the hook or of the row of a table; empty for the user.
     """
 

@@ -15,7 +15,16 @@ def read_toml(path: Path) -> dict[str, Any]:
         OSError: the file cannot be read.
         ValueError: it is not valid TOML.
     """
+    return parse_toml(path.read_bytes())
+
+
+def parse_toml(content: bytes) -> dict[str, Any]:
+    """Return the document in a file's content.
+
+    Raises:
+        ValueError: it is not valid TOML.
+    """
     # Imported here: 3 ms that only a command that reads a table pays for.
     import tomllib
 
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return tomllib.loads(content.decode())

@@ -9,11 +9,16 @@ Its tables are commands, their keys the options: `[build]`, then `base-image = "
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from dynamo_container.errors import UsageError
+from dynamo_container.host.paths import is_file
+from dynamo_container.host.users import caller_home
+from dynamo_container.trust import owners
+from dynamo_container.trust.owners import is_closed
 
 FILE: Final = "dynamo-container.toml"
 TABLE: Final = "dynamo-container"
@@ -31,18 +36,30 @@ class ProjectFile:
     Attributes:
         path: of the file; None if there is none.
         tables: the options of each command, by the option's name with underscores.
+        problem: why it is not the caller's own, as a clause; empty if it is.
     """
 
     path: Path | None = None
     tables: tuple[tuple[str, tuple[tuple[str, Value], ...]], ...] = ()
+    problem: str = ""
 
     def defaults(self) -> dict[str, dict[str, Value]]:
         """Return the options as click takes defaults, by command."""
         return {command: dict(options) for command, options in self.tables}
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what it sets. The rest of a `pyproject.toml` does not matter."""
+        import hashlib
+        import json
+
+        text = json.dumps(self.defaults(), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
 
 def find(start: Path | None = None) -> ProjectFile:
-    """Find and read the nearest project file.
+    """Find and read the nearest project file: in the current folder, and above it up to the
+    repository's root or the home folder, as long as only the caller can write to the folders.
 
     Args:
         start: the folder to start at; None for the current one.
@@ -54,44 +71,71 @@ def find(start: Path | None = None) -> ProjectFile:
         folder = (start or Path.cwd()).resolve()
     except FileNotFoundError:
         return ProjectFile()  # the current folder was deleted
-    for parent in (folder, *folder.parents):
-        for path in (parent / FILE, parent / "pyproject.toml"):
-            table = _table(path) if os.path.isfile(path) else None  # noqa: PTH113  # never raises
-            if table is not None:
-                return ProjectFile(
-                    path=path, tables=tuple(_command(path, *one) for one in table.items())
-                )
+    for parent in _folders(folder):
+        for name in (FILE, "pyproject.toml"):
+            if project := read(parent / name):
+                return project
     return ProjectFile()
 
 
-def _table(path: Path) -> dict[str, Value] | None:
+def _folders(start: Path) -> Iterator[Path]:
+    """The folders in which a project file is looked for."""
+    homes = {os.path.realpath(os.path.expanduser(home)) for home in ("~", caller_home())}  # noqa: PTH111
+    folder = start
+    yield folder
+    while not (str(folder) in homes or os.path.lexists(folder / ".git")):
+        if folder == folder.parent or not is_closed(folder.parent):
+            return
+        folder = folder.parent
+        yield folder
+
+
+def read(path: Path) -> ProjectFile | None:
+    """Read a project file.
+
+    Args:
+        path: of a `dynamo-container.toml` or a `pyproject.toml`.
+
+    Returns:
+        The file; None if there is none, or it is a `pyproject.toml` without our table.
+
+    Raises:
+        UsageError: see `find`.
+    """
+    if not is_file(path):
+        return None
+    ours = path.name != "pyproject.toml"
+    try:
+        content, problem = owners.read(path)
+    except OSError as error:
+        if not ours:
+            return None
+        raise UsageError(f"{path} cannot be read: {error.strerror}", "fix the file") from error
+    if not ours and TABLE.encode() not in content:
+        return None
+    table = _table(path, content, ours=ours)
+    if table is None:
+        return None
+    tables = tuple(_command(path, *one) for one in table.items())
+    return ProjectFile(path=path, tables=tables, problem=problem)
+
+
+def _table(path: Path, content: bytes, *, ours: bool) -> dict[str, Value] | None:
     """Our table of a file; None if it has none."""
-    document = _parse(path)
-    if document is None or path.name == FILE:
+    # Imported here: only a command in a project pays for it.
+    from dynamo_container.model.toml import parse_toml
+
+    try:
+        document = parse_toml(content)
+    except ValueError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}", "fix the file") from error
+    if ours:
         return document
     tools = document.get("tool")
     table = tools.get(TABLE) if isinstance(tools, dict) else None
     if table is not None and not isinstance(table, dict):
         raise UsageError(f"{path}: tool.{TABLE} is not a table", "fix the file")
     return table
-
-
-def _parse(path: Path) -> dict[str, Value] | None:
-    """The document; None for a `pyproject.toml` that cannot be read or does not mention us."""
-    # Imported here: only a command in a project pays for it.
-    from dynamo_container.model.toml import read_toml
-
-    ours = path.name == FILE
-    try:
-        if not ours and TABLE.encode() not in path.read_bytes():
-            return None
-        return read_toml(path)
-    except OSError as error:
-        if not ours:
-            return None
-        raise UsageError(f"{path} cannot be read: {error.strerror}", "fix the file") from error
-    except ValueError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}", "fix the file") from error
 
 
 def _command(path: Path, command: str, options: Value) -> tuple[str, tuple[tuple[str, Value], ...]]:

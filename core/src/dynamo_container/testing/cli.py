@@ -84,4 +84,5 @@ def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         if name.startswith("DYNAMO_CONTAINER_") and not name.startswith("DYNAMO_CONTAINER_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / ".state"))
     monkeypatch.chdir(folder)

@@ -39,6 +39,7 @@ class LlamaCpp(ServingPlugin):
             metavar="N",
             help="Threads for the model (default: one for each core).",
             type="int",
+            harmless=True,
         ),
     )
 

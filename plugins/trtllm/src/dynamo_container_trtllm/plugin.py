@@ -56,6 +56,7 @@ assert len(answer.outputs[0].token_ids) == 1, answer
             flag="--trtllm-use-nixl-kvcache-experimental",
             help="Transfer KV caches by NIXL.",
             type="flag",
+            harmless=True,
             stages=(RUNTIME_STAGE,),
         ),
     )

@@ -55,6 +55,8 @@ class Option:
         repeatable: whether the option can be given several times; its value is then a tuple.
         stages: names of the stages that the option affects. If none of them is part of a build,
             giving the option is an error. Empty: it affects every build of the framework.
+        harmless: whether every project file may set it. Otherwise the caller must trust the file:
+            the value can reach outside, such as a path, a URL or an image.
     """
 
     flag: str
@@ -65,6 +67,7 @@ class Option:
     default: str | int | None = None
     repeatable: bool = False
     stages: tuple[str, ...] = ()
+    harmless: bool = False
 
     def __post_init__(self) -> None:
         require(

@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What each option reaches, if a project file sets it: options that reach outside of the image or
+the container require the caller's trust in the file. An option in neither table requires it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# They choose among what the installed plugins offer, or limit it.
+HARMLESS: Final[Mapping[str, frozenset[str]]] = {
+    "build": frozenset(
+        {
+            "cuda_version",
+            "dry_run",
+            "dynamo_version",
+            "enable_kvbm",
+            "framework",
+            "gid",
+            "load",
+            "max_jobs",
+            "no_cache",
+            "no_latest",
+            "platform",
+            "progress",
+            "pull",
+            "release_build",
+            "resolve_as_of",
+            "sccache_local",
+            "target",
+            "uid",
+            "version_override",
+        }
+    ),
+    "run": frozenset(
+        {
+            "detach",
+            "dry_run",
+            "framework",
+            "gpus",
+            "init",
+            "interactive",
+            "name",
+            "no_preflight",
+            "port",
+            "rm",
+            "shm_size",
+            "target",
+            "tty",
+            "ulimit",
+            "wait",
+            "wait_timeout",
+            "workdir",
+        }
+    ),
+}
+_IMAGE: Final = "an image that steps run in"
+_CACHE: Final = "a registry or a folder that is read or written"
+REACHES: Final[Mapping[str, Mapping[str, str]]] = {
+    "build": {
+        "base_image": _IMAGE,
+        "base_image_tag": _IMAGE,
+        "build_arg": "variables of the environment, and what is installed",
+        "build_context": "folders of this machine",
+        "builder": "the machine that gets the secrets",
+        "ca_bundle": "files of this machine, and which servers are trusted",
+        "cache": _CACHE,
+        "cache_from": _CACHE,
+        "cache_to": _CACHE,
+        "dev_image": _IMAGE,
+        "extra_index_url": "a server that packages come from",
+        "index_url": "a server that packages come from",
+        "no_plugin": "which plugins count, such as a company's policy",
+        "provenance": "what is published about the build",
+        "push": "registries, with your credentials",
+        "report": "a file of this machine, which is overwritten",
+        "repository": "the names of images, which are replaced or pushed",
+        "runtime_image": _IMAGE,
+        "sbom": "an image that reads the result",
+        "sccache_bucket": "a bucket, with your credentials",
+        "sccache_region": "a bucket, with your credentials",
+        "secret": "files of this machine and variables of the environment",
+        "source": "folders of this machine",
+        "stage": _IMAGE,
+        "tag": "the names of images, which are replaced or pushed",
+        "use_sccache": "a bucket, with your credentials",
+    },
+    "run": {
+        "cap_add": "privileges on this machine",
+        "entrypoint": "the program that runs with your mounts and variables",
+        "env": "variables of the environment, and how programs start",
+        "hf_cache": "folders of this machine",
+        "image": "the program that runs with your mounts and variables",
+        "ipc": "memory of other processes",
+        "mount_workspace": "folders of this machine, and HF_TOKEN",
+        "network": "networks of other containers",
+        "no_plugin": "which plugins count, such as a company's policy",
+        "privileged": "this machine",
+        "runtime": "the engine's runtimes",
+        "use_nixl_gds": "folders and privileges of this machine",
+        "user": "the user that mounted folders are written as",
+        "volume": "folders of this machine",
+    },
+}
+
+
+def requires_trust(command: str, option: str) -> bool:
+    """Whether a project file that sets an option of the core requires the caller's trust.
+
+    Args:
+        command: `build` or `run`.
+        option: its name, with underscores.
+    """
+    return option not in HARMLESS.get(command, ())
