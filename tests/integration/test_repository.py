@@ -26,8 +26,8 @@ MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:root|work)/\w")
 # The limits keep the code readable; see CONTRIBUTING.md.
 # 2,700 for the commands that existed when the limit was set, and what later features add:
 # the layout of help and the command `help` (300), trust in project files and the command `trust`
-# (150).
-MAX_CLI_LINES = 2_700 + 300 + 150
+# (200).
+MAX_CLI_LINES = 2_700 + 300 + 200
 MAX_FILE_LINES = 400
 LONG_FILES = {"plugins/hookspecs.py", "testing/contract.py"}
 MAX_FUNCTION_LINES = 60
