@@ -24,10 +24,9 @@ REGISTRIES = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|crates\.io|deb\
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:root|work)/\w")
 
 # The limits keep the code readable; see CONTRIBUTING.md.
-# 2,700 for the commands that existed when the limit was set, and what later features add:
-# the layout of help and the command `help` (300), trust in project files and the command `trust`
-# (200).
-MAX_CLI_LINES = 2_700 + 300 + 200
+# 2,700 for the commands that existed when the limit was set. What later features add: the layout of
+# help and `help`, trust in project files and `trust`, docker's own options of `run`, the engine.
+MAX_CLI_LINES = 2_700 + 900
 MAX_FILE_LINES = 400
 LONG_FILES = {"plugins/hookspecs.py", "testing/contract.py"}
 MAX_FUNCTION_LINES = 60

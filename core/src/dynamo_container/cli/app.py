@@ -14,6 +14,7 @@ from typing import Final
 import click
 
 from dynamo_container.cli import layout
+from dynamo_container.docker.program import PROGRAMS, select as select_program
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.model.names import CORE_DISTRIBUTION
@@ -230,6 +231,11 @@ def _print_log(ctx: click.Context, *, debug: bool) -> None:
     epilog="\b\nShell completion (or zsh_source, fish_source):\n"
     '  eval "$(_DYNAMO_CONTAINER_COMPLETE=bash_source dynamo-container)"',
 )
+@click.option(
+    "--engine",
+    type=click.Choice(PROGRAMS),
+    help="Command that runs containers (default: docker, or podman if only that is installed).",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print only results, warnings and errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print each docker command before it runs.")
 @click.option(
@@ -266,6 +272,7 @@ def _print_log(ctx: click.Context, *, debug: bool) -> None:
 @click.pass_context
 def app(
     ctx: click.Context,
+    engine: str | None,
     quiet: bool,
     verbose: bool,
     near: str,
@@ -276,6 +283,7 @@ def app(
     debug: bool,
 ) -> None:
     """Build and run GPU inference containers for NVIDIA Dynamo."""
+    select_program(engine or "")
     if verbose or debug:
         _print_log(ctx, debug=debug)
     if no_color or "NO_COLOR" in os.environ:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dynamo_container.cli.app import PROGRAM, Session
-from dynamo_container.docker.containers import Container, list_containers
+from dynamo_container.docker.containers import list_containers
+from dynamo_container.docker.listed import Container
 from dynamo_container.errors import UsageError
 from dynamo_container.plugins.discovery import normalize
 

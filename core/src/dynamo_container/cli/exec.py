@@ -12,6 +12,7 @@ from dynamo_container.cli import types
 from dynamo_container.cli.app import Session, at_terminal
 from dynamo_container.cli.layout import examples
 from dynamo_container.containers.docker_argv import env_arguments
+from dynamo_container.docker import program
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.process import replace_process
 from dynamo_container.model.values import EnvVar
@@ -77,7 +78,7 @@ def command(
     switches = (("--interactive", interactive or terminal), ("--tty", tty or terminal))
     options = (("--user", user), ("--workdir", workdir))
     argv = (
-        "docker",
+        program.selected(),
         "exec",
         *(flag for flag, given in switches if given),
         *(f"{flag}={value}" for flag, value in options if value),

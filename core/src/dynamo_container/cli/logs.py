@@ -8,6 +8,7 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
+from dynamo_container.docker import program
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.process import replace_process
 
@@ -32,7 +33,7 @@ def command(
     container = select_one(session, word, running=False)
     switches = (("--follow", follow), ("--timestamps", timestamps))
     argv = (
-        "docker",
+        program.selected(),
         "logs",
         *(flag for flag, given in switches if given),
         *(() if tail is None else (f"--tail={tail}",)),

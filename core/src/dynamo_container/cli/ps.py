@@ -15,7 +15,7 @@ from dynamo_container.cli.tables import aligned
 from dynamo_container.printing import print_json, print_lines
 
 if TYPE_CHECKING:
-    from dynamo_container.docker.containers import Container
+    from dynamo_container.docker.listed import Container
 
 _HEADING: Final = ("NAME", "FRAMEWORK", "IMAGE", "STATUS", "PORTS", "ID")
 

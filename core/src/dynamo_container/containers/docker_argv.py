@@ -21,12 +21,12 @@ _PROPAGATION: Final = frozenset({"shared", "slave", "private", "rshared", "rslav
 def run_command(plan: RunPlan) -> Command:
     """Return the command that runs the container."""
     detach = ("--detach",) if plan.detach else ()
-    return Command(argv=("docker", "run", *detach, *_arguments(plan)))
+    return Command(argv=(plan.program, "run", *detach, *_arguments(plan)))
 
 
 def create_command(plan: RunPlan) -> Command:
     """Return the command that creates the same container without starting it."""
-    return Command(argv=("docker", "create", *_arguments(plan)))
+    return Command(argv=(plan.program, "create", *_arguments(plan)))
 
 
 def _arguments(plan: RunPlan) -> Iterator[str]:

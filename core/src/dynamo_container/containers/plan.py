@@ -15,6 +15,7 @@ class RunPlan:
     """A container to start.
 
     Attributes:
+        program: the command that starts it: docker or podman.
         image: reference of the image.
         command: what runs in it; empty for the image's own command.
         name: the container's name; empty for docker's choice.
@@ -31,6 +32,7 @@ class RunPlan:
         warnings: lines for the user.
     """
 
+    program: str
     image: str
     command: tuple[str, ...]
     name: str

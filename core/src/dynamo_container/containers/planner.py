@@ -67,6 +67,7 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
     flags = _flags(registry, request, accelerator)
     readiness = _readiness(registry, request)
     return RunPlan(
+        program=request.engine.program,
         image=request.image,
         command=request.command,
         name=request.name,

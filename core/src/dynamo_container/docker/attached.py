@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from dynamo_container.docker import process
+from dynamo_container.docker import process, program
 
 if TYPE_CHECKING:
     import subprocess
@@ -94,7 +94,7 @@ def attached(container: str, max_lines: int) -> Iterator[Attached]:
         EngineError: docker is not installed.
     """
     # In a session of its own: Ctrl-C is for this process, which stops the container.
-    client = process.start_in_own_session("docker", "start", "--attach", container)
+    client = process.start_in_own_session(program.selected(), "start", "--attach", container)
     log = Attached(client, max_lines)
     try:
         yield log

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
 import docker
@@ -19,45 +18,14 @@ from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, NotFound
 from requests.exceptions import RequestException
 
+from dynamo_container.docker import podman, program
 from dynamo_container.docker.errors import no_engine
+from dynamo_container.docker.listed import Container
 from dynamo_container.errors import EngineError, WorkFailedError
 from dynamo_container.model.names import RUN_LABEL
 
-RUNNING: Final = "running"
 # The time that the engine gets to report a stopped container, beyond the container's own.
 _GRACE_SECONDS: Final = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
-    """A container that `run` started.
-
-    Attributes:
-        framework: the framework of its image; empty if it was not known.
-        state: the engine's word for it: `running`, `exited`, ...
-        status: the state with its time, for people: `Up 5 minutes`.
-        ports: the published ports, such as `127.0.0.1:8000->8000/tcp`.
-        created: in seconds since 1970.
-    """
-
-    id: str
-    name: str
-    framework: str
-    image: str
-    state: str
-    status: str
-    ports: tuple[str, ...]
-    created: int
-
-    @property
-    def running(self) -> bool:
-        """Whether a command can be run in it."""
-        return self.state == RUNNING
-
-    @property
-    def alive(self) -> bool:
-        """Whether it has not ended: a paused container still holds its memory and GPUs."""
-        return self.state in (RUNNING, "paused", "restarting")
 
 
 def list_containers() -> tuple[Container, ...]:
@@ -66,6 +34,8 @@ def list_containers() -> tuple[Container, ...]:
     Raises:
         EngineError: no engine answers.
     """
+    if program.is_podman():
+        return podman.list_containers(RUN_LABEL)
     with _client() as client:
         listed = client.api.containers(all=True, filters={"label": RUN_LABEL})
     return tuple(map(_container, listed))
@@ -81,6 +51,9 @@ def stop(containers: Iterable[Container], seconds: int) -> Iterator[Container]:
         EngineError: no engine answers.
         WorkFailedError: a container cannot be stopped.
     """
+    if program.is_podman():
+        yield from podman.stop(containers, seconds)
+        return
     with _client(timeout=seconds + _GRACE_SECONDS) as client, ThreadPoolExecutor() as pool:
 
         def stop_one(container: Container) -> Container:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dynamo_container.docker import process
+from dynamo_container.docker import process, program
 from dynamo_container.docker.errors import OLDEST_ENGINE, no_engine
 from dynamo_container.errors import EngineError, MachineError
 from dynamo_container.model.facts import EngineInfo, ImageInfo
@@ -43,7 +43,7 @@ NO_BUILD_CACHE: Final = BuildCache()
 
 
 def server_version() -> str:
-    """Return the engine's version, such as `28.5.2`.
+    """Return the version of docker's engine, which builds, such as `28.5.2`.
 
     Raises:
         EngineError: no engine answers, or it is too old.
@@ -60,7 +60,7 @@ def server_version() -> str:
 
 
 def _server_version() -> str:
-    completed = process.capture("docker", "version", "--format", "{{.Server.Version}}")
+    completed = process.capture(program.DOCKER, "version", "--format", "{{.Server.Version}}")
     if completed.returncode:
         raise no_engine(completed.stderr)
     return completed.stdout.strip()
@@ -87,6 +87,9 @@ def start_measuring_build_cache() -> Iterator[Callable[[], BuildCache]]:
     Yields:
         A function that waits for the result, and returns an empty one after a time limit.
     """
+    if program.is_podman():
+        yield lambda: NO_BUILD_CACHE
+        return
     with process.start_query("docker", "system", "df", "--format", "{{json .}}") as finish:
         yield lambda: _build_cache(finish)
 
@@ -120,6 +123,10 @@ def start_collecting() -> Iterator[Callable[[], EngineInfo]]:
     Yields:
         A function that waits for the engine and returns the facts; it raises what `collect` raises.
     """
+    if program.is_podman():
+        with _start_collecting_podman() as finish_podman:
+            yield finish_podman
+        return
     # Imported here: a dry run of a build asks nothing, and does not pay for an HTTP client.
     from dynamo_container.docker import api
 
@@ -129,6 +136,14 @@ def start_collecting() -> Iterator[Callable[[], EngineInfo]]:
             return
     with process.start_query(*_INFO) as finish_command:
         yield lambda: _engine_info(_info(finish_command()))
+
+
+@contextmanager
+def _start_collecting_podman() -> Iterator[Callable[[], EngineInfo]]:
+    from dynamo_container.docker import podman
+
+    with process.start_query(*podman.INFO) as finish:
+        yield lambda: podman.engine_info(finish())
 
 
 def _get(path: str) -> Response | None:
@@ -161,6 +176,7 @@ def _engine_info(info: dict[str, Any]) -> EngineInfo:
         hook=local and _has_hook(),
         local=local,
         root=info.get("DockerRootDir") or "",
+        rootless=any("name=rootless" in option for option in info.get("SecurityOptions") or ()),
     )
 
 
@@ -200,14 +216,21 @@ def inspect_image(reference: str) -> ImageInfo | None:
     Raises:
         EngineError: no engine answers.
     """
+    if program.is_podman():
+        from dynamo_container.docker import podman
+
+        found = podman.inspect_image(reference)
+        return _image_info(found) if found else None
     from urllib.parse import quote
 
     response = _get(f"/images/{quote(reference)}/json")
     image = _document(response)
     if image is None and not (response and response.status == _NOT_FOUND):
         image = _inspect(reference)
-    if image is None:
-        return None
+    return _image_info(image) if image else None
+
+
+def _image_info(image: dict[str, Any]) -> ImageInfo:
     config = image.get("Config") or {}
     return ImageInfo(
         id=image["Id"],

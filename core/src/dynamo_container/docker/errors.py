@@ -11,6 +11,8 @@ from dynamo_container.errors import EngineError
 # The engine of Debian 13. Older ones lack features of BuildKit that our plans use.
 OLDEST_ENGINE: Final = 26
 OLDEST_BUILDX: Final = "0.13"
+# The first with CDI devices and port mappings for every user, and the one that we test with.
+OLDEST_PODMAN: Final = 5
 
 
 def no_engine(reason: str) -> EngineError:
@@ -35,4 +37,33 @@ def no_client(error: OSError) -> EngineError:
         if missing
         else f"the docker command cannot be run: {error.strerror}",
         f"install Docker {OLDEST_ENGINE} or newer with buildx; --dry-run works without docker",
+    )
+
+
+def no_podman(reason: str) -> EngineError:
+    """Return the error for podman that does not answer.
+
+    Args:
+        reason: what podman printed; its last line becomes part of the message.
+    """
+    lines = [line.strip() for line in reason.splitlines() if line.strip()]
+    detail = f": {lines[-1]}" if lines else ""
+    return EngineError(
+        f"podman does not work{detail}", "see: podman info; or use docker: --engine docker"
+    )
+
+
+def podman_too_old(version: str) -> EngineError:
+    """Return the error for a podman that is too old."""
+    return EngineError(
+        f"podman {version} is too old: version {OLDEST_PODMAN} or newer is required",
+        "upgrade podman, or use docker: --engine docker",
+    )
+
+
+def no_docker_builder() -> EngineError:
+    """Return the error for a `docker` command that is podman, which cannot build our plans."""
+    return EngineError(
+        "the docker command is podman here, and building requires docker buildx with BuildKit",
+        "install docker's command and buildx, and name a builder that they can reach: --builder",
     )

@@ -15,14 +15,15 @@ from typing import Final, Literal
 
 from packaging.version import InvalidVersion, Version
 
-from dynamo_container.docker import buildx, engine
+from dynamo_container.docker import buildx, engine, program
 from dynamo_container.docker.engine import NO_BUILD_CACHE, BuildCache
 from dynamo_container.docker.errors import OLDEST_BUILDX, OLDEST_ENGINE
+from dynamo_container.docker.program import PODMAN
 from dynamo_container.errors import EngineError, MachineError
 from dynamo_container.host import driver
 from dynamo_container.host.paths import absolute, exists
 from dynamo_container.host.users import default_hf_cache
-from dynamo_container.model.facts import NO_ENGINE, DriverInfo, EngineInfo, Gpu
+from dynamo_container.model.facts import DriverInfo, EngineInfo, Gpu
 
 # Building the image of an inference engine takes about 30 GB; that of `none` takes a few.
 _ENOUGH_BYTES: Final = 40e9
@@ -30,6 +31,10 @@ _TOO_FEW_BYTES: Final = 10e9
 _INSTALL_TOOLKIT: Final = (
     "install the NVIDIA Container Toolkit, then: "
     "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
+)
+_BUILD_WITH_PODMAN: Final = (
+    "install docker's command with buildx, and create a builder that it can reach: "
+    "docker buildx create --driver remote ADDRESS"
 )
 
 
@@ -118,7 +123,7 @@ def _engine_info() -> tuple[EngineInfo, str]:
     try:
         return engine.collect(), ""
     except EngineError as error:
-        return NO_ENGINE, error.what
+        return EngineInfo(program=program.selected()), error.what
 
 
 def _version(ask: Callable[[], str]) -> str:
@@ -149,8 +154,11 @@ def _folder(path: Path) -> Folder:
 def findings(machine: Machine) -> Iterator[Finding]:
     """Yield all findings, in the order in which problems are best fixed."""
     yield _client(machine)
-    if machine.client:
+    if machine.engine.program == PODMAN:
+        yield _podman(machine)
+    elif machine.client:
         yield _engine(machine)
+    if machine.client:
         yield _buildx(machine)
     if machine.engine.version:
         yield _disk(machine)
@@ -176,12 +184,22 @@ def _failure(name: str, status: int, summary: str, next_step: str) -> Finding:
 def _client(machine: Machine) -> Finding:
     if machine.client:
         return _ok("docker", f"version {machine.client}")
+    if machine.engine.program == PODMAN:
+        return _warning("docker", "not installed: images cannot be built here", _BUILD_WITH_PODMAN)
     return _failure(
         "docker",
         EngineError.exit_status,
         "the docker command is not installed",
         f"install Docker {OLDEST_ENGINE} or newer with buildx",
     )
+
+
+def _podman(machine: Machine) -> Finding:
+    info = machine.engine
+    if not info.version:
+        return _failure("engine", EngineError.exit_status, machine.engine_error, "see: podman info")
+    kind = "rootless" if info.rootless else "with root's privileges"
+    return _ok("engine", f"podman {info.version}, {kind}; its images come by podman load or pull")
 
 
 def _engine(machine: Machine) -> Finding:

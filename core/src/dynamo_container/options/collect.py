@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from dynamo_container.docker import buildx, engine
+from dynamo_container.docker import buildx, engine, program
 from dynamo_container.errors import EngineError, MachineError, UsageError
 from dynamo_container.host import git
 from dynamo_container.host.paths import absolute, is_folder
 from dynamo_container.host.users import caller_home, default_hf_cache, sudo_caller
-from dynamo_container.model.facts import NO_ENGINE, Checkout, EngineInfo, ImageInfo
+from dynamo_container.model.facts import Checkout, EngineInfo, ImageInfo
 from dynamo_container.model.names import (
     CUDA_LABEL,
     DEV_TARGET,
@@ -229,7 +229,7 @@ def _engine(
         if not dry_run:
             raise
         text = f"{error.what}; assuming no GPU unless --gpus names one, and an image without labels"
-        return NO_ENGINE, None, (Notice(text=text),)
+        return EngineInfo(program=program.selected()), None, (Notice(text=text),)
 
 
 def _labelled_framework(

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,7 @@ class EngineInfo:
     """What the plan of a run needs to know about the engine.
 
     Attributes:
+        program: the command that runs its containers.
         version: of the server; empty if no engine answered and the rest is assumed.
         runtimes: names of the registered runtimes.
         default_runtime: the runtime of containers that name none.
@@ -52,9 +53,11 @@ class EngineInfo:
             only for an engine on this machine.
         local: whether the engine runs on this machine and sees its files.
         root: the engine's data folder.
+        rootless: whether it runs without root's privileges.
         driver: this machine's NVIDIA driver, if the plan needs it.
     """
 
+    program: Literal["docker", "podman"] = "docker"
     version: str = ""
     runtimes: tuple[str, ...] = ()
     default_runtime: str = ""
@@ -62,6 +65,7 @@ class EngineInfo:
     hook: bool = False
     local: bool = False
     root: str = ""
+    rootless: bool = False
     driver: DriverInfo | None = None
 
     @property
