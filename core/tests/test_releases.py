@@ -11,6 +11,7 @@ import pytest
 from dynamo_container.errors import PluginError, UsageError
 from dynamo_container.model.facts import Checkout
 from dynamo_container.model.requests import BuildRequest
+from dynamo_container.plugins import release_document, release_reader
 from dynamo_container.plugins.releases import ReleaseChoice, ReleaseTable, schema
 
 TABLE = """
@@ -342,6 +343,67 @@ def test_a_table_that_is_not_valid_is_the_plugins_fault(tmp_path, text, message)
     assert error.value.what.startswith(str(path))
     assert message in error.value.what
     assert "fault in the plugin" in error.value.next_step
+
+
+VALID = 'default = "1.0.0"\n' + ROW
+FORMS = [
+    VALID,
+    TABLE,
+    VALID + 'wheels = ["acme==1"]\noverrides = ["a[b]==1"]\npython = "3.11"\nchecked = false\n',
+    VALID + 'overrides = ["a==1", { requirement = "b==1", reason = "why" }]\n'
+    'deprecated = ["kvbm"]\n',
+    VALID.replace("2026-02-27", '"2026-02-27"'),
+    VALID.replace("2026-02-27", "2026-02-27T00:00:00"),
+    VALID.replace("1.0.0", "1"),
+    VALID.replace("1.0.0", "1.0.0\\n"),
+    VALID.replace("[[release]]", "[release]"),
+    'default = "1.0.0"\nrelease = []\n',
+    "default = 1\nrelease = 2\n",
+    "more = 1\n" + VALID,
+    VALID + 'wheels = "acme==1"\n',
+    VALID + 'wheels = ["acme>=1"]\n',
+    VALID + 'wheels = ["acme==1 "]\n',
+    VALID + "wheels = [1]\n",
+    VALID + 'overrides = ["a|b"]\n',
+    VALID + 'overrides = [""]\n',
+    VALID + 'overrides = [{ requirement = "b==1" }]\n',
+    VALID + 'overrides = [{ requirement = "b==1", reason = "why", url = "x" }]\n',
+    VALID + 'deprecated = ["kvbm\\n"]\n',
+    VALID + 'deprecated = ["router"]\n',
+    VALID + 'python = "2.7"\n',
+    VALID + "python = 3.12\n",
+    VALID + 'checked = "true"\n',
+    VALID + "cuda = [1]\n",
+    VALID + 'cuda = [{ version = "13", runtime = "x" }]\n',
+    VALID + 'cuda = [{ version = "13.0", runtime = 1 }]\n',
+    VALID + 'cuda = [{ version = "13.0", runtime = "x", devel = 1 }]\n',
+    VALID + 'cuda = [{ version = "13.0", runtime = "x", other = "y" }]\n',
+]
+
+
+@pytest.mark.parametrize("text", FORMS)
+def test_the_quick_reader_accepts_only_what_the_schema_accepts_and_reads_the_same(tmp_path, text):
+    path = tmp_path / "releases.toml"
+    path.write_text(text)
+
+    quick = release_reader.read(path)
+
+    if quick:
+        assert quick == release_document.read(path)
+        assert [row.location for row in quick[1]] == [
+            row.location for row in release_document.read(path)[1]
+        ]
+    else:
+        assert text not in FORMS[:4]
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(Path(__file__).parents[2].glob("plugins/*/src/*/releases.toml")),
+    ids=lambda path: path.parent.name,
+)
+def test_the_quick_reader_reads_the_tables_of_our_plugins(path):
+    assert release_reader.read(path) == release_document.read(path)
 
 
 def test_a_missing_table_is_the_plugins_fault(tmp_path):

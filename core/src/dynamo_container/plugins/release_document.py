@@ -1,9 +1,8 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""The file `releases.toml`: its keys, its JSON Schema, and how it is read.
+"""The schema of the file `releases.toml`, and what is wrong with a file that does not follow it.
 
-It is a module of its own because it imports msgspec, for which only commands that read a release
-table should pay.
+It is a module of its own because it imports msgspec: see `release_reader`.
 """
 
 from __future__ import annotations
@@ -18,19 +17,17 @@ import msgspec
 from msgspec import Meta
 
 from dynamo_container.errors import PluginError
-from dynamo_container.model.names import REQUIREMENTS
-from dynamo_container.model.values import CudaImages, Override, Pin, Release
+from dynamo_container.model.values import Release
+from dynamo_container.plugins import release_reader
 
-_ROW: Final = re.compile(r"^[ \t]*\[\[[ \t]*release[ \t]*\]\]", re.MULTILINE)
 _PLACE: Final = re.compile(r"release\[(\d+)\]\.?(.*)")
 # What a string with a pattern is, for messages and for the schema.
 _EXPECTED: Final = {
-    r"^\d+(\.\d+)+((a|b|rc|\.post|\.dev)\d+)*$": "a Dynamo release, such as 1.4.2",
-    r"^[A-Za-z0-9._-]+(\[[A-Za-z0-9._,-]+\])?==[^=\s]+$": "a package with one exact version, "
-    "such as acme[tools]==1.2.3",
-    r"^[A-Za-z0-9][^|]*$": "a requirement, such as nixl[cu13]==1.3.2",
-    r"^[1-9]\d*\.\d+$": "a CUDA version, such as 13.0",
-    r"^3\.\d+$": "a Python version, such as 3.12",
+    release_reader.RELEASE: "a Dynamo release, such as 1.4.2",
+    release_reader.WHEEL: "a package with one exact version, such as acme[tools]==1.2.3",
+    release_reader.REQUIREMENT: "a requirement, such as nixl[cu13]==1.3.2",
+    release_reader.CUDA: "a CUDA version, such as 13.0",
+    release_reader.PYTHON: "a Python version, such as 3.12",
 }
 _META: Final = [Meta(pattern=pattern, description=text) for pattern, text in _EXPECTED.items()]
 
@@ -111,12 +108,10 @@ def read(path: Path) -> tuple[str, tuple[Release, ...]]:
         raise _invalid(path, text, str(error)) from error
     except ValueError as error:
         raise _fault(f"{path} is not valid TOML: {error}") from error
-    rows = document.release
-    if document.default not in {row.dynamo for row in rows}:
+    if document.default not in {row.dynamo for row in document.release}:
         raise _fault(f"{path}: default: {document.default!r} is not one of its releases")
-    return document.default, tuple(
-        _release(row, _location(path, text, number)) for number, row in enumerate(rows)
-    )
+    rows = msgspec.to_builtins(document.release, builtin_types=(date,))
+    return document.default, release_reader.releases(path, text, rows)
 
 
 def schema() -> dict[str, Any]:
@@ -129,19 +124,12 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _location(path: Path, text: str, row: int) -> str:
-    """Return `file:line` of a row; the file alone if it is not written as `[[release]]`."""
-    starts = [match.start() for match in _ROW.finditer(text)]
-    line = text.count("\n", 0, starts[row]) + 1 if row < len(starts) else 0
-    return f"{path}:{line}" if line else str(path)
-
-
 def _invalid(path: Path, text: str, message: str) -> PluginError:
     """Turn msgspec's message, ``... - at `$.release[2].dynamo` ``, into an error with the line."""
     reason, _, place = message.partition(" - at `$")
     location, key = str(path), place.strip("`.")
     if match := _PLACE.fullmatch(key):
-        location, key = _location(path, text, int(match[1])), match[2]
+        location, key = release_reader.location(path, text, int(match[1])), match[2]
     return _fault(f"{location}: {f'{key}: ' if key else ''}{_reason(reason)}")
 
 
@@ -160,44 +148,4 @@ def _reason(reason: str) -> str:
 def _fault(what: str) -> PluginError:
     return PluginError(
         what, "this is a fault in the plugin: fix its release table; see docs/releases.md"
-    )
-
-
-def _release(row: ReleaseRow, location: str) -> Release:
-    return Release(
-        dynamo=row.dynamo,
-        released=row.released.isoformat(),
-        wheels=tuple(_wheel(wheel, location) for wheel in row.wheels),
-        overrides=tuple(_override(override, location) for override in row.overrides),
-        cuda=tuple(
-            CudaImages(
-                version=images.version,
-                runtime=images.runtime,
-                devel=images.devel,
-                torch=images.torch,
-            )
-            for images in row.cuda
-        ),
-        python=row.python,
-        deprecated=row.deprecated,
-        checked=row.checked,
-        location=location,
-    )
-
-
-def _override(row: OverrideRow | str, location: str) -> Override:
-    if isinstance(row, str):
-        return Override(requirement=row, location=location)
-    return Override(requirement=row.requirement, reason=row.reason, location=location)
-
-
-def _wheel(requirement: str, location: str) -> Pin:
-    project, _, version = requirement.partition("==")
-    name, _, extras = project.rstrip("]").partition("[")
-    return Pin(
-        name=name,
-        version=version,
-        extras=tuple(extras.split(",")) if extras else (),
-        build_arg=REQUIREMENTS,
-        location=location,
     )

@@ -48,6 +48,7 @@ from dynamo_container.model.values import (
     Release,
     SystemPackage,
 )
+from dynamo_container.plugins import release_reader
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -320,11 +321,15 @@ class ReleaseTable:
         if self._read is None:
             from packaging.version import Version
 
-            from dynamo_container.plugins import release_document
-
-            default, rows = release_document.read(self.path)
+            default, rows = release_reader.read(self.path) or _read_strictly(self.path)
             self._read = default, tuple(sorted(rows, key=lambda row: Version(row.dynamo)))
         return self._read
+
+
+def _read_strictly(path: Path) -> tuple[str, tuple[Release, ...]]:
+    from dynamo_container.plugins import release_document
+
+    return release_document.read(path)
 
 
 def schema() -> dict[str, Any]:

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Read the file `releases.toml`.
+
+msgspec describes these files (`release_document`), and its messages say what is wrong with one. But
+its import takes 20 ms of every dry run, while nearly all tables are valid. So a table is first read
+with the checks of this module: what passes them is valid for msgspec too, and for the rest msgspec
+decides.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from dynamo_container.model.names import REQUIREMENTS
+from dynamo_container.model.values import CudaImages, Override, Pin, Release
+
+# The forms of strings.
+RELEASE: Final = r"^\d+(\.\d+)+((a|b|rc|\.post|\.dev)\d+)*$"
+WHEEL: Final = r"^[A-Za-z0-9._-]+(\[[A-Za-z0-9._,-]+\])?==[^=\s]+$"
+REQUIREMENT: Final = r"^[A-Za-z0-9][^|]*$"
+CUDA: Final = r"^[1-9]\d*\.\d+$"
+PYTHON: Final = r"^3\.\d+$"
+
+_ROW: Final = re.compile(r"^[ \t]*\[\[[ \t]*release[ \t]*\]\]", re.MULTILINE)
+
+
+def read(path: Path) -> tuple[str, tuple[Release, ...]] | None:
+    """Return a table's default release, and its rows in the order of the file.
+
+    Returns:
+        None if the file cannot be read, or does not pass the checks of this module.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except (OSError, ValueError):
+        return None
+    if not _is_document(document):
+        return None
+    default, rows = document["default"], document["release"]
+    if default not in {row["dynamo"] for row in rows}:
+        return None
+    return default, releases(path, text, rows)
+
+
+def releases(path: Path, text: str, rows: Iterable[Mapping[str, Any]]) -> tuple[Release, ...]:
+    """Return the releases of valid rows, each with the line of the file where it starts."""
+    return tuple(_release(row, location(path, text, number)) for number, row in enumerate(rows))
+
+
+def location(path: Path, text: str, row: int) -> str:
+    """Return `file:line` of a row; the file alone if it is not written as `[[release]]`."""
+    starts = [match.start() for match in _ROW.finditer(text)]
+    line = text.count("\n", 0, starts[row]) + 1 if row < len(starts) else 0
+    return f"{path}:{line}" if line else str(path)
+
+
+def _release(row: Mapping[str, Any], place: str) -> Release:
+    return Release(
+        dynamo=row["dynamo"],
+        released=row["released"].isoformat(),
+        wheels=tuple(_wheel(wheel, place) for wheel in row.get("wheels", ())),
+        overrides=tuple(_override(override, place) for override in row.get("overrides", ())),
+        cuda=tuple(CudaImages(**images) for images in row.get("cuda", ())),
+        python=row.get("python", "3.12"),
+        deprecated=tuple(row.get("deprecated", ())),
+        checked=row.get("checked", False),
+        location=place,
+    )
+
+
+def _override(row: Mapping[str, str] | str, place: str) -> Override:
+    fields = {"requirement": row} if isinstance(row, str) else row
+    return Override(**fields, location=place)
+
+
+def _wheel(requirement: str, place: str) -> Pin:
+    project, _, version = requirement.partition("==")
+    name, _, extras = project.rstrip("]").partition("[")
+    return Pin(
+        name=name,
+        version=version,
+        extras=tuple(extras.split(",")) if extras else (),
+        build_arg=REQUIREMENTS,
+        location=place,
+    )
+
+
+Check = Callable[[object], bool]
+
+
+def _a(kind: type) -> Check:
+    return lambda value: type(value) is kind
+
+
+def _text(pattern: str) -> Check:
+    return lambda value: isinstance(value, str) and bool(re.search(pattern, value))
+
+
+def _list(item: Check) -> Check:
+    return lambda value: isinstance(value, list) and all(map(item, value))
+
+
+def _table(required: dict[str, Check], optional: dict[str, Check]) -> Check:
+    known = required | optional
+
+    def check(value: object) -> bool:
+        return (
+            isinstance(value, dict)
+            and required.keys() <= value.keys() <= known.keys()
+            and all(known[key](item) for key, item in value.items())
+        )
+
+    return check
+
+
+_is_cuda: Final = _table(
+    {"version": _text(CUDA), "runtime": _a(str)}, {"devel": _a(str), "torch": _a(str)}
+)
+_is_requirement: Final = _text(REQUIREMENT)
+_is_reasoned: Final = _table({"requirement": _is_requirement, "reason": _a(str)}, {})
+
+
+def _is_override(value: object) -> bool:
+    return _is_requirement(value) or _is_reasoned(value)
+
+
+_is_row: Final = _table(
+    {"dynamo": _text(RELEASE), "released": _a(date)},
+    {
+        "wheels": _list(_text(WHEEL)),
+        "overrides": _list(_is_override),
+        "cuda": _list(_is_cuda),
+        "python": _text(PYTHON),
+        "deprecated": _list(_text(r"\Akvbm\Z")),
+        "checked": _a(bool),
+    },
+)
+_is_document: Final = _table({"default": _text(RELEASE), "release": _list(_is_row)}, {})
