@@ -553,6 +553,7 @@ def test_pluggy_monitoring_sees_each_call_with_one_plugin(site):
 def test_calls_are_logged_at_level_debug(site, caplog):
     site.framework("acme", HOOK + "    raise OSError('lost')")
     registry = loaded("acme")
+    registry.manager.log_calls()
 
     with (
         caplog.at_level(logging.DEBUG, "dynamo_container.plugins"),
@@ -561,10 +562,10 @@ def test_calls_are_logged_at_level_debug(site, caplog):
         registry.call(hookspecs.dynamo_container_build_args, REQUEST)
 
     called, raised = caplog.messages
-    assert re.search(
-        r"framework acme: .*: dynamo_container_build_args \(.*__init__\.py:\d+\)$", called
+    assert re.fullmatch(
+        r"framework acme: dynamo_container_build_args \(.*__init__\.py:\d+\)", called
     )
-    assert raised.endswith("dynamo_container_build_args raised OSError('lost')")
+    assert raised == "framework acme: dynamo_container_build_args raised OSError('lost')"
 
 
 # Locations.

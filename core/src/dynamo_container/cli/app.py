@@ -71,6 +71,7 @@ class Session:
         excluded: names of plugins that are excluded.
         trusting: whether the project file may set every option.
         use_project: whether a project file is used at all.
+        debug: log each call of a hook.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Session:
         excluded: tuple[str, ...] = (),
         trusting: bool = False,
         use_project: bool = True,
+        debug: bool = False,
     ) -> None:
         self.quiet = quiet
         self.trusting = trusting
@@ -88,6 +90,7 @@ class Session:
         self._project: ProjectFile | None = None
         self._near = near
         self._excluded = excluded
+        self._debug = debug
         self._registry: Registry | None = None
         self._shown: set[str] = set()
 
@@ -103,6 +106,8 @@ class Session:
         """The installed plugins, discovered when they are first needed."""
         if self._registry is None:
             self._registry = Registry.discover(only=_allowed(), without=self._excluded)
+            if self._debug:
+                self._registry.manager.log_calls()
         return self._registry
 
     def exclude(self, names: tuple[str, ...]) -> None:
@@ -294,4 +299,5 @@ def app(
         excluded=no_plugin,
         trusting=trust,
         use_project=not no_project_file,
+        debug=debug,
     )

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import logging
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final, cast
 
@@ -29,7 +28,6 @@ from dynamo_container.plugins.loading import Implementation, Plugin
 
 # No plugin has that many values to contribute: it is a generator that does not end.
 _MAX_VALUES: Final = 10_000
-_log = logging.getLogger("dynamo_container.plugins")
 
 
 class _Registration:
@@ -39,6 +37,7 @@ class _Registration:
     """
 
     def __init__(self, plugin: Plugin) -> None:
+        self.label = f"{plugin.candidate.kind} {plugin.candidate.name}"
         self.options = {entry.hook: entry.impl.opts for entry in plugin.implementations}
         self.locations = dict(plugin.locations())
         vars(self).update({entry.hook: entry.impl.function for entry in plugin.implementations})
@@ -47,15 +46,13 @@ class _Registration:
 class HookManager(pluggy.PluginManager):
     """The manager in which all loaded plugins are registered.
 
-    It logs every call at level DEBUG. To observe the calls, use pluggy's `add_hookcall_monitoring`
-    or `enable_tracing`.
+    To observe the calls, use `log_calls`, or pluggy's `add_hookcall_monitoring`.
     """
 
     def __init__(self, specifications: ModuleType = hookspecs) -> None:
         super().__init__(hookspecs.PROJECT)
         self.add_hookspecs(specifications)
         self._registrations: dict[str, _Registration] = {}
-        self.add_hookcall_monitoring(_log_call, _log_outcome)
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         """Return the options of a hook, as pluggy asks for them when a plugin is registered."""
@@ -67,6 +64,28 @@ class HookManager(pluggy.PluginManager):
         name = _registered_name(plugin)
         self.register(registration, name)
         self._registrations[name] = registration
+
+    def log_calls(self) -> None:
+        """Log every call from now on, at level DEBUG."""
+        # Imported here: it takes 4 ms, and only --debug needs it.
+        import logging
+
+        log = logging.getLogger("dynamo_container.plugins")
+
+        def before(hook: str, impls: Sequence[pluggy.HookImpl], _: Mapping[str, Any]) -> None:
+            for registration in _registrations(impls):
+                log.debug("%s: %s (%s)", registration.label, hook, registration.locations[hook])
+
+        def after(
+            outcome: pluggy.Result[Any],
+            hook: str,
+            impls: Sequence[pluggy.HookImpl],
+            _: Mapping[str, Any],
+        ) -> None:
+            for registration in _registrations(impls) if outcome.exception else ():
+                log.debug("%s: %s raised %r", registration.label, hook, outcome.exception)
+
+        self.add_hookcall_monitoring(before, after)
 
     def call(self, plugin: Plugin, hook: str, arguments: Mapping[str, object]) -> object:
         """Call the implementation of one plugin, and return what it returns."""
@@ -82,21 +101,8 @@ def _registered_name(plugin: Plugin) -> str:
     return f"{candidate.kind} {candidate.name}: {candidate.with_location}"
 
 
-def _log_call(hook: str, impls: Sequence[pluggy.HookImpl], _arguments: Mapping[str, Any]) -> None:
-    for impl in impls:
-        if isinstance(impl.plugin, _Registration):
-            _log.debug("%s: %s (%s)", impl.plugin_name, hook, impl.plugin.locations[hook])
-
-
-def _log_outcome(
-    outcome: pluggy.Result[Any],
-    hook: str,
-    impls: Sequence[pluggy.HookImpl],
-    _arguments: Mapping[str, Any],
-) -> None:
-    for impl in impls:
-        if outcome.exception:
-            _log.debug("%s: %s raised %r", impl.plugin_name, hook, outcome.exception)
+def _registrations(impls: Iterable[pluggy.HookImpl]) -> Iterator[_Registration]:
+    return (impl.plugin for impl in impls if isinstance(impl.plugin, _Registration))
 
 
 def contributions(
