@@ -25,9 +25,11 @@ from dynamo_container.model.names import (
 from dynamo_container.model.values import EnvVar, Mount
 from dynamo_container.options import rules, syntax
 from dynamo_container.options.build import resolve_build
-from dynamo_container.options.facts import BuildFacts, Caller, RunFacts
-from dynamo_container.options.records import BuildOptions, RunOptions
+from dynamo_container.options.facts import BuildFacts, Caller
+from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.run import resolve_run
+from dynamo_container.options.run_facts import RunFacts
+from dynamo_container.options.run_records import RunOptions
 from dynamo_container.plugins.registry import Registry
 
 Options = TypeVar("Options", BuildOptions, RunOptions)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,14 +15,15 @@ from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.tables import aligned
-from dynamo_container.docker import buildx, engine, process
 from dynamo_container.errors import WorkFailedError
-from dynamo_container.images import bake, outputs
-from dynamo_container.images.plan import BuildPlan, Image
+from dynamo_container.images import bake
 from dynamo_container.model.names import DEV_TARGET, LOCAL_DEV_TARGET
-from dynamo_container.model.requests import Outputs
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.printing import print_command, print_lines, print_text
+
+if TYPE_CHECKING:
+    from dynamo_container.images.plan import BuildPlan, Image
+    from dynamo_container.model.requests import Outputs
 
 _DEVELOPMENT: Final = (DEV_TARGET, LOCAL_DEV_TARGET)
 
@@ -44,6 +45,9 @@ def command(ctx: click.Context, /, **_options: object) -> int:
             session.warn(f"export {variable} first: its value is secret and not shown here")
         print_command(rendered)
         return 0
+    # Imported here, as below: a dry run starts no process.
+    from dynamo_container.docker import process
+
     _check_builder(session, planned.plan.outputs)
     command = replace(rendered, hidden_env=planned.hidden_env)
     if planned.report:
@@ -69,6 +73,9 @@ def _check_builder(session: Session, wanted: Outputs) -> None:
     """Check that the builder can do what is wanted, if not every builder can, and that the engine
     answers.
     """
+    from dynamo_container.docker import buildx, engine
+    from dynamo_container.images import outputs
+
     special = (wanted.builder, wanted.platforms, wanted.attests, wanted.cache_to, wanted.cache)
     builder = buildx.inspect_builder(wanted.builder) if any(special) else None
     if builder:
@@ -84,6 +91,8 @@ def _failure(plan: BuildPlan, status: int) -> WorkFailedError:
     Raises:
         EngineError: the reason is that there is no engine, or no buildx.
     """
+    from dynamo_container.docker import buildx, engine
+
     buildx.require_buildx()
     if plan.outputs.load:
         engine.server_version()
@@ -94,6 +103,8 @@ def _failure(plan: BuildPlan, status: int) -> WorkFailedError:
 
 
 def _size(plan: BuildPlan, image: Image) -> str:
+    from dynamo_container.docker import engine
+
     info = engine.inspect_image(image.tags[0]) if plan.outputs.load else None
     if info:
         return f"{info.size / 1e6:,.0f} MB"

@@ -21,10 +21,10 @@ from dynamo_container.host.paths import absolute
 from dynamo_container.model.names import LOCAL_DEV_TARGET
 from dynamo_container.model.references import image_reference
 from dynamo_container.options.collect import collect_caller, find_checkout
-from dynamo_container.options.facts import RunFacts
-from dynamo_container.options.records import RunOptions
 from dynamo_container.options.rules import check_run
 from dynamo_container.options.run import resolve_run
+from dynamo_container.options.run_facts import RunFacts
+from dynamo_container.options.run_records import RunOptions
 from dynamo_container.options.selection import select_framework
 from dynamo_container.printing import print_text
 

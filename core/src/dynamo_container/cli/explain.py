@@ -18,7 +18,8 @@ from dynamo_container.cli.planning import plan_build, plan_run
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
 from dynamo_container.errors import UsageError
-from dynamo_container.options.records import BuildOptions, RunOptions
+from dynamo_container.options.records import BuildOptions
+from dynamo_container.options.run_records import RunOptions
 from dynamo_container.plugins.discovery import normalize
 from dynamo_container.printing import print_text
 

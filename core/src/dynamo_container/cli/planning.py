@@ -6,17 +6,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dynamo_container.cli.app import Session, at_terminal
-from dynamo_container.containers import planner as run_planner
-from dynamo_container.containers.plan import RunPlan
-from dynamo_container.images import planner as build_planner
-from dynamo_container.images.plan import BuildPlan
-from dynamo_container.options.build import resolve_build
-from dynamo_container.options.collect import collect_build, collect_run
-from dynamo_container.options.records import BuildOptions, RunOptions
-from dynamo_container.options.rules import check_build, check_run
-from dynamo_container.options.run import resolve_run
+from dynamo_container.options import rules
+
+if TYPE_CHECKING:
+    from dynamo_container.containers.plan import RunPlan
+    from dynamo_container.images.plan import BuildPlan
+    from dynamo_container.options.records import BuildOptions
+    from dynamo_container.options.run_records import RunOptions
+
+# The functions import their own half of the program: a build does not pay for the planner of runs.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +37,16 @@ def plan_build(session: Session, options: BuildOptions) -> PlannedBuild:
     Raises:
         DynamoContainerError: options, plugins or facts do not allow it.
     """
-    check_build(options)
+    from dynamo_container.images.planner import plan as plan_images
+    from dynamo_container.options.build import resolve_build
+    from dynamo_container.options.collect import collect_build
+
+    rules.check_build(options)
     facts = collect_build(options, session.registry, session.default_target, session.near())
     session.show_notices(facts.notices)
     resolved = resolve_build(options, facts)
     frameworks = [framework for framework, _ in facts.frameworks]
-    plan = build_planner.plan(session.load(*frameworks), resolved.requests, resolved.settings)
+    plan = plan_images(session.load(*frameworks), resolved.requests, resolved.settings)
     session.show((*resolved.warnings, *plan.warnings), plan.notices)
     return PlannedBuild(plan=plan, hidden_env=resolved.hidden_env, report=resolved.report)
 
@@ -57,7 +62,11 @@ def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan
     Raises:
         DynamoContainerError: options, the engine or plugins do not allow it.
     """
-    check_run(options)
+    from dynamo_container.containers.planner import plan as plan_container
+    from dynamo_container.options.collect import collect_run
+    from dynamo_container.options.run import resolve_run
+
+    rules.check_run(options)
     facts = collect_run(
         options,
         session.registry,
@@ -68,6 +77,6 @@ def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan
     )
     session.show_notices(facts.notices)
     registry = session.load(*([facts.framework] if facts.framework else []))
-    plan = run_planner.plan(registry, resolve_run(options, facts))
+    plan = plan_container(registry, resolve_run(options, facts))
     session.show(plan.warnings)
     return plan

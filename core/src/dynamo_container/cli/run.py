@@ -20,7 +20,7 @@ from dynamo_container.docker import process
 from dynamo_container.docker.command import Command
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import is_folder
-from dynamo_container.options.records import RunOptions
+from dynamo_container.options.run_records import RunOptions
 from dynamo_container.printing import print_command
 
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container.errors import UsageError
-from dynamo_container.host import repository as repositories, worktree
 from dynamo_container.host.paths import is_file
-from dynamo_container.host.repository import Repository
-from dynamo_container.model.facts import Checkout
+from dynamo_container.model import facts
 from dynamo_container.model.names import DYNAMO
 from dynamo_container.model.toml import read_toml
+
+if TYPE_CHECKING:
+    from dynamo_container.host.repository import Repository
 
 _PROJECT: Final = "pyproject.toml"
 # The version of a checkout without any version: older than everything.
@@ -51,13 +52,16 @@ def _is_checkout(folder: Path) -> bool:
     return isinstance(project, dict) and project.get("name") == DYNAMO
 
 
-def collect(path: Path, version: str = "") -> Checkout:
+def collect(path: Path, version: str = "") -> facts.Checkout:
     """Collect the facts about a checkout from its git, or from its `pyproject.toml` without git.
 
     Args:
         path: absolute; it contains a `pyproject.toml`.
         version: overrides the version; empty for the one that git gives.
     """
+    # Imported here: most calls look for a checkout, and find none.
+    from dynamo_container.host import repository as repositories
+
     repository = repositories.find(path)
     unknown = [repository.problem] if repository and repository.problem else []
     git = _Git(repository=repository) if repository and not repository.problem else None
@@ -68,7 +72,7 @@ def collect(path: Path, version: str = "") -> Checkout:
     if commit and not exact:
         derived = f"{derived}.dev.{short}"
     content, submodules = git.content() if git and commit else (version or derived, "")
-    return Checkout(
+    return facts.Checkout(
         path=path,
         release=declared or tag or _normalized(version) or _UNKNOWN,
         version=version or derived,
@@ -110,6 +114,8 @@ class _Git:
 
     def content(self) -> tuple[str, str]:
         """Return a digest of the files, and a line about what is not part of it."""
+        from dynamo_container.host import worktree
+
         contents = worktree.read(self.repository)
         names = ", ".join(contents.submodules)
         omitted = f"changes in submodules are not part of the plan's hash: {names}"

@@ -7,8 +7,6 @@ Both work with buildx 0.13 and newer. `docs/design.md`, "BuildKit", explains the
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 from typing import Final, TypeAlias
@@ -159,6 +157,9 @@ def _as_template(match: re.Match[str]) -> str:
 def _secret(secret: BuildSecret) -> str:
     """Return `id=...,src=...` in buildx's syntax: comma-separated, quoted if necessary."""
     source = f"src={secret.path}" if secret.path else f"env={secret.env}"
+    import csv  # few builds have secrets
+    import io
+
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow([f"id={secret.id}", source])
     return line.getvalue()

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dynamo_container.errors import MachineError, UsageError
 from dynamo_container.images.plan import BuildPlan, Target
-from dynamo_container.model.facts import BuilderInfo
 from dynamo_container.model.references import as_tag
-from dynamo_container.model.requests import Outputs
+
+if TYPE_CHECKING:
+    from dynamo_container.model.facts import BuilderInfo
+    from dynamo_container.model.requests import Outputs
 
 _INLINE: Final = "type=inline"
 # Every registry accepts a cache whose manifest has the form of an image's.

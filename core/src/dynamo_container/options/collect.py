@@ -8,13 +8,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dynamo_container.docker import buildx, engine, program
 from dynamo_container.errors import EngineError, MachineError, UsageError
 from dynamo_container.host import git
 from dynamo_container.host.paths import absolute, is_folder
 from dynamo_container.host.users import caller_home, default_hf_cache, sudo_caller
-from dynamo_container.model.facts import Checkout, EngineInfo, ImageInfo
 from dynamo_container.model.names import (
     CUDA_LABEL,
     DEV_TARGET,
@@ -27,11 +26,18 @@ from dynamo_container.model.names import (
 from dynamo_container.model.references import image_reference, is_reference
 from dynamo_container.model.values import Notice
 from dynamo_container.options.build import source_path, variables
-from dynamo_container.options.facts import BuildFacts, Caller, RunFacts
-from dynamo_container.options.records import CHECKOUT, BuildOptions, RunOptions
+from dynamo_container.options.facts import BuildFacts, Caller
 from dynamo_container.options.selection import DefaultTarget, select_framework, select_frameworks
 from dynamo_container.options.syntax import NONE, normal_platform
-from dynamo_container.plugins.registry import Registry
+
+if TYPE_CHECKING:
+    from dynamo_container.model.facts import Checkout, EngineInfo, ImageInfo
+    from dynamo_container.options.records import BuildOptions
+    from dynamo_container.options.run_facts import RunFacts
+    from dynamo_container.options.run_records import RunOptions
+    from dynamo_container.plugins.registry import Registry
+
+# Functions import what only one command or one option needs.
 
 
 def collect_build(
@@ -109,6 +115,8 @@ def _dev_image(options: BuildOptions) -> tuple[ImageInfo | None, str, tuple[Noti
     name = options.dev_image
     if not name:
         return None, DEV_TARGET, ()
+    from dynamo_container.docker import engine
+
     _require_dev_image(name)
     try:
         info, assumed = engine.inspect_image(name), f"the engine does not have {name}"
@@ -153,6 +161,8 @@ def _platform(options: BuildOptions) -> tuple[str, tuple[Notice, ...]]:
     """The builder's own platform, which is part of a cache's name if no platform is given."""
     if not options.cache or options.platform:
         return "", ()
+    from dynamo_container.docker import buildx
+
     try:
         platforms = buildx.inspect_builder(options.builder or "").platforms
         notices: tuple[Notice, ...] = ()
@@ -193,6 +203,9 @@ def collect_run(
         MachineError: the engine does not have the framework's image.
         UsageError: a framework, a checkout or a folder is not what the options need.
     """
+    from dynamo_container.docker import engine
+    from dynamo_container.options.run_facts import RunFacts
+
     # The engine answers while the plugins are loaded.
     with engine.start_collecting() as answer:
         asked = select_framework(registry, options)
@@ -222,6 +235,9 @@ def collect_run(
 def _engine(
     image: str, answer: Callable[[], EngineInfo], *, dry_run: bool
 ) -> tuple[EngineInfo, ImageInfo | None, tuple[Notice, ...]]:
+    from dynamo_container.docker import engine, program
+    from dynamo_container.model.facts import EngineInfo
+
     try:
         image_info = engine.inspect_image(image)
         return answer(), image_info, ()
@@ -260,6 +276,8 @@ def _workspace(options: RunOptions, near: Iterable[Path]) -> str:
     """The folder to mount: the one given, or the checkout around the current folder."""
     if options.mount_workspace is None:
         return ""
+    from dynamo_container.options.run_records import CHECKOUT
+
     if options.mount_workspace != CHECKOUT:
         folder = absolute(options.mount_workspace)
         if not is_folder(folder):

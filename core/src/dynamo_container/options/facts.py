@@ -1,14 +1,20 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What was found out for one call before its request is made: values, collected by `collect`."""
+"""What was found out for one call before its request is made: values, collected by `collect`.
+
+Those of a run are in `run_facts`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dynamo_container.model.facts import NO_ENGINE, Checkout, EngineInfo, ImageInfo
 from dynamo_container.model.names import DEV_TARGET
-from dynamo_container.model.values import Notice
+
+if TYPE_CHECKING:
+    from dynamo_container.model.facts import Checkout, ImageInfo
+    from dynamo_container.model.values import Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,30 +66,3 @@ class BuildFacts:
     def variable(self, name: str) -> str:
         """Return an environment variable; empty if it is not set."""
         return dict(self.environment).get(name, "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RunFacts:
-    """Facts for a run.
-
-    Attributes:
-        framework: the framework that the user or the image's label names; empty for none.
-        image: the image's reference.
-        target: the framework's target that the image is of; empty if an image was named.
-        engine: the engine.
-        image_info: the image; None if the engine does not have it or does not answer.
-        caller: who called.
-        workspace: the folder of `--mount-workspace`; empty for none.
-        terminal: whether standard input and output are a terminal.
-        notices: what was assumed.
-    """
-
-    framework: str = ""
-    image: str = ""
-    target: str = ""
-    engine: EngineInfo = NO_ENGINE
-    image_info: ImageInfo | None = None
-    caller: Caller = Caller()
-    workspace: str = ""
-    terminal: bool = False
-    notices: tuple[Notice, ...] = ()

@@ -10,13 +10,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from dynamo_container.errors import UsageError
 from dynamo_container.model.names import DEV_TARGET, LOCAL_DEV_TARGET
-from dynamo_container.options.facts import BuildFacts
-from dynamo_container.options.records import BuildOptions, Options, RunOptions
 from dynamo_container.options.syntax import NONE
+
+if TYPE_CHECKING:
+    from dynamo_container.options.facts import BuildFacts
+    from dynamo_container.options.records import BuildOptions, Options
+    from dynamo_container.options.run_records import RunOptions
 
 Relation: TypeAlias = Literal["requires", "excludes"]
 
@@ -116,8 +119,8 @@ RUN_RULES: Final = (
     _excludes("--mount-workspace", "--volume at /workspace", reason="both mount there"),
 )
 
-BuildCondition: TypeAlias = Callable[[BuildOptions, BuildFacts], bool]
-RunCondition: TypeAlias = Callable[[RunOptions], bool]
+BuildCondition: TypeAlias = "Callable[[BuildOptions, BuildFacts], bool]"
+RunCondition: TypeAlias = "Callable[[RunOptions], bool]"
 
 
 def _targets(options: BuildOptions, facts: BuildFacts) -> tuple[str, ...]:

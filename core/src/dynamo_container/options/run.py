@@ -11,8 +11,8 @@ from dynamo_container.containers.planner import flag_key
 from dynamo_container.host.paths import absolute
 from dynamo_container.model.requests import RunRequest
 from dynamo_container.model.values import RunFlag
-from dynamo_container.options.facts import RunFacts
-from dynamo_container.options.records import RunOptions
+from dynamo_container.options.run_facts import RunFacts
+from dynamo_container.options.run_records import RunOptions
 from dynamo_container.options.syntax import NONE
 
 T = TypeVar("T")

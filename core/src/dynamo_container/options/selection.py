@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from dynamo_container.errors import UsageError
-from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.names import FRAMEWORK_LABEL
-from dynamo_container.options.records import BuildOptions, RunOptions
-from dynamo_container.plugins.registry import Registry
+
+if TYPE_CHECKING:
+    from dynamo_container.model.facts import ImageInfo
+    from dynamo_container.options.records import BuildOptions
+    from dynamo_container.options.run_records import RunOptions
+    from dynamo_container.plugins.registry import Registry
 
 # Loads the plugin of a framework and returns the target that it builds by default.
 DefaultTarget: TypeAlias = Callable[[str], str]

@@ -8,8 +8,6 @@ message that names the option.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import shlex
 from dataclasses import dataclass
@@ -17,8 +15,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from dynamo_container.host.paths import absolute
+from dynamo_container.model import values
 from dynamo_container.model.references import is_image, is_reference, is_repository
-from dynamo_container.model.values import EnvVar, Mount
 
 # Regular expressions are compiled when they are first used: most calls need few of them.
 
@@ -44,7 +42,7 @@ _CONTAINER_NAME: Final = r"(?a:[A-Za-z0-9][\w.-]+)"
 _GPU: Final = r"(?a:\d+(?::\d+)?|(?:GPU|MIG)-[\w/-]+)"
 _GPU_COUNT: Final = r"(?a:count=0*([1-9]\d*))"
 # [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], with ports or ranges of ports.
-_PORT: Final = re.compile(
+_PORT: Final = (
     r"(?:(?:(?:[\d.]+|\[[0-9a-fA-F:]+\]):)?(?:\d+(?:-\d+)?)?:)?\d+(?:-\d+)?(?:/(?:tcp|udp|sctp))?"
 )
 # The value of an option that takes none (`--hf-cache none`, `--source none`).
@@ -189,6 +187,8 @@ def secret(value: str) -> SecretSpec:
 
 def _fields(value: str) -> dict[str, str]:
     """Split comma-separated `KEY=VALUE` fields; empty if they are not valid CSV."""
+    import csv  # only few options have fields
+
     try:
         return {
             key: content
@@ -202,6 +202,9 @@ def cache(value: str) -> str:
     """Parse docker's cache syntax: comma-separated fields, or a reference alone. Paths in it become
     absolute.
     """
+    import csv
+    import io
+
     if is_reference(value):
         return f"type=registry,ref={value}"
     fields = _fields(value)
@@ -309,13 +312,13 @@ def container_name(value: str) -> str:
     return value
 
 
-def env(value: str) -> EnvVar:
+def env(value: str) -> values.EnvVar:
     """Parse `NAME=VALUE`, or `NAME` alone, whose value comes from the caller's environment."""
     name, equals, content = value.partition("=")
-    return EnvVar(name=name, value=content if equals else None)
+    return values.EnvVar(name=name, value=content if equals else None)
 
 
-def volume(value: str) -> Mount:
+def volume(value: str) -> values.Mount:
     """Parse docker's `SOURCE:TARGET[:OPTIONS]`.
 
     A source that contains `/`, or starts with `.` or `~`, is a path and becomes absolute; any other
@@ -328,7 +331,7 @@ def volume(value: str) -> Mount:
     if len(options) > 1 or not target.startswith("/"):
         raise ValueError(value)
     is_path = "/" in source or source.startswith((".", "~"))
-    return Mount(
+    return values.Mount(
         source=str(absolute(source)) if is_path else source,
         target=target.rstrip("/") or "/",
         type="bind" if is_path else "volume",

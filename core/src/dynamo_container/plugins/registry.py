@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from dynamo_container.errors import PluginError
 from dynamo_container.model.provenance import Contribution
-from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
-from dynamo_container.model.values import Option
 from dynamo_container.plugins import calling, hookspecs, loading
 from dynamo_container.plugins.catalog import Catalog
 from dynamo_container.plugins.discovery import (
@@ -24,7 +22,11 @@ from dynamo_container.plugins.discovery import (
 )
 from dynamo_container.plugins.loading import Plugin
 
-R = TypeVar("R", BuildRequest, RunRequest, CheckRequest)
+if TYPE_CHECKING:
+    from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+    from dynamo_container.model.values import Option
+
+R = TypeVar("R", "BuildRequest", "RunRequest", "CheckRequest")
 T = TypeVar("T")
 
 

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
         Outputs as Outputs,
         Sccache as Sccache,
     )
-    from dynamo_container.model.requests.run import (
+    from dynamo_container.model.requests.check import (
         CheckRequest as CheckRequest,
+    )
+    from dynamo_container.model.requests.run import (
         RunRequest as RunRequest,
     )
 else:
@@ -27,9 +29,7 @@ else:
                 "Outputs",
                 "Sccache",
             ),
-            f"{__name__}.run": (
-                "CheckRequest",
-                "RunRequest",
-            ),
+            f"{__name__}.check": ("CheckRequest",),
+            f"{__name__}.run": ("RunRequest",),
         },
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from dynamo_container.model import values
 from dynamo_container.model.provenance import Layer, Source
-from dynamo_container.model.values.framework import OptionValue
 
 _COMMAND_LINE: Final = "command line"
 
@@ -23,7 +23,7 @@ class Request:
     """
 
     origins: tuple[tuple[str, str], ...] = ()
-    options: tuple[tuple[str, OptionValue], ...] = ()
+    options: tuple[tuple[str, values.OptionValue], ...] = ()
 
     def option(self, destination: str) -> str | None:
         """Return the value of a plugin's option by its destination, such as `vllm_ref`.

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynamo_container.model.facts.checkout import Checkout
+from dynamo_container.model import facts, values
 from dynamo_container.model.names import REPOSITORY
 from dynamo_container.model.requests.base import Request
-from dynamo_container.model.values.build import BuildSecret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ class BuildRequest(Request):
     base_image: str | None = None
     index_url: str = ""
     extra_index_urls: tuple[str, ...] = ()
-    checkout: Checkout | None = None
+    checkout: facts.Checkout | None = None
     release_build: bool = False
     max_jobs: int | None = None
     sccache: Sccache | None = None
@@ -124,7 +123,7 @@ class BuildSettings:
     stages: tuple[tuple[str, str], ...] = ()
     contexts: tuple[tuple[str, str], ...] = ()
     runtime_image: str | None = None
-    secrets: tuple[BuildSecret, ...] = ()
+    secrets: tuple[values.BuildSecret, ...] = ()
     proxies: tuple[str, ...] = ()
     no_cache: bool = False
     pull: bool = False

@@ -1,15 +1,14 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Requests for a container, and for the checks of an image."""
+"""A request for a container."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynamo_container.model.facts.engine import NO_ENGINE, EngineInfo, ImageInfo
+from dynamo_container.model import facts, values
 from dynamo_container.model.names import DEV_TARGET, HOME_LABEL, LOCAL_DEV_TARGET
 from dynamo_container.model.requests.base import Request
-from dynamo_container.model.values.run import EnvVar, Mount, RunFlag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +42,9 @@ class RunRequest(Request):
     image: str
     command: tuple[str, ...] = ()
     name: str = ""
-    env: tuple[EnvVar, ...] = ()
-    mounts: tuple[Mount, ...] = ()
-    flags: tuple[RunFlag, ...] = ()
+    env: tuple[values.EnvVar, ...] = ()
+    mounts: tuple[values.Mount, ...] = ()
+    flags: tuple[values.RunFlag, ...] = ()
     ports: tuple[str, ...] = ()
     gpus: str = "auto"
     preflight: bool = True
@@ -59,8 +58,8 @@ class RunRequest(Request):
     target: str = ""
     workspace: str = ""
     hf_cache: str = ""
-    engine: EngineInfo = NO_ENGINE
-    image_info: ImageInfo | None = None
+    engine: facts.EngineInfo = facts.NO_ENGINE
+    image_info: facts.ImageInfo | None = None
 
     def label(self, key: str) -> str:
         """Return a label of the image; empty if it does not have the label or is not known."""
@@ -77,12 +76,3 @@ class RunRequest(Request):
             return "/home/ubuntu"
         user = self.image_info.user if self.image_info else ""
         return "/root" if user.partition(":")[0] in ("", "0", "root") else "/home/ubuntu"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRequest(Request):
-    """A request for the checks of one image."""
-
-    framework: str
-    image: str
-    image_info: ImageInfo

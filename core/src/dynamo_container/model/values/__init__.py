@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         Stage as Stage,
         SystemPackage as SystemPackage,
     )
+    from dynamo_container.model.values.check import (
+        Check as Check,
+    )
     from dynamo_container.model.values.framework import (
         Feature as Feature,
         Framework as Framework,
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
         OptionValue as OptionValue,
     )
     from dynamo_container.model.values.run import (
-        Check as Check,
         EnvVar as EnvVar,
         Mount as Mount,
         Readiness as Readiness,
@@ -58,6 +60,7 @@ else:
                 "Stage",
                 "SystemPackage",
             ),
+            f"{__name__}.check": ("Check",),
             f"{__name__}.framework": (
                 "Feature",
                 "Framework",
@@ -66,7 +69,6 @@ else:
                 "OptionValue",
             ),
             f"{__name__}.run": (
-                "Check",
                 "EnvVar",
                 "Mount",
                 "Readiness",

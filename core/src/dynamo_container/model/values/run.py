@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What shapes containers, and how images are checked."""
+"""What shapes containers."""
 
 from __future__ import annotations
 
@@ -97,15 +97,3 @@ class Readiness:
         """The command that is run in the container."""
         curl = ("curl", "--silent", "--fail", "--output", "/dev/null", "--max-time", "5")
         return self.argv or (*curl, self.http)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """A command that exits with status 0 in a correct image."""
-
-    name: str
-    argv: tuple[str, ...]
-    needs_gpu: bool = False
-
-    def __post_init__(self) -> None:
-        require(self.name and self.argv, "a check requires a name and a command")

@@ -1,0 +1,19 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""A request for the checks of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamo_container.model import facts
+from dynamo_container.model.requests.base import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest(Request):
+    """A request for the checks of one image."""
+
+    framework: str
+    image: str
+    image_info: facts.ImageInfo

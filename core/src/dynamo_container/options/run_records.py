@@ -1,0 +1,56 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a user gave to `run`: see `records`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamo_container.model.values import EnvVar, Mount
+from dynamo_container.options.records import Options
+
+# The value of `--mount-workspace` without a path: the checkout around the current folder. No folder
+# can have this name.
+CHECKOUT = "(checkout)\0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunOptions(Options):
+    """The options of `run` and `explain run`, and those of them that `devcontainer` takes; see
+    `run --help` for each.
+
+    Attributes:
+        command: the words after `--`.
+    """
+
+    framework: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    target: str | None = None
+    image: str | None = None
+    name: str | None = None
+    env: tuple[EnvVar, ...] = ()
+    volume: tuple[Mount, ...] = ()
+    port: tuple[str, ...] = ()
+    network: str | None = None
+    gpus: str = "auto"
+    runtime: str | None = None
+    no_preflight: bool = False
+    use_nixl_gds: bool = False
+    mount_workspace: str | None = None
+    hf_cache: str | None = None
+    user: str | None = None
+    workdir: str | None = None
+    entrypoint: tuple[str, ...] | None = None
+    shm_size: str | None = None
+    ipc: str | None = None
+    ulimit: tuple[str, ...] = ()
+    cap_add: tuple[str, ...] = ()
+    privileged: bool = False
+    rm: bool = True
+    init: bool = True
+    interactive: bool = False
+    tty: bool = False
+    detach: bool = False
+    wait: bool = False
+    wait_timeout: float = 300.0
+    dry_run: bool = False
