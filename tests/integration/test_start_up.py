@@ -44,7 +44,6 @@ NOT_FOR_BUILD = {
     f"{CORE}.plugins.release_document",
 }
 NOT_FOR_RUN = {
-    "csv",
     "msgspec",
     f"{CORE}.docker.buildx",
     f"{CORE}.explain",
