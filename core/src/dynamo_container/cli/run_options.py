@@ -16,7 +16,7 @@ from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import add_options
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.types import option, repeatable
-from dynamo_container.options.run_records import CHECKOUT
+from dynamo_container.options.records import CHECKOUT
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
 

@@ -27,6 +27,7 @@ from dynamo_container.model.references import image_reference, is_reference
 from dynamo_container.model.values import Notice
 from dynamo_container.options.build import source_path, variables
 from dynamo_container.options.facts import BuildFacts, Caller
+from dynamo_container.options.records import CHECKOUT
 from dynamo_container.options.selection import DefaultTarget, select_framework, select_frameworks
 from dynamo_container.options.syntax import NONE, normal_platform
 
@@ -276,8 +277,6 @@ def _workspace(options: RunOptions, near: Iterable[Path]) -> str:
     """The folder to mount: the one given, or the checkout around the current folder."""
     if options.mount_workspace is None:
         return ""
-    from dynamo_container.options.run_records import CHECKOUT
-
     if options.mount_workspace != CHECKOUT:
         folder = absolute(options.mount_workspace)
         if not is_folder(folder):

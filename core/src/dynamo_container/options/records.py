@@ -12,6 +12,10 @@ from dynamo_container.model.names import REPOSITORY
 from dynamo_container.model.values import OptionValue
 from dynamo_container.options.syntax import IndexUrl, SecretSpec
 
+# The value of `--mount-workspace` without a path: the checkout around the current folder. No folder
+# can have this name.
+CHECKOUT = "(checkout)\0"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Options:

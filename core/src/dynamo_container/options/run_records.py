@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from dynamo_container.model.values import EnvVar, Mount
 from dynamo_container.options.records import Options
 
-# The value of `--mount-workspace` without a path: the checkout around the current folder. No folder
-# can have this name.
-CHECKOUT = "(checkout)\0"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunOptions(Options):
