@@ -37,7 +37,10 @@ NOT_FOR_BUILD = {
     f"{CORE}.images.records",
     f"{CORE}.images.report",
     f"{CORE}.model.facts.engine",
+    f"{CORE}.model.facts.checkout",
+    f"{CORE}.model.requests.check",
     f"{CORE}.model.requests.run",
+    f"{CORE}.model.values.check",
     f"{CORE}.model.values.run",
     f"{CORE}.options.run_facts",
     f"{CORE}.options.run_records",
@@ -48,7 +51,13 @@ NOT_FOR_RUN = {
     f"{CORE}.docker.buildx",
     f"{CORE}.explain",
     f"{CORE}.images",
+    f"{CORE}.model.facts.checkout",
+    f"{CORE}.model.requests.build",
+    f"{CORE}.model.requests.check",
+    f"{CORE}.model.values.build",
+    f"{CORE}.model.values.check",
     f"{CORE}.plugins.release_document",
+    f"{CORE}.plugins.releases",
 }
 
 

@@ -9,14 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dynamo_container.api import (
-    RUNTIME_STAGE,
-    BuildArg,
-    BuildRequest,
-    Option,
-    Stage,
-    UsageError,
-)
+from dynamo_container import api
 
 HERE: Final = Path(__file__).parent
 # The installer that Dynamo is used with from 1.4.2 on.
@@ -26,28 +19,28 @@ UCX: Final = "v1.21.0"
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d+|latest")
 
 
-def options() -> Iterator[Option]:
+def options() -> Iterator[api.Option]:
     """Yield the options for EFA and for NIXL from source."""
-    yield Option(
+    yield api.Option(
         flag="--make-efa",
         help="Add libfabric and NCCL's plugin for AWS's Elastic Fabric Adapter.",
         type="flag",
         harmless=True,
         stages=("efa",),
     )
-    yield Option(
+    yield api.Option(
         flag="--efa-version",
         metavar="VERSION",
         help=f"Version of AWS's EFA installer, or 'latest' (default: {EFA}).",
         stages=("efa",),
     )
-    yield Option(
+    yield api.Option(
         flag="--nixl-ref",
         metavar="REF",
         help="Compile NIXL from this tag, branch or commit instead of installing its wheel.",
         stages=("nixl",),
     )
-    yield Option(
+    yield api.Option(
         flag="--ucx-ref",
         metavar="REF",
         help=f"With --nixl-ref: tag, branch or commit of UCX (default: {UCX}).",
@@ -55,15 +48,17 @@ def options() -> Iterator[Option]:
     )
 
 
-def stages(request: BuildRequest) -> Iterator[Stage]:
+def stages(request: api.BuildRequest) -> Iterator[api.Stage]:
     """Yield the stages that are requested: `efa` and `nixl`."""
     for name, option in (("efa", "make_efa"), ("nixl", "nixl_ref")):
         if request.option(option):
             dockerfile = HERE / name / "Dockerfile"
-            yield Stage(name=name, dockerfile=dockerfile, needs=("tools",), extends=RUNTIME_STAGE)
+            yield api.Stage(
+                name=name, dockerfile=dockerfile, needs=("tools",), extends=api.RUNTIME_STAGE
+            )
 
 
-def build_args(request: BuildRequest) -> Iterator[BuildArg]:
+def build_args(request: api.BuildRequest) -> Iterator[api.BuildArg]:
     """Yield the EFA installer's version, and the refs of NIXL and UCX.
 
     Raises:
@@ -71,23 +66,23 @@ def build_args(request: BuildRequest) -> Iterator[BuildArg]:
     """
     version = request.option("efa_version")
     if version and not request.option("make_efa"):
-        raise UsageError("--efa-version requires --make-efa", "add: --make-efa")
+        raise api.UsageError("--efa-version requires --make-efa", "add: --make-efa")
     if version and not _VERSION.fullmatch(version):
-        raise UsageError(
+        raise api.UsageError(
             f"--efa-version {version!r} is not a valid version", f"for example: {EFA}, or latest"
         )
     if request.option("make_efa"):
-        yield BuildArg(name="EFA_VERSION", value=version or EFA, stage="efa")
+        yield api.BuildArg(name="EFA_VERSION", value=version or EFA, stage="efa")
     yield from _sources(request)
 
 
-def _sources(request: BuildRequest) -> Iterator[BuildArg]:
+def _sources(request: api.BuildRequest) -> Iterator[api.BuildArg]:
     nixl, ucx = request.option("nixl_ref"), request.option("ucx_ref")
     if ucx and not nixl:
-        raise UsageError(
+        raise api.UsageError(
             "--ucx-ref requires --nixl-ref, because NIXL's wheel brings its own UCX",
             "add: --nixl-ref REF",
         )
     if nixl:
-        yield BuildArg(name="NIXL_REF", value=nixl, stage="nixl")
-        yield BuildArg(name="UCX_REF", value=ucx or UCX, stage="nixl")
+        yield api.BuildArg(name="NIXL_REF", value=nixl, stage="nixl")
+        yield api.BuildArg(name="UCX_REF", value=ucx or UCX, stage="nixl")

@@ -8,21 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dynamo_container.api import (
-    HOME_LABEL,
-    RUNTIME_STAGE,
-    SERVING_STAGE,
-    UID_LABEL,
-    USER_LABEL,
-    BaseImage,
-    BuildArg,
-    BuildRequest,
-    Label,
-    Option,
-    Pin,
-    Stage,
-    hookimpl,
-)
+from dynamo_container import api
 
 from dynamo_container_images import fabric, source
 
@@ -34,11 +20,11 @@ UV: Final = "0.13.9"
 USERS: Final = {"dev": ("root", "/root"), "local-dev": ("ubuntu", "/home/ubuntu")}
 
 
-@hookimpl
-def dynamo_container_options(command: str) -> Iterator[Option]:
+@api.hookimpl
+def dynamo_container_options(command: str) -> Iterator[api.Option]:
     """Yield the options for development images, for builds from source and for networks."""
     if command == "build":
-        yield Option(
+        yield api.Option(
             flag="--nsight-systems",
             help="Add Nsight Systems to dev, from NVIDIA's package repository.",
             type="flag",
@@ -49,27 +35,29 @@ def dynamo_container_options(command: str) -> Iterator[Option]:
         yield from fabric.options()
 
 
-@hookimpl
-def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
+@api.hookimpl
+def dynamo_container_stages(request: api.BuildRequest) -> Iterator[api.Stage]:
     """Yield the shared stages: `scripts` and `tools` are what other stages build with, `wheels` is
     what Dynamo is installed from, `serving` is what a framework's `runtime` starts from, and `dev`
     and `local-dev` extend any runtime for development.
     """
-    yield Stage(name="scripts", dockerfile=HERE / "scripts" / "Dockerfile")
-    yield Stage(name="tools", dockerfile=HERE / "tools" / "Dockerfile", needs=("scripts",))
+    yield api.Stage(name="scripts", dockerfile=HERE / "scripts" / "Dockerfile")
+    yield api.Stage(name="tools", dockerfile=HERE / "tools" / "Dockerfile", needs=("scripts",))
     if not request.checkout:
-        yield Stage(name="wheels", dockerfile=HERE / "wheels" / "Dockerfile", needs=("tools",))
+        yield api.Stage(name="wheels", dockerfile=HERE / "wheels" / "Dockerfile", needs=("tools",))
     yield from source.stages(request.checkout)
-    yield Stage(
-        name=SERVING_STAGE,
+    yield api.Stage(
+        name=api.SERVING_STAGE,
         dockerfile=HERE / "serving" / "Dockerfile",
         needs=("scripts", "tools", "wheels"),
     )
     yield from fabric.stages(request)
-    yield Stage(
-        name="dev", dockerfile=HERE / "dev" / "Dockerfile", needs=(RUNTIME_STAGE, "rust", "tools")
+    yield api.Stage(
+        name="dev",
+        dockerfile=HERE / "dev" / "Dockerfile",
+        needs=(api.RUNTIME_STAGE, "rust", "tools"),
     )
-    yield Stage(
+    yield api.Stage(
         name="local-dev",
         dockerfile=HERE / "local-dev" / "Dockerfile",
         needs=("dev",),
@@ -77,34 +65,34 @@ def dynamo_container_stages(request: BuildRequest) -> Iterator[Stage]:
     )
 
 
-@hookimpl
-def dynamo_container_base_images(request: BuildRequest) -> Iterator[BaseImage]:
+@api.hookimpl
+def dynamo_container_base_images(request: api.BuildRequest) -> Iterator[api.BaseImage]:
     """Yield a plain distribution for `tools`, of which nothing ships."""
-    yield BaseImage(stage="tools", image=BASE_IMAGE)
+    yield api.BaseImage(stage="tools", image=BASE_IMAGE)
 
 
-@hookimpl
-def dynamo_container_pins(request: BuildRequest) -> Iterator[Pin]:
+@api.hookimpl
+def dynamo_container_pins(request: api.BuildRequest) -> Iterator[api.Pin]:
     """Yield uv, and what compiles a checkout."""
-    yield Pin(name="uv", version=UV, build_arg="UV")
+    yield api.Pin(name="uv", version=UV, build_arg="UV")
     yield from source.pins(request)
 
 
-@hookimpl
-def dynamo_container_build_args(request: BuildRequest) -> Iterator[BuildArg]:
+@api.hookimpl
+def dynamo_container_build_args(request: api.BuildRequest) -> Iterator[api.BuildArg]:
     """Yield the arguments of this plugin's options."""
     if request.option("nsight_systems"):
-        yield BuildArg(name="NSIGHT_SYSTEMS", value="true", stage="dev")
+        yield api.BuildArg(name="NSIGHT_SYSTEMS", value="true", stage="dev")
     yield from source.build_args(request)
     yield from fabric.build_args(request)
 
 
-@hookimpl
-def dynamo_container_labels(request: BuildRequest) -> Iterator[Label]:
+@api.hookimpl
+def dynamo_container_labels(request: api.BuildRequest) -> Iterator[api.Label]:
     """Yield user, home and UID of the development images."""
     if request.target in USERS:
         user, home = USERS[request.target]
-        yield Label(key=USER_LABEL, value=user)
-        yield Label(key=HOME_LABEL, value=home)
+        yield api.Label(key=api.USER_LABEL, value=user)
+        yield api.Label(key=api.HOME_LABEL, value=home)
     if request.uid is not None:
-        yield Label(key=UID_LABEL, value=str(request.uid))
+        yield api.Label(key=api.UID_LABEL, value=str(request.uid))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dynamo_container.api import BuildArg, BuildRequest, Checkout, Option, Pin, Stage, UsageError
+from dynamo_container import api
 
 DOCKERFILE: Final = Path(__file__).parent / "source" / "Dockerfile"
 # Wheels that are compiled in it run on every distribution, and it exists for each architecture.
@@ -21,9 +21,9 @@ RUST_IMAGE: Final = "rust:{release}-slim-bookworm"
 RUST: Final = "1.95.0"
 
 
-def option() -> Option:
+def option() -> api.Option:
     """Return the option that replaces the image that compiles."""
-    return Option(
+    return api.Option(
         flag="--builder-image",
         metavar="IMAGE",
         help="Image with apt or dnf that compiles a checkout's wheels, or NIXL "
@@ -32,25 +32,25 @@ def option() -> Option:
     )
 
 
-def stages(checkout: Checkout | None) -> Iterator[Stage]:
+def stages(checkout: api.Checkout | None) -> Iterator[api.Stage]:
     """Yield `wheels`, whose context is the checkout, and the Rust that the checkout names."""
     if checkout:
-        yield Stage(
+        yield api.Stage(
             name="wheels", dockerfile=DOCKERFILE, context=checkout.path, needs=("rust", "tools")
         )
     release = (checkout.rust if checkout else "") or RUST
-    yield Stage(name="rust", image=RUST_IMAGE.format(release=release))
+    yield api.Stage(name="rust", image=RUST_IMAGE.format(release=release))
 
 
-def pins(request: BuildRequest) -> Iterator[Pin]:
+def pins(request: api.BuildRequest) -> Iterator[api.Pin]:
     """Yield the tools that compile, except Rust."""
     if request.checkout or request.option("nixl_ref"):
-        yield Pin(name="maturin", version=MATURIN, build_arg="MATURIN")
+        yield api.Pin(name="maturin", version=MATURIN, build_arg="MATURIN")
     if request.sccache:
-        yield Pin(name="sccache", version=SCCACHE, build_arg="SCCACHE")
+        yield api.Pin(name="sccache", version=SCCACHE, build_arg="SCCACHE")
 
 
-def build_args(request: BuildRequest) -> Iterator[BuildArg]:
+def build_args(request: api.BuildRequest) -> Iterator[api.BuildArg]:
     """Yield the image that compiles, and where sccache stores what is compiled.
 
     Raises:
@@ -59,16 +59,16 @@ def build_args(request: BuildRequest) -> Iterator[BuildArg]:
     given = request.option("builder_image")
     compiles = bool(request.checkout or request.option("nixl_ref"))
     if given and not compiles:
-        raise UsageError(
+        raise api.UsageError(
             "--builder-image requires a checkout or --nixl-ref; else nothing is compiled",
             "add: --source PATH",
         )
     if compiles:
         # The image that the user names for every stage is used for this one too.
         image = given or request.base_image or BUILDER_IMAGE
-        yield BuildArg(name="BUILDER_IMAGE", value=image)
+        yield api.BuildArg(name="BUILDER_IMAGE", value=image)
     if sccache := request.sccache:
-        yield BuildArg(name="USE_SCCACHE", value="bucket" if sccache.bucket else "local")
+        yield api.BuildArg(name="USE_SCCACHE", value="bucket" if sccache.bucket else "local")
         if sccache.bucket:
-            yield BuildArg(name="SCCACHE_BUCKET", value=sccache.bucket)
-            yield BuildArg(name="SCCACHE_REGION", value=sccache.region)
+            yield api.BuildArg(name="SCCACHE_BUCKET", value=sccache.bucket)
+            yield api.BuildArg(name="SCCACHE_REGION", value=sccache.region)

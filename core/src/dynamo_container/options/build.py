@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute, existing_file, existing_folder, writable_file
-from dynamo_container.model.facts import Checkout
 from dynamo_container.model.names import (
     CUDA_LABEL,
     DEV_TARGET,
@@ -26,6 +25,9 @@ from dynamo_container.options.facts import BuildFacts
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.rules import check_build
 from dynamo_container.options.syntax import NONE, SecretSpec, is_folder_context, secret_field
+
+if TYPE_CHECKING:
+    from dynamo_container.model.facts import Checkout
 
 # Docker's predefined build arguments: usable without ARG, and not recorded in an image's history.
 PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")

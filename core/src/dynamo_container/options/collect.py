@@ -25,7 +25,6 @@ from dynamo_container.model.names import (
 )
 from dynamo_container.model.references import image_reference, is_reference
 from dynamo_container.model.values import Notice
-from dynamo_container.options.build import source_path, variables
 from dynamo_container.options.facts import BuildFacts, Caller
 from dynamo_container.options.records import CHECKOUT
 from dynamo_container.options.selection import DefaultTarget, select_framework, select_frameworks
@@ -55,6 +54,8 @@ def collect_build(
     Raises:
         UsageError: a framework, a checkout or a dev image is not what the options need.
     """
+    from dynamo_container.options.build import variables
+
     dev_image, stage, notices = _dev_image(options)
     checkout = _checkout(options, near)
     names = select_frameworks(registry, options, dev_image)
@@ -89,6 +90,8 @@ def _checkout(options: BuildOptions, near: Iterable[Path]) -> Checkout | None:
     """The checkout to compile: the one named, else the one around the current folder, unless an
     option selects another source of Dynamo.
     """
+    from dynamo_container.options.build import source_path
+
     if path := source_path(options):
         folder: Path | None = absolute(path)
         if git.find_checkout(absolute(path)) != folder:

@@ -204,5 +204,4 @@ def _holds(name: str, options: Options, conditions: dict[str, bool]) -> bool:
 def is_given(options: Options, flag: str) -> bool:
     """Whether an option was given a value other than its default."""
     field = flag[2:].replace("-", "_")
-    default = next(one.default for one in dataclasses.fields(options) if one.name == field)
-    return bool(getattr(options, field) != default)
+    return bool(getattr(options, field) != type(options).__dataclass_fields__[field].default)

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from dynamo_container.model import requests, values
 from dynamo_container.model.names import CUDA, PINS_LABEL, TORCH_CUDA
-from dynamo_container.model.requests import CheckRequest
-from dynamo_container.model.values import Check, Override, Readiness
 
 # A local version is ignored: `2.11.0+cu130` is installed for the pin `2.11.0`. So are zeros at the
 # end: `13.0.3.0` is installed for `13.0.3`.
@@ -51,20 +50,20 @@ prompt = [1, 5, 7]
 """
 
 
-def serves_a_model() -> Readiness:
+def serves_a_model() -> values.Readiness:
     """Wait until a Dynamo frontend in the container lists a model. Requires curl and jq."""
     url = "http://127.0.0.1:${DYN_HTTP_PORT:-8000}/v1/models"
     query = f'curl --silent --fail --max-time 5 "{url}" | jq --exit-status ".data[0]"'
-    return Readiness(argv=("sh", "-c", query))
+    return values.Readiness(argv=("sh", "-c", query))
 
 
-def imports(*modules: str) -> Check:
+def imports(*modules: str) -> values.Check:
     """Check that these modules can be imported."""
     names = ", ".join(modules)
-    return Check(name=f"import {names}", argv=("python", "-c", f"import {names}"))
+    return values.Check(name=f"import {names}", argv=("python", "-c", f"import {names}"))
 
 
-def generates_a_token(script: str) -> Check:
+def generates_a_token(script: str) -> values.Check:
     """Check that the engine generates a token on a GPU.
 
     Args:
@@ -73,10 +72,10 @@ def generates_a_token(script: str) -> Check:
             `prompt`, a list of token IDs.
     """
     argv = ("python", "-c", f"{_TINY_MODEL}{script}")
-    return Check(name="generate a token with a tiny model", argv=argv, needs_gpu=True)
+    return values.Check(name="generate a token with a tiny model", argv=argv, needs_gpu=True)
 
 
-def packages_agree(*excluded: str, overrides: tuple[Override, ...] = ()) -> Check:
+def packages_agree(*excluded: str, overrides: tuple[values.Override, ...] = ()) -> values.Check:
     """Check that the requirements of every package are met, according to `uv pip check`.
 
     Args:
@@ -89,10 +88,10 @@ def packages_agree(*excluded: str, overrides: tuple[Override, ...] = ()) -> Chec
         agree += f" | grep --invert-match --extended-regexp ' requires `{package}[^a-z0-9_-]'"
     reasons = (f"{override.name} ({override.reason})" for override in overrides if override.reason)
     name = ", except ".join(filter(None, ("packages agree", ", ".join(reasons))))
-    return Check(name=name, argv=("bash", "-c", f"{_UV_PIP_CHECK}{agree}"))
+    return values.Check(name=name, argv=("bash", "-c", f"{_UV_PIP_CHECK}{agree}"))
 
 
-def as_pinned(request: CheckRequest) -> tuple[Check, ...]:
+def as_pinned(request: requests.CheckRequest) -> tuple[values.Check, ...]:
     """Check that packages have the versions in the image's label; nothing without that label."""
     pins = dict(pin.split("==") for pin in request.image_info.label(PINS_LABEL).split())
     torch = pins.pop(TORCH_CUDA, "")
@@ -101,11 +100,11 @@ def as_pinned(request: CheckRequest) -> tuple[Check, ...]:
     if pins:
         argv = tuple(f"{name}=={version}" for name, version in pins.items())
         checks.append(
-            Check(name="versions match the plan", argv=("python", "-c", _AS_PINNED, *argv))
+            values.Check(name="versions match the plan", argv=("python", "-c", _AS_PINNED, *argv))
         )
     if torch:
         checks.append(
-            Check(
+            values.Check(
                 name=f"PyTorch is built for CUDA {torch}",
                 argv=("python", "-c", _TORCH_CUDA, torch),
             )

@@ -8,19 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from dynamo_container.api import (
-    BuildRequest,
-    Check,
-    CheckRequest,
-    ReleaseChoice,
-    ServingPlugin,
-    hookimpl,
-)
+from dynamo_container import api
 
 LOAD_NIXL: Final = "import ctypes, os; ctypes.CDLL(os.environ['NIXL_LIB_DIR'] + '/libnixl.so')"
 
 
-class NoEngine(ServingPlugin):
+class NoEngine(api.ServingPlugin):
     """Dynamo's own components."""
 
     name, folder = "none", Path(__file__).parent
@@ -29,7 +22,7 @@ class NoEngine(ServingPlugin):
     # NIXL's Python bindings require torch, and KVBM's wheel an older NIXL; see `release`.
     may_disagree = ("torch", "nixl")
 
-    def release(self, request: BuildRequest) -> ReleaseChoice:
+    def release(self, request: api.BuildRequest) -> api.ReleaseChoice:
         """Leave out torch, and keep the NIXL of the row."""
         release = super().release(request)
         # Only NIXL's Python bindings require torch, which is 5 GB, and only engines use them.
@@ -42,10 +35,10 @@ class NoEngine(ServingPlugin):
         requirement = f"{name}[{cuda}]=={nixl.version}" if cuda else nixl.requirement
         return release.overriding(requirement)
 
-    @hookimpl
-    def dynamo_container_checks(self, request: CheckRequest) -> Iterator[Check]:
+    @api.hookimpl
+    def dynamo_container_checks(self, request: api.CheckRequest) -> Iterator[api.Check]:
         yield from super().dynamo_container_checks(request)
-        yield Check(name="load NIXL", argv=("python", "-c", LOAD_NIXL))
+        yield api.Check(name="load NIXL", argv=("python", "-c", LOAD_NIXL))
 
 
 plugin: Final = NoEngine()
