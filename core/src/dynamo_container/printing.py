@@ -14,7 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, TextIO
 
 import click
@@ -75,6 +75,31 @@ def print_bytes(data: bytes) -> None:
         stream.buffer.flush()
     except OSError as error:
         raise _unwritable(error) from error
+
+
+def print_log(*, debug: bool) -> Callable[[], None]:
+    """Print each docker command before it runs, as `set -x` does, and with `debug` each hook.
+
+    Returns:
+        A function that ends it.
+    """
+    # Imported here: it takes 4 ms, and only --verbose and --debug require it.
+    import logging
+
+    class ToStandardError(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            print_line(f"+ {record.getMessage()}", err=True)
+
+    logger, handler = logging.getLogger("dynamo_container"), ToStandardError()
+    logger.propagate = False
+    logger.setLevel(logging.DEBUG if debug else logging.INFO)
+    logger.addHandler(handler)
+
+    def end() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+
+    return end
 
 
 def print_label(label: str, color: str, *, err: bool = False) -> None:

@@ -23,7 +23,7 @@ from dynamo_container.options.project import ProjectFile, find as find_project_f
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.catalog import ALLOW_LIST, NO_PLUGIN
 from dynamo_container.plugins.registry import Registry
-from dynamo_container.printing import print_label, print_line
+from dynamo_container.printing import print_label, print_line, print_log
 
 PROGRAM: Final = "dynamo-container"
 ENVIRONMENT: Final = "DYNAMO_CONTAINER"
@@ -206,26 +206,6 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
         ctx.exit()
 
 
-def _print_log(ctx: click.Context, *, debug: bool) -> None:
-    """Print each docker command before it runs, as `set -x` does, and with `debug` each hook.
-
-    The log is printed until the call ends.
-    """
-    # Imported here: it takes 4 ms, and only --verbose and --debug require it.
-    import logging
-
-    class ToStandardError(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            print_line(f"+ {record.getMessage()}", err=True)
-
-    logger, handler = logging.getLogger("dynamo_container"), ToStandardError()
-    logger.propagate = False
-    logger.setLevel(logging.DEBUG if debug else logging.INFO)
-    logger.addHandler(handler)
-    ctx.call_on_close(lambda: logger.removeHandler(handler))
-    ctx.call_on_close(lambda: logger.setLevel(logging.NOTSET))
-
-
 @click.command(
     cls=LazyGroup,
     context_settings={
@@ -290,7 +270,7 @@ def app(
     """Build and run GPU inference containers for NVIDIA Dynamo."""
     select_program(engine or "")
     if verbose or debug:
-        _print_log(ctx, debug=debug)
+        ctx.call_on_close(print_log(debug=debug))
     if no_color or "NO_COLOR" in os.environ:
         ctx.color = False
     ctx.obj = Session(

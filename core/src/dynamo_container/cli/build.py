@@ -38,30 +38,30 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     """Build the images of one or several frameworks."""
     session: Session = ctx.obj
     options = record(ctx, BuildOptions)
-    planned = plan_build(session, options)
-    rendered = bake.command(planned.plan)
+    plan, resolved = plan_build(session, options)
+    rendered = bake.command(plan)
     if options.dry_run:
-        for variable, _ in planned.hidden_env:
+        for variable, _ in resolved.hidden_env:
             session.warn(f"export {variable} first: its value is secret and not shown here")
         print_command(rendered)
         return 0
     # Imported here, as below: a dry run starts no process.
     from dynamo_container.docker import process
 
-    _check_builder(session, planned.plan.outputs)
-    command = replace(rendered, hidden_env=planned.hidden_env)
-    if planned.report:
+    _check_builder(session, plan.outputs)
+    command = replace(rendered, hidden_env=resolved.hidden_env)
+    if resolved.report:
         # Imported here: only a report needs it.
         from dynamo_container.images import watch
 
-        status, rows = watch.build(planned.plan, command, planned.report, _show_progress)
+        status, rows = watch.build(plan, command, resolved.report, _show_progress)
         table = aligned(rows, right=(1, 2, 3))
     else:
         status, table = process.run(command), []
     if status:
-        raise _failure(planned.plan, status)
+        raise _failure(plan, status)
     if not session.quiet:
-        _show_images(session, planned.plan, table)
+        _show_images(session, plan, table)
     return 0
 
 

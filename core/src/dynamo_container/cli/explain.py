@@ -64,7 +64,7 @@ def explain_build(
     if graph and (as_json or key):
         other = "--json" if as_json else f"the key {key!r}"
         raise UsageError(f"--graph cannot be used with {other}", "omit one of them")
-    plan = plan_build(session, options).plan
+    plan, _ = plan_build(session, options)
     if graph:
         draw(plan, graph)
         return 0

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynamo_container.cli.app import Session, at_terminal
@@ -14,25 +12,15 @@ from dynamo_container.options import rules
 if TYPE_CHECKING:
     from dynamo_container.containers.plan import RunPlan
     from dynamo_container.images.plan import BuildPlan
+    from dynamo_container.options.build import ResolvedBuild
     from dynamo_container.options.records import BuildOptions
     from dynamo_container.options.run_records import RunOptions
 
 # The functions import their own half of the program: a build does not pay for the planner of runs.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedBuild:
-    """A build's plan, the secrets that its command needs in its environment, and the report's
-    file.
-    """
-
-    plan: BuildPlan
-    hidden_env: tuple[tuple[str, str], ...]
-    report: Path | None
-
-
-def plan_build(session: Session, options: BuildOptions) -> PlannedBuild:
-    """Plan a build, and print what was assumed.
+def plan_build(session: Session, options: BuildOptions) -> tuple[BuildPlan, ResolvedBuild]:
+    """Return the plan of a build, and what its options amount to; print what was assumed.
 
     Raises:
         DynamoContainerError: options, plugins or facts do not allow it.
@@ -48,7 +36,7 @@ def plan_build(session: Session, options: BuildOptions) -> PlannedBuild:
     frameworks = [framework for framework, _ in facts.frameworks]
     plan = plan_images(session.load(*frameworks), resolved.requests, resolved.settings)
     session.show((*resolved.warnings, *plan.warnings), plan.notices)
-    return PlannedBuild(plan=plan, hidden_env=resolved.hidden_env, report=resolved.report)
+    return plan, resolved
 
 
 def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan:

@@ -49,7 +49,8 @@ def command(ctx: click.Context, /, output: str, force: bool, **_options: object)
                 f"{flag} cannot be used with render: it is an option of the command that builds",
                 "omit it, and give it to docker buildx bake",
             )
-    folder = render.folder(plan_build(session, options).plan)
+    plan, _ = plan_build(session, options)
+    folder = render.folder(plan)
     if options.dry_run:
         print_text(dict(folder.files)[render.BAKE_FILE])
         return 0
