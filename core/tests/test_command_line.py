@@ -385,6 +385,20 @@ def test_help_cuts_no_word(cli, monkeypatch, columns):
         assert not re.search(r"[\w.]\.\.\.", shown.replace("COMMAND...", "")), shown
 
 
+@pytest.mark.parametrize("command", ["build", "run"])
+def test_a_framework_that_is_not_found_comes_before_an_option_that_may_be_its_own(cli, command):
+    result = cli(command, "nope", "--nope-ref", "v2")
+
+    assert result.status == 2
+    assert "framework 'nope' not found" in result.err
+    assert "--nope-ref" not in result.err
+
+
+def test_a_word_that_explain_takes_as_a_key_is_not_taken_for_a_framework(cli):
+    for command in ("build", "run"):
+        assert "no such option: --nonsense" in cli("explain", command, "env", "--nonsense").err
+
+
 def test_an_option_of_a_plugin_that_is_not_selected_is_unknown(cli, site):
     site.framework("tiny", PIN)
 

@@ -23,6 +23,12 @@ def dynamo_container_base_images(request):
     yield BaseImage(stage="serving", image="company/ubuntu:24.04")
 """
 
+PIN_OF_ENGINE = """
+@hookimpl
+def dynamo_container_pins(request):
+    yield Pin(name="ENGINE", version="1")
+"""
+
 
 def kinds(values: list[dict[str, str]]) -> set[str]:
     return {value["kind"] for value in values}
@@ -111,6 +117,22 @@ def test_the_documents_conform_to_their_schema(cli, words, record):
     assert msgspec.json.decode(msgspec.json.encode(document)) == json.loads(text)
     assert next(iter(json.loads(text))) == "schema"
     assert {"$ref": f"#/$defs/{record.__name__}"} in explain.schema()["oneOf"]
+
+
+@pytest.mark.parametrize("word", ["fine", "finer"])
+def test_a_key_can_have_the_name_of_a_framework_that_is_named_before_it(site, cli, word):
+    for name in ("fine", "finer"):
+        site.framework(name, PIN_OF_ENGINE.replace("ENGINE", name))
+
+    lines = cli.ok("explain", "build", word, word).out.splitlines()
+
+    assert [line for line in lines if not line.startswith("    ")] == [
+        f"{word} runtime",
+        f"  pin {word} = 1",
+    ]
+    both = cli.ok("explain", "build", "fine", "finer").out
+    assert "fine runtime\n" in both
+    assert "finer runtime\n" in both
 
 
 def test_an_unknown_key_is_an_error_that_lists_the_known_keys(cli):

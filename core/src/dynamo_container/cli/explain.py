@@ -41,7 +41,9 @@ def command() -> None:
 
 
 class ExplainBuild(BuildCommand):
-    """`explain build`: the last argument is a KEY if it is not a framework."""
+    """`explain build`: the last argument is a KEY if it is not a framework, or named already."""
+
+    takes_key = True
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         return [*super().collect_usage_pieces(ctx), "[KEY]"]
@@ -73,14 +75,22 @@ def explain_build(
 
 
 def _split_key(session: Session, options: BuildOptions) -> tuple[BuildOptions, str | None]:
-    """Split off the last argument if it is not a framework."""
+    """Split off the last argument if it is not a framework, or if it repeats one: a plan has values
+    that are called like a framework, such as the pin of its engine.
+    """
     names = options.framework
-    if not names or _is_framework(session, names[-1]):
+    if not names or (_is_framework(session, names[-1]) and names[-1] not in names[:-1]):
         return options, None
     return replace(options, framework=names[:-1]), names[-1]
 
 
-@command.command("run", cls=RunCommand, epilog=examples("explain run none shm-size"))
+class ExplainRun(RunCommand):
+    """`explain run`: the first argument is the KEY if it is not a framework."""
+
+    takes_key = True
+
+
+@command.command("run", cls=ExplainRun, epilog=examples("explain run none shm-size"))
 @run_options
 @click.argument("key", required=False)
 @_JSON

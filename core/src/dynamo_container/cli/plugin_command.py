@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -33,6 +34,7 @@ _ORIGINS: Final = {
 }
 _PLUGIN_OPTIONS: Final = "dynamo_container.plugin_options"
 _NAMED: Final = "dynamo_container.named"
+_WORDS: Final = "dynamo_container.framework_words"
 _PLUGIN_PARAMS: Final = "dynamo_container.plugin_params"
 
 
@@ -42,11 +44,13 @@ class PluginCommand(click.Command):
 
     Attributes:
         plugin_command: the command whose options, variables and project table these are.
+        takes_key: whether an argument that is not a framework can be something else.
         groups: its options, as `--help-all` shows them.
         common: the names of those that `--help` shows.
     """
 
     plugin_command: str = ""
+    takes_key: bool = False
     groups: layout.Groups = ()
     common: frozenset[str] = frozenset()
 
@@ -101,6 +105,9 @@ class PluginCommand(click.Command):
             rest = super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             session.registry.raise_option_errors(named)
+            # The option may belong to a framework that is not installed: that comes first.
+            for name in _arguments(() if self.takes_key else ctx.meta[_WORDS]):
+                session.registry.framework(name)
             raise _unknown_option(ctx, error, session.registry) from error
         else:
             project_options.use(ctx, session, self.plugin_command, ctx.meta[_PLUGIN_OPTIONS])
@@ -128,7 +135,8 @@ class PluginCommand(click.Command):
             ctx.info_name, list(args), ctx.parent, resilient_parsing=True, **settings
         ) as found:
             session.exclude(found.params.get("no_plugin") or ())
-            names = {normalize(name) for name in framework_names(found)}
+            ctx.meta[_WORDS] = framework_names(found)
+            names = {normalize(name) for name in ctx.meta[_WORDS]}
         named = tuple(name for name in session.registry.frameworks if name in names)
         return named if named or _wants_help(ctx, args) else _default(session.registry)
 
@@ -202,6 +210,11 @@ def framework_names(ctx: click.Context) -> tuple[str, ...]:
         for name in (value if isinstance(value, tuple) else (value,))
         if isinstance(name, str)
     )
+
+
+def _arguments(words: Iterable[str]) -> Iterable[str]:
+    """Return the words before the first option that is not known: what follows may be its value."""
+    return itertools.takewhile(lambda word: not word.startswith("-"), words)
 
 
 def _plugin_options(
