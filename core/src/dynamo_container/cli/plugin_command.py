@@ -16,10 +16,10 @@ from dynamo_container.cli.app import ENVIRONMENT, PROGRAM, Session
 from dynamo_container.cli.project_options import TRUST, forms
 from dynamo_container.cli.types import PATH, TEXT
 from dynamo_container.errors import ConflictError, UsageError
-from dynamo_container.host.paths import absolute
 from dynamo_container.model.provenance import Contribution
-from dynamo_container.model.values import Option, OptionValue
+from dynamo_container.model.values import Option
 from dynamo_container.options import project
+from dynamo_container.options.plugin_options import option_values
 from dynamo_container.options.records import Options
 from dynamo_container.plugins.catalog import NO_PLUGIN
 from dynamo_container.plugins.discovery import normalize
@@ -315,41 +315,13 @@ def record(ctx: click.Context, kind: type[R], **changes: Any) -> R:
     """
     fields = kind.__dataclass_fields__
     given = {name: value for name, value in ctx.params.items() if name in fields}
+    options = [entry.value for entry in ctx.meta.get(_PLUGIN_OPTIONS, {}).values()]
     own: dict[str, Any] = {
         "framework": framework_names(ctx),
         "origins": _origins(ctx),
-        "plugin_options": _given_plugin_options(ctx),
+        "plugin_options": option_values(options, ctx.params),
     }
     return kind(**(given | own | changes))
-
-
-def _given_plugin_options(ctx: click.Context) -> tuple[tuple[str, OptionValue], ...]:
-    """The values of the plugins' own options that were given, or that have a default."""
-    options: dict[str, Contribution[Option]] = ctx.meta.get(_PLUGIN_OPTIONS, {})
-    return tuple(
-        sorted(
-            (name, _option_value(contribution.value, ctx.params[name]))
-            for name, contribution in options.items()
-            if not _is_omitted(ctx.params.get(name))
-        )
-    )
-
-
-def _is_omitted(value: Any) -> bool:
-    # By identity: 0 is a value.
-    return value is None or value is False or value == ()
-
-
-def _option_value(option: Option, value: Any) -> OptionValue:
-    if option.repeatable:
-        return tuple(_plain(option, item) for item in value)
-    if option.type in ("flag", "int"):
-        return bool(value) if option.type == "flag" else int(value)
-    return _plain(option, value)
-
-
-def _plain(option: Option, value: Any) -> str:
-    return str(absolute(value)) if option.type == "path" else str(value)
 
 
 def _origins(ctx: click.Context) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from dynamo_container.containers import planner as run_planner
@@ -22,7 +21,8 @@ from dynamo_container.model.names import LOCAL_DEV_TARGET, RUNTIME_STAGE
 from dynamo_container.model.references import image_reference
 from dynamo_container.model.requests import BuildRequest, BuildSettings, RunRequest
 from dynamo_container.model.types import wrong_field
-from dynamo_container.model.values import Option, OptionValue
+from dynamo_container.model.values import OptionValue
+from dynamo_container.options.plugin_options import option_values
 from dynamo_container.plugins.registry import Registry
 
 # Texts, paths, numbers, flags, and lists of texts, by destination.
@@ -201,31 +201,4 @@ def _options(
                 f"{name!r} is not a plugin's option of '{command} {framework}'",
                 f"it has: {', '.join(sorted(options)) or 'none'}",
             )
-    values = {name: _value(option, given.get(name)) for name, option in sorted(options.items())}
-    # 0 is a number that was given; False is a flag that was not.
-    return tuple(
-        (name, value) for name, value in values.items() if value is not None and value is not False
-    )
-
-
-def _value(option: Option, given: object) -> OptionValue | None:
-    if given is None:
-        return option.default
-    if option.repeatable:
-        return tuple(map(str, given)) if isinstance(given, (list, tuple)) else (str(given),)
-    if option.choices and given not in option.choices:
-        raise UsageError(
-            f"{option.flag} {given!r} is not valid", f"choose one of: {', '.join(option.choices)}"
-        )
-    if option.type == "path":
-        return str(Path(str(given)).absolute())
-    if option.type == "int":
-        return _number(option, given)
-    return given if isinstance(given, bool) else str(given)
-
-
-def _number(option: Option, given: object) -> int:
-    try:
-        return int(str(given))
-    except ValueError:
-        raise UsageError(f"{option.flag} {given!r} is not an integer", "for example: 8") from None
+    return option_values(options.values(), given)

@@ -27,6 +27,7 @@ from dynamo_container.model.names import (
 )
 from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
 from dynamo_container.model.values import OptionValue, Stage
+from dynamo_container.options.plugin_options import option_values
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.discovery import FRAMEWORKS, Candidate, normalize
 from dynamo_container.plugins.registry import Registry
@@ -131,14 +132,8 @@ class Subject:
 
     def defaults(self, command: str, framework: str) -> tuple[tuple[str, OptionValue], ...]:
         """Return the values of the plugins' options if the user gives none of them."""
-        options = [entry.value for entry in self.registry.options(command, [framework])]
-        return tuple(
-            sorted(
-                (option.destination, option.default)
-                for option in options
-                if option.default is not None
-            )
-        )
+        contributions = self.registry.options(command, [framework])
+        return option_values((entry.value for entry in contributions), {})
 
     def builds(self, framework: str) -> Iterator[BuildRequest]:
         """Yield a request for each target whose image contains something of this distribution."""
