@@ -154,14 +154,14 @@ def test_a_signal_during_the_pull_ends_the_pull(monkeypatch, tmp_path):
     docker = tmp_path / "docker"
     docker.write_text(
         f"""#!/bin/sh
-[ "$1" = create ] || exec {shutil.which("docker")} "$@"
+[ "$1" = pull ] || exec {shutil.which("docker")} "$@"
 echo $$ >'{pid}.new' && mv '{pid}.new' '{pid}'
 exec sleep 100
 """
     )
     docker.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    process = start("-d", "--wait", "--", "true")
+    process = start("-d", "--wait", "--image=nosuch:1", "--", "true")
     until(pid.exists)
 
     process.terminate()
@@ -171,7 +171,7 @@ exec sleep 100
     assert not Path("/proc", pid.read_text().strip()).exists()
 
 
-def test_a_killed_wait_leaves_the_container_and_no_other_process(engine):
+def test_a_killed_wait_leaves_neither_the_container_nor_another_process(engine):
     process = start("-d", "--wait", "--name", "orphan", "--", "sleep", "100")
     until(lambda: engine.docker("ps", "--quiet"))
     container = engine.docker("ps", "--quiet", "--no-trunc")
@@ -180,7 +180,7 @@ def test_a_killed_wait_leaves_the_container_and_no_other_process(engine):
 
     process.communicate()
     until(lambda: not clients(container))
-    until(lambda: names(engine) == ["orphan running"])
+    until(lambda: names(engine) == [])
 
 
 def clients(container: str) -> list[Path]:
@@ -210,14 +210,15 @@ def test_a_signal_to_a_run_leaves_no_container(engine, number, status):
     until(lambda: names(engine) == [])
 
 
-def test_a_killed_run_leaves_the_container(engine):
-    process = start("--name", "orphan", "--", "sleep", "100")
+@pytest.mark.parametrize(("words", "left"), [((), []), (("--rm=FALSE",), ["orphan running"])])
+def test_a_killed_run_leaves_no_container_that_deletes_itself(engine, words, left):
+    process = start("--name", "orphan", *words, "--", "sleep", "100")
     until(lambda: engine.docker("ps", "--quiet"))
 
     process.kill()
 
     process.communicate()
-    until(lambda: names(engine) == ["orphan running"])
+    until(lambda: names(engine) == left)
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")

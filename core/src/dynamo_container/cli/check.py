@@ -14,6 +14,8 @@ from dynamo_container.cli.layout import examples
 from dynamo_container.containers import gpus
 from dynamo_container.containers.docker_argv import env_arguments, flag_arguments
 from dynamo_container.docker import engine, process
+from dynamo_container.docker.command import Command
+from dynamo_container.docker.created import created
 from dynamo_container.errors import MachineError, NoAnswerError, UsageError, WorkFailedError
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.names import FRAMEWORK_LABEL
@@ -91,14 +93,20 @@ def _passes(image: str, check: Check, gpu_words: list[str], seconds: float) -> b
 
 def _run(image: str, check: Check, devices: list[str], seconds: float) -> tuple[int, str]:
     """The check's exit status and output; its container is removed in any case."""
-    name = f"dynamo-container-check-{uuid.uuid4().hex[:12]}"
-    words = ("--rm", f"--name={name}", *devices, f"--entrypoint={check.argv[0]}")
-    try:
-        answer = process.capture("docker", "run", *words, image, *check.argv[1:], timeout=seconds)
-    except BaseException as error:
-        # A container goes on when its client ends.
-        process.capture("docker", "rm", "--force", name)
-        if isinstance(error, NoAnswerError):
+    name = f"--name=dynamo-container-check-{uuid.uuid4().hex[:12]}"
+    words = (
+        "--pull=never",
+        name,
+        *devices,
+        f"--entrypoint={check.argv[0]}",
+        image,
+        *check.argv[1:],
+    )
+    with created(Command(argv=("docker", "create", *words))) as container:
+        if not container.id:
+            return container.status, "docker could not create a container"
+        try:
+            answer = process.capture("docker", "start", "--attach", container.id, timeout=seconds)
+        except NoAnswerError:
             return 1, f"it did not finish within {seconds:g} s (--timeout)"
-        raise
     return answer.returncode, answer.stdout + answer.stderr

@@ -16,7 +16,7 @@ from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
 from dynamo_container.containers import docker_argv, mounts
 from dynamo_container.containers.plan import RunPlan
-from dynamo_container.docker import process
+from dynamo_container.docker import foreground
 from dynamo_container.docker.command import Command
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import is_folder
@@ -54,7 +54,8 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         from dynamo_container.cli.waiting import start_and_wait
 
         return start_and_wait(session, plan, options.wait_timeout)
-    return process.replace_process(rendered)
+    # With a terminal, docker ends and the container goes on if the user detaches (Ctrl-P Ctrl-Q).
+    return foreground.become(rendered, stop=plan.remove and not (plan.detach or plan.tty))
 
 
 def _mkdir_commands(plan: RunPlan) -> Iterator[Command]:

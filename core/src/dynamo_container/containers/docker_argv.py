@@ -7,12 +7,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.docker.command import Command
 from dynamo_container.model.values import EnvVar, Mount, RunFlag
 
+_PULL: Final = "--pull"
 # Options of `--volume` for which `--mount` has a field; any other option requires `--volume`.
 _MOUNT_FIELDS: Final = {"ro": "readonly", "readonly": "readonly"}
 _PROPAGATION: Final = frozenset({"shared", "slave", "private", "rshared", "rslave", "rprivate"})
@@ -25,8 +27,23 @@ def run_command(plan: RunPlan) -> Command:
 
 
 def create_command(plan: RunPlan) -> Command:
-    """Return the command that creates the same container without starting it."""
-    return Command(argv=(plan.program, "create", *_arguments(plan)))
+    """Return the command that creates the same container without starting it, from an image that
+    the engine has.
+    """
+    flags = tuple(flag for flag in plan.flags if flag.flag != _PULL)
+    arguments = _arguments(replace(plan, flags=flags))
+    return Command(argv=(plan.program, "create", f"{_PULL}=never", *arguments))
+
+
+def pull_command(plan: RunPlan) -> Command:
+    """Return the command that pulls the container's image."""
+    platform = flag_arguments(flag for flag in plan.flags if flag.flag == "--platform")
+    return Command(argv=(plan.program, "pull", *platform, plan.image))
+
+
+def pull_policy(plan: RunPlan) -> str:
+    """Return when the image is pulled: `missing`, `always` or `never`."""
+    return next((flag.value or "" for flag in plan.flags if flag.flag == _PULL), "missing")
 
 
 def _arguments(plan: RunPlan) -> Iterator[str]:

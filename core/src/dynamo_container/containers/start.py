@@ -4,21 +4,20 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from dynamo_container.containers import docker_argv
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.containers.wait import LAST_LINES, wait
-from dynamo_container.docker import process
+from dynamo_container.docker import engine, process, signals
 from dynamo_container.docker.attached import attached
+from dynamo_container.docker.created import Created, created
 from dynamo_container.errors import WorkFailedError
 
-# The signals that end this process: of a closed terminal, of Ctrl-C, of `kill`.
-_ENDING: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+# The exit status of `docker run` if it cannot create the container.
+_NOT_CREATED: Final = 125
+_STANDARD_ERROR: Final = 2
 
 
 class Progress(Protocol):
@@ -49,7 +48,8 @@ class Started:
 def start_and_wait(plan: RunPlan, seconds: float, progress: Progress) -> Started:
     """Start a container and wait until it is ready.
 
-    If that fails or is interrupted, a container that deletes itself (`--rm`) is stopped.
+    If that fails or is interrupted, the container is removed if it deletes itself (`--rm`), or was
+    not started yet.
 
     Args:
         plan: with a readiness.
@@ -60,55 +60,36 @@ def start_and_wait(plan: RunPlan, seconds: float, progress: Progress) -> Started
         WorkFailedError: the container did not become ready.
         EngineError: docker is not installed.
     """
-    with _signals_raise():
-        # This can pull the image; a signal ends the pull too.
-        status, container = process.run_to_completion(docker_argv.create_command(plan))
-        if status:
-            return Started(status=status)
-        try:
+    with signals.raised():
+        # Before the container is created, so that a signal can end it.
+        if not _pull(plan):
+            return Started(status=_NOT_CREATED)
+        with created(docker_argv.create_command(plan)) as container:
+            if not container.id:
+                return Started(status=_NOT_CREATED)
             return _start(container, plan, seconds, progress)
-        except BaseException:
-            # Also if the user interrupts: no one would use the container.
-            if plan.remove:
-                _stop(container)
-            raise
 
 
-def _start(container: str, plan: RunPlan, seconds: float, progress: Progress) -> Started:
+def _pull(plan: RunPlan) -> bool:
+    """Pull the image if that is due; return whether it is there, or docker will tell why not."""
+    policy = docker_argv.pull_policy(plan)
+    if policy == "never" or (policy == "missing" and engine.inspect_image(plan.image)):
+        return True
+    return process.run(docker_argv.pull_command(plan), output=_STANDARD_ERROR) == 0
+
+
+def _start(container: Created, plan: RunPlan, seconds: float, progress: Progress) -> Started:
     assert plan.readiness is not None
-    with attached(container, LAST_LINES) as log:
+    with attached(container.id, LAST_LINES) as log:
+        if not plan.remove:
+            container.keep()
         try:
-            wait(container, log, plan.readiness, seconds, progress.show)
+            wait(container.id, log, plan.readiness, seconds, progress.show)
         except WorkFailedError:
             if log.started:
                 raise
             return Started(status=log.status, refusal=log.lines)
         finally:
             progress.clear()
-    return Started(container=container)
-
-
-@contextmanager
-def _signals_raise() -> Iterator[None]:
-    """Make every signal that ends the process raise, as Ctrl-C does, so that we can clean up."""
-
-    def end(number: int, _frame: object) -> None:
-        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
-
-    previous = {number: signal.signal(number, end) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-def _stop(container: str) -> None:
-    """Stop and delete a container. Nothing interrupts it: the docker command ignores the signals
-    too.
-    """
-    for number in _ENDING:
-        signal.signal(number, signal.SIG_IGN)
-    process.capture("docker", "stop", container)
-    # A container that was never started does not delete itself.
-    process.capture("docker", "rm", "--force", container)
+    container.keep()
+    return Started(container=container.id)

@@ -93,10 +93,10 @@ def attached(container: str, max_lines: int) -> Iterator[Attached]:
     Raises:
         EngineError: docker is not installed.
     """
-    # In a session of its own: Ctrl-C is for this process, which stops the container.
-    client = process.start_in_own_session(program.selected(), "start", "--attach", container)
-    log = Attached(client, max_lines)
-    try:
-        yield log
-    finally:
-        log.detach()
+    # In a session of its own: Ctrl-C is for this process, which decides about the container.
+    with process.follow(program.selected(), "start", "--attach", container) as client:
+        log = Attached(client, max_lines)
+        try:
+            yield log
+        finally:
+            log.detach()

@@ -11,13 +11,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from dynamo_container.docker.command import LOGGER, Command, encoded, shell_line
 from dynamo_container.docker.errors import no_client
-from dynamo_container.errors import NoAnswerError
+from dynamo_container.errors import EngineError, NoAnswerError
 
 if TYPE_CHECKING:
     import subprocess
@@ -31,8 +31,12 @@ _CHUNK_BYTES: Final = 65536
 _NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def run(command: Command) -> int:
+def run(command: Command, *, output: int | None = None) -> int:
     """Run a command with this process's terminal and output.
+
+    Args:
+        command: what runs.
+        output: file descriptor to use instead of standard output.
 
     Returns:
         Its exit status.
@@ -40,18 +44,8 @@ def run(command: Command) -> int:
     Raises:
         EngineError: the program is not installed.
     """
-    import subprocess
-
-    try:
-        return subprocess.run(
-            _logged(command.argv),
-            cwd=command.cwd or None,
-            env=command.environment(),
-            input=command.stdin.encode() if command.stdin else None,
-            check=False,
-        ).returncode
-    except OSError as error:
-        raise no_client(error) from error
+    with _stdin(command) as stdin, _child(command, stdin=stdin, stdout=output) as process:
+        return process.wait()
 
 
 def capture(*argv: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
@@ -80,18 +74,14 @@ def start_query(*argv: str, timeout: float | None = None) -> Iterator[Query]:
         A function that waits for the command and returns its output; it raises what `capture`
         raises.
     """
-    try:
-        process = _start_captured(argv)
-    except OSError as error:
-        # Raised only if the answer is needed: some callers can do without it.
-        yield _raises(no_client(error))
-        return
-    try:
+    with ExitStack() as stack:
+        try:
+            process = stack.enter_context(_captured(argv))
+        except EngineError as error:
+            # Raised only if the answer is needed: some callers can do without it.
+            yield _raises(error)
+            return
         yield lambda: _finish(process, argv, ANSWER_SECONDS if timeout is None else timeout)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            process.communicate()
 
 
 def _finish(
@@ -109,11 +99,11 @@ def _finish(
     return subprocess.CompletedProcess(argv, process.returncode, stdout, stderr)
 
 
-def _start_captured(argv: tuple[str, ...]) -> subprocess.Popen[str]:
+def _captured(argv: tuple[str, ...]) -> AbstractContextManager[subprocess.Popen[str]]:
     import subprocess
 
-    return subprocess.Popen(
-        _logged(argv),
+    return _child(
+        Command(argv=argv),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -178,31 +168,6 @@ def pipe(*argv: str, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(_logged(argv), input=stdin, capture_output=True, check=False)
 
 
-def run_to_completion(command: Command) -> tuple[int, str]:
-    """Run a command without a time limit (it may pull an image), with this process's standard
-    error.
-
-    Returns:
-        Its exit status and its standard output.
-
-    Raises:
-        EngineError: the program is not installed.
-    """
-    import subprocess
-
-    try:
-        completed = subprocess.run(
-            _logged(command.argv),
-            env=command.environment(),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        raise no_client(error) from error
-    return completed.returncode, completed.stdout.strip()
-
-
 def stream(command: Command, consume: Callable[[bytes], None]) -> int:
     """Run a command and pass its standard error to `consume` as it arrives.
 
@@ -213,26 +178,38 @@ def stream(command: Command, consume: Callable[[bytes], None]) -> int:
         EngineError: the program is not installed.
     """
     import subprocess
+
+    with (
+        _stdin(command) as stdin,
+        _child(command, stdin=stdin, stderr=subprocess.PIPE) as process,
+    ):
+        assert process.stderr
+        while data := os.read(process.stderr.fileno(), _CHUNK_BYTES):
+            consume(data)
+        return process.wait()
+
+
+@contextmanager
+def _stdin(command: Command) -> Iterator[IO[bytes] | None]:
+    """Open a file with what a command reads: a pipe could block before the command reads it."""
+    if not command.stdin:
+        yield None
+        return
     import tempfile
 
-    with tempfile.TemporaryFile() as stdin:  # a pipe could block before the command reads it
-        stdin.write(command.stdin.encode())
-        stdin.seek(0)
-        try:
-            process = subprocess.Popen(
-                _logged(command.argv),
-                cwd=command.cwd or None,
-                env=command.environment(),
-                stdin=stdin,
-                stderr=subprocess.PIPE,
-            )
-        except OSError as error:
-            raise no_client(error) from error
-        assert process.stderr
-        with process:
-            while data := os.read(process.stderr.fileno(), _CHUNK_BYTES):
-                consume(data)
-        return process.returncode
+    with tempfile.TemporaryFile() as file:
+        file.write(command.stdin.encode())
+        file.seek(0)
+        yield file
+
+
+def _child(command: Command, **options: Any) -> AbstractContextManager[subprocess.Popen[Any]]:
+    """Start a command that ends with the block and with this process; see `child`."""
+    from dynamo_container.docker import child
+
+    return child.child(
+        _logged(command.argv), cwd=command.cwd or None, env=command.environment(), **options
+    )
 
 
 def replace_process(command: Command) -> NoReturn:
@@ -250,8 +227,7 @@ def replace_process(command: Command) -> NoReturn:
         raise no_client(error) from error
 
 
-@contextmanager
-def background(*argv: str) -> Iterator[subprocess.Popen[bytes]]:
+def background(*argv: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
     """Run a command beside other work, for its exit status only; it is killed at the end.
 
     Raises:
@@ -259,54 +235,48 @@ def background(*argv: str) -> Iterator[subprocess.Popen[bytes]]:
     """
     import subprocess
 
-    try:
-        process = subprocess.Popen(
-            _logged(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError as error:
-        raise no_client(error) from error
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    return _child(
+        Command(argv=argv),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
-def start_in_own_session(*argv: str) -> subprocess.Popen[str]:
-    """Start a command that Ctrl-C does not reach, with standard output and error in one pipe. It
-    is killed if this process is killed.
+def follow(*argv: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    """Run a command beside other work, with standard output and error in one pipe; it is killed at
+    the end. Ctrl-C does not reach it.
 
     Raises:
         EngineError: the program is not installed.
     """
     import subprocess
 
-    try:
-        return subprocess.Popen(
-            _logged(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  # no other thread has started yet
-        )
-    except OSError as error:
-        raise no_client(error) from error
+    return _child(
+        Command(argv=argv),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
 
 
-def _die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies (Linux only)."""
-    import ctypes
-    import signal
+def start_guard(script: str, command: Command) -> subprocess.Popen[str]:
+    """Start a shell script that outlives this process, whatever ends it. Its arguments are those of
+    a command; it reads from its standard input what to do.
+    """
+    import subprocess
 
-    if sys.platform == "linux":
-        set_parent_death_signal = 1
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+    return subprocess.Popen(
+        ("sh", "-c", script, "sh", *_logged(command.argv)),
+        env=command.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def _logged(argv: tuple[str, ...]) -> list[bytes]:

@@ -67,3 +67,5 @@ UID_LABEL: Final = f"{LABEL_PREFIX}uid"
 PLAN_LABEL: Final = f"{LABEL_PREFIX}plan"
 # Set on the containers that `run` starts, and on no image.
 RUN_LABEL: Final = f"{LABEL_PREFIX}run"
+# Set on containers in the foreground: which call of `run` started it.
+CALL_LABEL: Final = f"{LABEL_PREFIX}call"

@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Containers that do not outlive what they were created for, whatever ends this process.
+
+A shell in a session of its own holds the end of a pipe. When this process ends, even if it is
+killed, the shell notices and removes the container.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from dynamo_container.docker import process, signals
+from dynamo_container.docker.command import Command
+from dynamo_container.errors import MachineError
+
+# The shell creates the container, because an engine that was asked for one creates it, even if the
+# client is killed: then its ID would not be known.
+_SCRIPT: Final = """\
+trap '' HUP INT TERM PIPE
+container=$("$@") || { echo "$?"; exit; }
+echo "0 $container"
+exec >/dev/null 2>&1
+read -r verdict
+[ "$verdict" = keep ] || "$1" rm --force --volumes "$container"
+"""
+_KEEP: Final = "keep\n"
+# How long this process waits for the removal of a container.
+_SECONDS: Final = 30.0
+
+
+class Created:
+    """A container that was created, and is removed at the end unless it is to be kept. Created by
+    `created`.
+
+    Attributes:
+        id: of the container; empty if docker could not create it, and has printed why.
+        status: docker's exit status.
+    """
+
+    def __init__(self, shell: subprocess.Popen[str]) -> None:
+        assert shell.stdout
+        words = shell.stdout.readline().split()
+        self.status = int(words[0]) if words else 1
+        self.id = words[1] if len(words) > 1 else ""
+        self._shell = shell
+
+    def keep(self) -> None:
+        """Let the container live on."""
+        assert self._shell.stdin
+        if not self._shell.stdin.closed:
+            self._shell.stdin.write(_KEEP)
+            self._shell.stdin.close()
+
+
+@contextmanager
+def created(command: Command) -> Iterator[Created]:
+    """Create a container, and remove it when the block ends, unless it is to be kept; also if this
+    process is killed.
+
+    Args:
+        command: creates the container and prints its ID. It is not interrupted, so it should not
+            pull an image.
+
+    Raises:
+        MachineError: the container could not be removed.
+    """
+    shell = None
+    with signals.raised():
+        try:
+            with signals.held():
+                shell = process.start_guard(_SCRIPT, command)
+            container = Created(shell)
+            yield container
+        finally:
+            with signals.held():
+                if shell is not None:
+                    _finish(shell)
+
+
+def _finish(shell: subprocess.Popen[str]) -> None:
+    assert shell.stdin
+    assert shell.stdout
+    shell.stdin.close()
+    try:
+        shell.wait(_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise MachineError(
+            f"a container could not be removed within {_SECONDS:g} s, because the engine does not "
+            "answer; it is removed if the engine answers again",
+            "see: dynamo-container ps --all",
+        ) from error
+    shell.stdout.close()

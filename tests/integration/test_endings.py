@@ -1,0 +1,132 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Each command is ended in each way at several moments: nothing may run on, get a tag or take a
+name. On a real engine that only these tests use.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+from endings import ENDINGS, STATUSES, Started, running, started
+from engines import IMAGE, Engine, tiny_engine, until
+from fakes import Site
+
+pytestmark = pytest.mark.engine
+
+FRAMEWORK = """
+@hookimpl
+def dynamo_container_readiness(request):
+    return Readiness(argv=("ls", "/tmp-ready"))
+
+@hookimpl
+def dynamo_container_checks(request):
+    yield Check(name="waits", argv=("sh", "-c", "exec sleep 300"))
+"""
+DOCKERFILE = f"""\
+FROM {IMAGE} AS runtime
+ARG STEP
+RUN --network=none sleep 300
+"""
+RUN = ("run", "ending", "--workdir=/", "--gpus=none", "--image", IMAGE)
+
+
+@pytest.fixture(scope="module")
+def engine_of_this_file(docker) -> Iterator[Engine]:
+    with tiny_engine(docker.base_image) as running_engine:
+        yield running_engine
+
+
+@pytest.fixture(autouse=True)
+def engine(engine_of_this_file, site: Site, monkeypatch) -> Iterator[Engine]:
+    engine_of_this_file.use(monkeypatch)
+    site.framework("ending", FRAMEWORK, DOCKERFILE)
+    monkeypatch.setenv("PYTHONPATH", str(site.folder))
+    yield engine_of_this_file
+    assert containers(engine_of_this_file) == []
+
+
+def containers(engine: Engine) -> list[str]:
+    return engine.docker("ps", "--all", "--format", "{{.Names}} {{.State}}").splitlines()
+
+
+def tagged(engine: Engine, tag: str) -> bool:
+    return bool(engine.docker("image", "ls", "--quiet", tag))
+
+
+def end(command: Started, ending: str) -> None:
+    """End a command, and wait until none of its processes runs."""
+    status = command.end()
+    assert status == STATUSES[ending], command.output
+    if ending != "KILL":
+        assert [words for words in command.processes() if "sh -c" not in words] == []
+    until(lambda: not command.processes())
+
+
+BUILD_MOMENTS: dict[str, Callable[[Started, str], object]] = {
+    "when buildx has started": lambda command, _: any(
+        "docker-buildx" in words for words in command.processes()
+    ),
+    "during a step": lambda _, step: running(f"STEP={step}"),
+}
+
+
+@pytest.mark.parametrize("progress", ["auto", "--report"])
+@pytest.mark.parametrize("moment", BUILD_MOMENTS)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_build_that_is_ended_sets_no_tag(engine, tmp_path, ending, moment, progress):
+    step, tag = uuid.uuid4().hex, f"ended:{uuid.uuid4().hex[:8]}"
+    words = ["build", "ending", "--tag", tag, "--no-latest", "--build-arg", f"STEP={step}"]
+    words += ["--report", str(tmp_path / "report")] if progress == "--report" else []
+    with started(*words, ending=ending) as command:
+        until(lambda: BUILD_MOMENTS[moment](command, step))
+
+        end(command, ending)
+
+        until(lambda: not running(f"STEP={step}"))
+        assert not tagged(engine, tag)
+        assert [path.name for path in tmp_path.glob("*report*")] == []
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_check_that_is_ended_leaves_no_container(engine, ending):
+    with started("check", IMAGE, "--framework", "ending", ending=ending) as command:
+        until(lambda: "running" in str(containers(engine)))
+
+        end(command, ending)
+
+        until(lambda: containers(engine) == [])
+
+
+RUN_MOMENTS = {"when it is created": ("created", "running"), "when it runs": ("running",)}
+
+
+@pytest.mark.parametrize("wait", [("-d", "--wait"), ()])
+@pytest.mark.parametrize("moment", RUN_MOMENTS)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_run_that_is_ended_leaves_no_container(engine, ending, moment, wait):
+    words = (*RUN, *wait, "--name", "ended", "--", "sh", "-c", "echo up; exec sleep 300")
+    with started(*words, ending=ending) as command:
+        states = RUN_MOMENTS[moment]
+        until(lambda: any(state in str(containers(engine)) for state in states))
+        if moment == "when it runs" and not wait:
+            # Earlier, a signal reaches the engine's own process, which is about to become ours.
+            until(lambda: "up" in command.output)
+
+        command.end(again=not wait)
+
+        until(lambda: not command.processes())
+        until(lambda: containers(engine) == [])
+    retried = call(*RUN, "--name", "ended", "--", "true")
+    assert retried.returncode == 0, retried.stderr
+    until(lambda: containers(engine) == [])
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dynamo_container", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
