@@ -10,7 +10,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ _SET_PARENT_DEATH_SIGNAL: Final = 1
 
 
 @contextmanager
-def child(argv: tuple[str, ...], **options: Any) -> Iterator[subprocess.Popen[Any]]:  # Any: Popen's
+def child(argv: Sequence[bytes], **options: Any) -> Iterator[subprocess.Popen[Any]]:  # Any: Popen's
     """Start a process that is killed when the block ends, if it has not ended by then.
 
     A docker command is killed, not terminated: at a terminal it ignores SIGTERM while a plugin
@@ -54,7 +54,7 @@ def child(argv: tuple[str, ...], **options: Any) -> Iterator[subprocess.Popen[An
                 os.close(ends)
 
 
-def _start(argv: tuple[str, ...], leash: int, options: dict[str, Any]) -> subprocess.Popen[Any]:
+def _start(argv: Sequence[bytes], leash: int, options: dict[str, Any]) -> subprocess.Popen[Any]:
     try:
         return subprocess.Popen(
             argv,
