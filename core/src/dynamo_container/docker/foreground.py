@@ -64,7 +64,7 @@ def become(command: Command, *, stop: bool) -> NoReturn:
 
 def _folder() -> str:
     """Return a folder for temporary files; empty if none can be written."""
-    folders = (os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("TMPDIR"), "/tmp")  # noqa: S108
+    folders = (os.environ.get("TMPDIR"), "/tmp")  # noqa: S108
     writable = (folder for folder in folders if folder and os.access(folder, os.W_OK | os.X_OK))
     return next((folder for folder in writable if folder.startswith("/")), "")
 
