@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from dynamo_container.docker import program
 from dynamo_container.docker.attached import Attached
 from dynamo_container.docker.process import background
 from dynamo_container.errors import WorkFailedError
@@ -60,7 +61,7 @@ def wait(
 
 def _check(container: str, log: Attached, readiness: Readiness, deadline: float) -> int | None:
     """Return the exit status of one check; None if the container or the time ended first."""
-    with background("docker", "exec", container, *readiness.command) as check:
+    with background(program.selected(), "exec", container, *readiness.command) as check:
         while (status := check.poll()) is None:
             if log.ended.wait(_POLL_SECONDS) or time.monotonic() > deadline:
                 return None

@@ -18,8 +18,8 @@ from dynamo_container.docker import process
 from dynamo_container.docker.command import Command
 from dynamo_container.model.names import CALL_LABEL
 
-# Arguments: the file in which docker writes the container's ID, the label, and whether a container
-# that still runs is stopped. If docker ended before it wrote the file, the engine may be about to
+# Arguments: the file in which docker writes the container's ID, the label, whether a container that
+# still runs is stopped, and docker or podman. If docker ended before it wrote the file, the engine may be about to
 # create the container.
 _SCRIPT: Final = """\\
 trap '' HUP INT TERM PIPE
@@ -28,14 +28,14 @@ read -r _
 container=$(cat "$1")
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     [ -z "$container" ] || break
-    container=$(docker ps --all --quiet --no-trunc --filter "label=$2") || break
+    container=$("$4" ps --all --quiet --no-trunc --filter "label=$2") || break
     [ -n "$container" ] || sleep 0.3
 done
 rm -f "$1"
 [ -n "$container" ] || exit
-case $(docker inspect --format '{{.State.Status}}' "$container")$3 in
-created*) docker rm --force --volumes "$container" ;;
-runningstop) docker stop "$container" ;;
+case $("$4" inspect --format '{{.State.Status}}' "$container")$3 in
+created*) "$4" rm --force --volumes "$container" ;;
+runningstop) "$4" stop "$container" ;;
 esac
 """
 
@@ -55,9 +55,9 @@ def become(command: Command, *, stop: bool) -> NoReturn:
     folder = _folder()
     file = f"{folder}/dynamo-container-{token}.id" if folder else ""  # its name cannot be guessed
     # Without a shell there is no guard, but the container can run.
-    with suppress(OSError):
-        _start_guard(file, label, "stop" if stop else "")
     program, run, *arguments = command.argv
+    with suppress(OSError):
+        _start_guard(file, label, "stop" if stop else "", program)
     known = (*((f"--cidfile={file}",) if file else ()), f"--label={label}")
     process.replace_process(replace(command, argv=(program, run, *known, *arguments)))
 
