@@ -19,9 +19,9 @@ from dynamo_container.docker.command import Command
 from dynamo_container.model.names import CALL_LABEL
 
 # Arguments: the file in which docker writes the container's ID, the label, whether a container that
-# still runs is stopped, and docker or podman. If docker ended before it wrote the file, the engine may be about to
-# create the container.
-_SCRIPT: Final = """\\
+# still runs is stopped, and docker or podman. If docker ended before it wrote the file, the engine
+# may be about to create the container.
+_SCRIPT: Final = """\
 trap '' HUP INT TERM PIPE
 cd /
 read -r _
