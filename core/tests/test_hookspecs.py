@@ -11,7 +11,8 @@ import typing
 import pytest
 from dynamo_container import api
 from dynamo_container.model.facts import ImageInfo
-from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+from dynamo_container.model.provenance import CORE, PlanEntry
+from dynamo_container.model.requests import BuildRequest, CheckRequest, PlanView, RunRequest
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.hookspecs import SPECS
 from dynamo_container.plugins.registry import Registry
@@ -23,6 +24,8 @@ REQUESTS = {
         framework="documented", image="x", image_info=ImageInfo(id="1", size=1)
     ),
 }
+PRIVILEGED = PlanEntry(kind="flag", key="--privileged", value="", sources=(CORE,))
+PLAN = PlanView(command="run", framework="documented", target="runtime", entries=(PRIVILEGED,))
 
 
 def example(name: str) -> str:
@@ -41,7 +44,7 @@ def test_the_example_of_a_hook_is_a_plugin_by_itself(site, name):
     request = REQUESTS.get(typing.get_type_hints(function).get("request", object))
 
     registry.load()
-    contributions = registry.call_for(None, function, request=request, command="build")
+    contributions = registry.call_for(None, function, request=request, command="build", plan=PLAN)
 
     assert registry.failures == ()
     assert contributions

@@ -19,7 +19,8 @@ from dynamo_container import api
 from dynamo_container.cli.app import COMMANDS, app
 from dynamo_container.errors import DynamoContainerError
 from dynamo_container.model.facts import ImageInfo
-from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+from dynamo_container.model.provenance import CORE, PlanEntry
+from dynamo_container.model.requests import BuildRequest, CheckRequest, PlanView, RunRequest
 from dynamo_container.options.rules import BUILD_RULES, RUN_RULES
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.discovery import FRAMEWORKS
@@ -109,10 +110,12 @@ def test_the_examples_of_all_hooks_are_one_working_plugin(site, examples):
             framework="documented", image="x", image_info=ImageInfo(id="1", size=1)
         ),
     }
+    privileged = PlanEntry(kind="flag", key="--privileged", value="", sources=(CORE,))
+    plan = PlanView(command="run", framework="documented", target="runtime", entries=(privileged,))
     for name, function in HOOKS.items():
         request = requests.get(plain_annotations(function).get("request", ""))
         contributions = registry.call_for(
-            "documented", getattr(hookspecs, name), request=request, command="build"
+            "documented", getattr(hookspecs, name), request=request, command="build", plan=plan
         )
         assert "documented" in [entry.source.name for entry in contributions], name
 

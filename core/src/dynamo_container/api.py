@@ -23,9 +23,11 @@ from dynamo_container.errors import (
     DynamoContainerError,
     MachineError,
     PluginError,
+    PolicyError,
     UsageError,
 )
 from dynamo_container.model.names import (
+    BASE_IMAGE,
     CUDA_LABEL,
     CUDA_VERSION,
     DRIVER_LABEL,
@@ -47,12 +49,20 @@ from dynamo_container.model.names import (
     UID_LABEL,
     USER_LABEL,
 )
+from dynamo_container.model.provenance import Contribution, Layer, PlanEntry, Source
+from dynamo_container.model.references import registry_of
 from dynamo_container.model.toml import read_toml
 from dynamo_container.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from dynamo_container.model.facts import Checkout, DriverInfo, EngineInfo, Gpu, ImageInfo
-    from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest, Sccache
+    from dynamo_container.model.requests import (
+        BuildRequest,
+        CheckRequest,
+        PlanView,
+        RunRequest,
+        Sccache,
+    )
     from dynamo_container.model.values import (
         BaseImage,
         BuildArg,
@@ -70,6 +80,7 @@ if TYPE_CHECKING:
         Override,
         Pin,
         Readiness,
+        Refusal,
         Release,
         RunFlag,
         Stage,
@@ -103,6 +114,7 @@ else:
             "dynamo_container.model.requests": (
                 "BuildRequest",
                 "CheckRequest",
+                "PlanView",
                 "RunRequest",
                 "Sccache",
             ),
@@ -123,6 +135,7 @@ else:
                 "Override",
                 "Pin",
                 "Readiness",
+                "Refusal",
                 "Release",
                 "RunFlag",
                 "Stage",
@@ -146,6 +159,7 @@ else:
     )
 
 __all__ = [
+    "BASE_IMAGE",
     "CUDA_LABEL",
     "CUDA_VERSION",
     "DRIVER_LABEL",
@@ -174,6 +188,7 @@ __all__ = [
     "CheckRequest",
     "Checkout",
     "ConflictError",
+    "Contribution",
     "CudaImages",
     "DriverInfo",
     "DynamoContainerError",
@@ -184,6 +199,7 @@ __all__ = [
     "Gpu",
     "ImageInfo",
     "Label",
+    "Layer",
     "MachineError",
     "Mirror",
     "Mount",
@@ -191,8 +207,12 @@ __all__ = [
     "Option",
     "Override",
     "Pin",
+    "PlanEntry",
+    "PlanView",
     "PluginError",
+    "PolicyError",
     "Readiness",
+    "Refusal",
     "Release",
     "ReleaseChoice",
     "ReleaseTable",
@@ -200,6 +220,7 @@ __all__ = [
     "RunRequest",
     "Sccache",
     "ServingPlugin",
+    "Source",
     "Stage",
     "SystemPackage",
     "UsageError",
@@ -210,6 +231,7 @@ __all__ = [
     "imports",
     "packages_agree",
     "read_toml",
+    "registry_of",
     "replace",
     "serves_a_model",
     "without_credentials",

@@ -44,6 +44,10 @@ class UsageError(DynamoContainerError):
     exit_status = 2
 
 
+class PolicyError(UsageError):
+    """A plugin or the policy of this machine does not allow it."""
+
+
 class EngineError(DynamoContainerError):
     """No usable Docker Engine answers."""
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dynamo_container.api import Mount, PolicyError, RunFlag
+from dynamo_container.model.requests import Outputs
 from dynamo_container.testing import Cli, PlanBuild, PlanRun, plan_target, plan_values
 
 pytestmark = pytest.mark.processes  # the overlay is installed for these tests
@@ -75,15 +78,87 @@ def test_explain_names_the_overlay_and_what_it_replaces(cli: Cli) -> None:
     assert any("ubuntu:24.04" in line and "none" in line for line in lines)
 
 
-def test_user_overrides_the_policy(plan_build: PlanBuild) -> None:
+def test_user_overrides_what_is_a_default_only(plan_build: PlanBuild) -> None:
+    image = "registry.acme.example/team/base:1"
     values = plan_values(
-        plan_build(
-            "none", base_image="debian:trixie-slim", index_url="https://other.example/simple"
-        )
+        plan_build("none", base_image=image, index_url="https://other.example/simple")
     )
 
-    assert values["label org.opencontainers.image.base.name"] == "debian:trixie-slim"
+    assert values["label org.opencontainers.image.base.name"] == image
     assert values["build-arg INDEX_URL"] == "https://other.example/simple"
+
+
+STRANGE = "docker.io/evil/image:1"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"base_image": STRANGE},
+        {"runtime_image": STRANGE},
+        {"stages": (("serving", STRANGE),)},
+        {"stages": (("tools", STRANGE),)},
+        {"build_args": (("BASE_IMAGE", STRANGE),)},
+        {"build_args": (("BUILDKIT_SYNTAX", STRANGE),)},
+        {"contexts": (("tools", f"docker-image://{STRANGE}"),)},
+        {"contexts": (("tools", "https://evil.example/tools.git"),)},
+        {"outputs": Outputs(attests=(f"type=sbom,generator={STRANGE}",))},
+    ],
+    ids="-".join,
+)
+@pytest.mark.parametrize("framework", ["none", "vllm"])
+def test_images_of_other_registries_are_refused(
+    plan_build: PlanBuild, framework: str, fields: dict[str, Any]
+) -> None:
+    with pytest.raises(PolicyError, match="does not come from registry"):
+        plan_build(framework, **fields)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--base-image", STRANGE),
+        ("--runtime-image", STRANGE),
+        ("--stage", f"tools={STRANGE}"),
+        ("--build-arg", f"BASE_IMAGE={STRANGE}"),
+    ],
+)
+def test_no_option_evades_the_registries(cli: Cli, words: tuple[str, ...]) -> None:
+    refused = cli("build", "none", "--target", "runtime", "--dry-run", *words)
+
+    assert (refused.status, refused.out) == (2, "")
+    assert "acme-policy (dynamo-container-acme-policy 2026.11) refuses" in refused.err
+    assert STRANGE in refused.err
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        RunFlag(flag="--privileged"),
+        RunFlag(flag="--cap-add", value="ALL", key="ALL"),
+        RunFlag(flag="--cap-add", value="SYS_ADMIN", key="SYS_ADMIN"),
+    ],
+    ids=lambda flag: f"{flag.flag} {flag.key}",
+)
+def test_privileges_are_refused(plan_run: PlanRun, flag: RunFlag) -> None:
+    with pytest.raises(PolicyError, match="must not"):
+        plan_run("none", flags=(flag,))
+
+
+def test_control_of_the_engine_is_refused(plan_run: PlanRun) -> None:
+    socket = Mount(source="/var/run/docker.sock", target="/s")
+
+    with pytest.raises(PolicyError, match="must not control the engine"):
+        plan_run("none", mounts=(socket,))
+
+
+def test_images_without_the_labels_are_refused(plan_run: PlanRun) -> None:
+    labels = {"com.acme.owner": "ml-platform", "com.acme.policy": "2026-11"}
+    assert plan_run("none", labels=labels).image
+
+    for key in labels:
+        with pytest.raises(PolicyError, match=key):
+            plan_run("none", labels=labels | {key: "other"})
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

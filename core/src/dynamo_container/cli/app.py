@@ -105,7 +105,12 @@ class Session:
     def registry(self) -> Registry:
         """The installed plugins, discovered when they are first needed."""
         if self._registry is None:
-            self._registry = Registry.discover(only=_allowed(), without=self._excluded)
+            # Imported here: `--version` does not need it.
+            from dynamo_container.trust.policy import required_plugins
+
+            self._registry = Registry.discover(
+                only=_allowed(), without=self._excluded, required=required_plugins()
+            )
             if self._debug:
                 self._registry.manager.log_calls()
         return self._registry

@@ -8,14 +8,16 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
+from dynamo_container.containers import dangers
 from dynamo_container.containers.accelerator import Accelerator, plan_accelerator
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.model.names import LOCAL_DEV_TARGET, RUN_LABEL, TARGET_LABEL, UID_LABEL
 from dynamo_container.model.provenance import CORE, Contribution, PlanEntry, Resolved, merge
-from dynamo_container.model.requests import RunRequest
+from dynamo_container.model.requests import PlanView, RunRequest
 from dynamo_container.model.values import EnvVar, Mount, Readiness, RunFlag
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
+from dynamo_container.plugins.verification import verify
 
 WORKSPACE: Final = "/workspace"
 # The same as `run.sh` has always used: shared memory and pinned pages for NCCL and UCX, ptrace for
@@ -45,16 +47,18 @@ _HINT: Final = "override both with a value of your own; or {without}"
 T = TypeVar("T")
 
 
-def plan(registry: Registry, request: RunRequest) -> RunPlan:
+def plan(registry: Registry, request: RunRequest, *, verified: bool = True) -> RunPlan:
     """Plan a container. Pure: the result depends only on the plugins and the request, which
     includes the facts about engine and image.
 
     Args:
         registry: with the request's framework loaded.
         request: what the user asked for.
+        verified: whether plugins may refuse the plan; not for tests of plugins.
 
     Raises:
         PluginError: a hook failed.
+        PolicyError: a plugin refuses the plan.
         ConflictError: two plugins contradict each other.
         MachineError: the engine or the driver lacks something that the request requires.
         UsageError: options contradict each other.
@@ -66,7 +70,7 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
     mounts = _mounts(registry, request)
     flags = _flags(registry, request, accelerator)
     readiness = _readiness(registry, request)
-    return RunPlan(
+    planned = RunPlan(
         program=request.engine.program,
         image=request.image,
         command=request.command,
@@ -90,7 +94,25 @@ def plan(registry: Registry, request: RunRequest) -> RunPlan:
             *_request_entries(request),
             *_entries("readiness", readiness, _describe_readiness),
         ),
-        warnings=accelerator.warnings,
+        warnings=(
+            *accelerator.warnings,
+            *dangers.warnings(flags, mounts, registry.required),
+        ),
+    )
+    if verified:
+        verify(registry, request.framework, lambda: view(planned, request))
+    return planned
+
+
+def view(planned: RunPlan, request: RunRequest) -> PlanView:
+    """Return a plan as hooks see it."""
+    return PlanView(
+        command="run",
+        framework=request.framework,
+        target=request.target or request.label(TARGET_LABEL),
+        images=(planned.image,),
+        image_labels=request.image_info.labels if request.image_info else (),
+        entries=planned.entries,
     )
 
 

@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import re
 import shlex
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -148,6 +148,35 @@ def users(dockerfile: Path, target: str) -> tuple[Instruction, ...]:
         elif instruction.keyword == "USER" and name:
             by_stage[name] = (*by_stage[name], instruction)
     return by_stage.get(target.lower(), ())
+
+
+def sources(dockerfile: Path, args: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return what each stage of a Dockerfile starts from, copies from or mounts: other stages,
+    named contexts and images.
+
+    Args:
+        dockerfile: its path.
+        args: build arguments, which override the defaults of arguments.
+
+    Returns:
+        by the stage's name in lower case, or its number.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    values: dict[str, str] = dict(args)
+    current = ""
+    for number, instruction in enumerate(instructions(dockerfile)):
+        if instruction.keyword == "ARG":
+            defaults = {name: _expand(text, values) for name, text in _args([instruction])}
+            values = {**defaults, **values}
+        elif instruction.keyword == "FROM":
+            base, name = _from(instruction)
+            current = name or f"#{number}"
+            found[current] = (_expand(base, values),)
+        elif current and instruction.keyword in _HEREDOC_INSTRUCTIONS:
+            flags = re.match(_FLAGS, instruction.arguments)
+            names = re.findall(_READ_FROM, flags[0]) if flags else ()
+            found[current] += tuple(_expand(name, values) for name in names)
+    return found
 
 
 def parse(text: str) -> Iterator[Instruction]:

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from dynamo_container.errors import UsageError
 from dynamo_container.images import user
 from dynamo_container.images.contributions import Contributions, collect, merge_secrets
+from dynamo_container.images.dangers import secret_warnings
 from dynamo_container.images.graph import Graph, digest_of
 from dynamo_container.images.labels import image_labels
 from dynamo_container.images.outputs import refuse_shared_cache
@@ -18,14 +20,19 @@ from dynamo_container.images.tags import Tagger, refuse_shared_tags
 from dynamo_container.model.names import PLAN_LABEL
 from dynamo_container.model.provenance import CORE, Contribution, Layer, PlanEntry, Source
 from dynamo_container.model.references import image_reference
-from dynamo_container.model.requests import BuildRequest, BuildSettings
+from dynamo_container.model.requests import BuildRequest, BuildSettings, PlanView
 from dynamo_container.model.values import BuildSecret, Label
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
+from dynamo_container.plugins.verification import verify
 
 
 def plan(
-    registry: Registry, requests: Sequence[BuildRequest], settings: BuildSettings
+    registry: Registry,
+    requests: Sequence[BuildRequest],
+    settings: BuildSettings,
+    *,
+    verified: bool = True,
 ) -> BuildPlan:
     """Plan a build of several images in one graph.
 
@@ -35,8 +42,10 @@ def plan(
         registry: with the requests' frameworks loaded.
         requests: one for each image.
         settings: how all of them are built and named.
+        verified: whether plugins may refuse the plan; not for tests of plugins.
 
     Raises:
+        PolicyError: a plugin refuses the plan.
         UsageError: an unknown target or stage, an option without effect, one tag for two images.
         PluginError, ConflictError: see `contributions.collect`.
     """
@@ -68,10 +77,31 @@ def plan(
         warnings=(
             *_unique(image.warnings for image in contributions),
             *_unique(_omitted_extensions(image, graph) for image in contributions),
+            *_unique(secret_warnings(image.secrets, registry.required) for image in contributions),
         ),
     )
     refuse_shared_cache(planned)
+    for image in images if verified else ():
+        verify(registry, image.framework, partial(view, planned, image))
     return planned
+
+
+def view(planned: BuildPlan, image: Image) -> PlanView:
+    """Return the plan of one image as hooks see it."""
+    # Imported here: only a plugin that verifies plans needs it.
+    from dynamo_container.images.external import external_images, generators
+
+    return PlanView(
+        command="build",
+        framework=image.framework,
+        target=image.stage,
+        tags=image.tags,
+        images=(
+            *external_images(planned.targets, image.target),
+            *generators(planned.outputs.attests),
+        ),
+        entries=image.entries,
+    )
 
 
 def _unique(groups: Iterable[Iterable[str]]) -> Iterable[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from dynamo_container.errors import ConflictError, UsageError
+from dynamo_container.errors import ConflictError, PolicyError, UsageError
 from dynamo_container.plugins.discovery import (
     FRAMEWORKS,
     OVERLAYS,
@@ -36,6 +36,8 @@ class Catalog:
         unreadable: failures for those of the candidates whose metadata cannot be read.
         not_installed: names on the allow list that match no installed plugin.
         known_frameworks: the frameworks that this core knows, with the distribution of each.
+        required: names of the plugins that the policy of this machine requires, or of their
+            distributions.
     """
 
     candidates: tuple[Candidate, ...]
@@ -43,6 +45,7 @@ class Catalog:
     unreadable: tuple[Failure, ...]
     not_installed: tuple[str, ...]
     known_frameworks: Mapping[str, str]
+    required: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -52,6 +55,7 @@ class Catalog:
         failures: Iterable[Failure] = (),
         only: Iterable[str] | None = None,
         without: Iterable[str] = (),
+        required: Iterable[str] = (),
     ) -> Catalog:
         """Return the catalog of these plugins.
 
@@ -60,13 +64,16 @@ class Catalog:
             failures: for those of them whose metadata cannot be read.
             only: names of the plugins that can be used, or of their distributions; None for all.
             without: names of plugins that must not be used, or of their distributions.
+            required: names of the plugins that cannot be excluded, or of their distributions.
 
         Raises:
             UsageError: `without` contains a name that matches no installed plugin.
+            PolicyError: `without` contains the name of a plugin that is required.
         """
         ordered = sorted(installed, key=lambda entry: (entry.group, entry.name, entry.distribution))
         allowed = None if only is None else tuple(only)
-        excluded = tuple(_excluded(ordered, allowed, tuple(without)))
+        needed = tuple(required)
+        excluded = tuple(_excluded(ordered, allowed, tuple(without), needed))
         out = {candidate for candidate, _ in excluded}
         return cls(
             candidates=tuple(candidate for candidate in ordered if candidate not in out),
@@ -78,6 +85,7 @@ class Catalog:
                 if not any(candidate.matches(name) for candidate in ordered)
             ),
             known_frameworks=known_frameworks(),
+            required=needed,
         )
 
     @property
@@ -89,6 +97,24 @@ class Catalog:
     def overlays(self) -> tuple[str, ...]:
         """Names of the installed overlays, sorted."""
         return self._names(OVERLAYS)
+
+    def is_required(self, candidate: Candidate) -> bool:
+        """Whether the policy of this machine requires a plugin."""
+        return any(candidate.matches(name) for name in self.required)
+
+    def require_installed(self) -> None:
+        """Require that the plugins are installed that the policy of this machine requires.
+
+        Raises:
+            PolicyError: one is not.
+        """
+        for name in self.required:
+            if not any(candidate.matches(name) for candidate in self.candidates):
+                raise PolicyError(
+                    f"the policy of this machine requires the plugin {name!r}, which is not "
+                    "installed",
+                    "install it, or ask the administrator of this machine",
+                )
 
     def _names(self, group: str) -> tuple[str, ...]:
         names = {candidate.name for candidate in self.candidates if candidate.group == group}
@@ -239,14 +265,23 @@ class Catalog:
 
 
 def _excluded(
-    installed: list[Candidate], allowed: tuple[str, ...] | None, without: tuple[str, ...]
+    installed: list[Candidate],
+    allowed: tuple[str, ...] | None,
+    without: tuple[str, ...],
+    required: tuple[str, ...],
 ) -> Iterator[tuple[Candidate, str]]:
     for name in without:
         if not any(candidate.matches(name) for candidate in installed):
             names = ", ".join(sorted({candidate.name for candidate in installed})) or "none"
             raise UsageError(f"{NO_PLUGIN} {name}: plugin not found", f"installed plugins: {names}")
     for candidate in installed:
+        needed = any(candidate.matches(name) for name in required)
         if any(candidate.matches(name) for name in without):
+            if needed:
+                raise PolicyError(
+                    f"{NO_PLUGIN} {candidate.name}: the policy of this machine requires the plugin",
+                    "omit the option, or ask the administrator of this machine",
+                )
             yield candidate, NO_PLUGIN
-        elif allowed is not None and not any(candidate.matches(name) for name in allowed):
+        elif not (needed or allowed is None or any(map(candidate.matches, allowed))):
             yield candidate, ALLOW_LIST

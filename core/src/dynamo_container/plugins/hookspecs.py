@@ -431,5 +431,21 @@ def dynamo_container_checks(request: requests.CheckRequest) -> Iterable[values.C
     """
 
 
+@hook(returns="Refusal", since="0.2")
+def dynamo_container_verify(plan: requests.PlanView) -> Iterable[values.Refusal]:  # type: ignore[empty-body]  # as above
+    """Return why a plan is refused; nothing if it is not. It is called with every image of a build
+    and with every container, after the merge: with what the user overrides.
+
+    ```python
+    from dynamo_container.api import Refusal, hookimpl
+
+    @hookimpl
+    def dynamo_container_verify(plan):
+        if "--privileged" in plan.values("flag"):
+            yield Refusal(reason="containers must not be privileged", hint="omit --privileged")
+    ```
+    """
+
+
 # The specification of each hook, by its name.
 SPECS: Final[Mapping[str, HookSpec]] = specifications(globals())

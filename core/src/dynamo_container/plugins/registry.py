@@ -38,6 +38,7 @@ class Registry:
         failures: for those of them whose metadata cannot be read.
         only: names of the plugins that can be used, or of their distributions; None for all.
         without: names of plugins that must not be used, or of their distributions.
+        required: names of the plugins that cannot be excluded, or of their distributions.
         specifications: the module with the hooks: `plugins.hookspecs`, or one like it.
 
     Attributes:
@@ -47,6 +48,7 @@ class Registry:
 
     Raises:
         UsageError: `without` contains a name that matches no installed plugin.
+        PolicyError: `without` contains the name of a plugin that is required.
     """
 
     def __init__(
@@ -56,9 +58,12 @@ class Registry:
         failures: Iterable[Failure] = (),
         only: Iterable[str] | None = None,
         without: Iterable[str] = (),
+        required: Iterable[str] = (),
         specifications: ModuleType = hookspecs,
     ) -> None:
-        self.catalog = Catalog.of(candidates, failures=failures, only=only, without=without)
+        self.catalog = Catalog.of(
+            candidates, failures=failures, only=only, without=without, required=required
+        )
         self.manager = calling.HookManager(specifications)
         self.failures = self.catalog.unreadable
         self._specs: Mapping[str, hookspecs.HookSpec] = specifications.SPECS
@@ -68,11 +73,22 @@ class Registry:
 
     @classmethod
     def discover(
-        cls, *, only: Iterable[str] | None = None, without: Iterable[str] = ()
+        cls,
+        *,
+        only: Iterable[str] | None = None,
+        without: Iterable[str] = (),
+        required: Iterable[str] = (),
     ) -> Registry:
         """Return the plugins that are installed. This reads metadata and imports nothing."""
         candidates, failures = discover()
-        return cls(candidates, failures=failures, only=only, without=without)
+        return cls(candidates, failures=failures, only=only, without=without, required=required)
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Names of the plugins that the policy of this machine requires."""
+        return frozenset(
+            candidate.name for candidate in self.candidates if self.catalog.is_required(candidate)
+        )
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -119,19 +135,27 @@ class Registry:
             PluginError: one of the frameworks cannot be loaded, or `options()` has failed for one
                 of these plugins.
             UsageError, ConflictError: see `framework()`; also for conflicts between overlays.
+            PolicyError: a plugin that the policy of this machine requires is not installed.
         """
+        self.catalog.require_installed()
         for name in self.catalog.overlays:
             if candidate := self.catalog.select(OVERLAYS, name):
-                self.try_load_candidate(candidate)
+                failure = self.try_load_candidate(candidate)
+                if failure and self.catalog.is_required(candidate):
+                    raise self._unusable(failure)
         for name in frameworks:
             candidate = self.catalog.select(FRAMEWORKS, self.framework(name))
             if candidate and (failure := self.try_load_candidate(candidate)):
-                self.failures = tuple(entry for entry in self.failures if entry is not failure)
-                raise PluginError(
-                    f"{candidate} cannot be loaded: {failure.cause}",
-                    f"fix it, or install another version of {candidate.distribution}",
-                )
+                raise self._unusable(failure)
         self.raise_option_errors(frameworks)
+
+    def _unusable(self, failure: Failure) -> PluginError:
+        """The error for a plugin that is needed, which replaces the warning about it."""
+        self.failures = tuple(entry for entry in self.failures if entry is not failure)
+        return PluginError(
+            f"{failure.candidate} cannot be loaded: {failure.cause}",
+            f"fix it, or install another version of {failure.candidate.distribution}",
+        )
 
     def try_load(self, *frameworks: str) -> None:
         """Load the overlays and these frameworks as far as possible. This raises nothing."""

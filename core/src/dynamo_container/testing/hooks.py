@@ -6,12 +6,22 @@ covered without a change here.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, get_type_hints
 
-from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+from dynamo_container.containers import planner as run_planner
+from dynamo_container.errors import DynamoContainerError
+from dynamo_container.images import planner
+from dynamo_container.model.requests import (
+    BuildRequest,
+    BuildSettings,
+    CheckRequest,
+    PlanView,
+    RunRequest,
+)
 from dynamo_container.plugins import hookspecs
 from dynamo_container.testing.subject import Subject
 
@@ -85,6 +95,22 @@ def _samples(subject: Subject, framework: str, kind: type) -> Iterable[object]:
         return subject.runs(framework)
     if kind is CheckRequest:
         return subject.checks(framework)
+    if kind is PlanView:
+        return _views(subject, framework)
     if kind is str:  # `command`, the only text
         return _COMMANDS
     raise TypeError(f"the contract kit has no sample of {kind.__name__}")
+
+
+def _views(subject: Subject, framework: str) -> Iterator[PlanView]:
+    """Yield the plans of the sample requests; those that cannot be planned fail another test."""
+    hook = hookspecs.dynamo_container_verify.__name__
+    if not any(plugin.implementation(hook) for plugin in subject.registry.plugins(framework)):
+        return
+    for build in subject.builds(framework):
+        with contextlib.suppress(DynamoContainerError):
+            planned = planner.plan(subject.registry, [build], BuildSettings(), verified=False)
+            yield from (planner.view(planned, image) for image in planned.images)
+    for run in subject.runs(framework):
+        with contextlib.suppress(DynamoContainerError):
+            yield run_planner.view(run_planner.plan(subject.registry, run, verified=False), run)

@@ -26,10 +26,13 @@ from dynamo_container.api import (
     EnvVar,
     Label,
     Mirror,
+    PlanView,
+    Refusal,
     RunRequest,
     Stage,
     hookimpl,
     read_toml,
+    registry_of,
 )
 
 HERE: Final = Path(__file__).parent
@@ -48,11 +51,13 @@ class Policy:
         index: the URL of the package index.
         mirrors: registries and their mirrors.
         labels: the labels of every image.
+        registries: those that images may come from.
     """
 
     index: str
     mirrors: tuple[tuple[str, str], ...]
     labels: tuple[tuple[str, str], ...]
+    registries: tuple[str, ...]
 
 
 @functools.cache
@@ -63,6 +68,7 @@ def policy() -> Policy:
         index=document["index"],
         mirrors=tuple(document["mirrors"].items()),
         labels=tuple(document["labels"].items()),
+        registries=tuple(document["registries"]),
     )
 
 
@@ -116,3 +122,46 @@ def dynamo_container_checks(request: CheckRequest) -> Iterator[Check]:
     if request.image_info.label(TARGET_LABEL) == RUNTIME_STAGE:
         argv = ("sh", "-c", f'test -z "$({_SETUID})"')
         yield Check(name="no setuid programs", argv=argv)
+
+
+@hookimpl
+def dynamo_container_verify(plan: PlanView) -> Iterator[Refusal]:
+    """Refuse what the policy does not allow, whoever set it."""
+    yield from _refuse_registries(plan) if plan.command == "build" else _refuse_rights(plan)
+    yield from _refuse_labels(plan)
+
+
+def _refuse_registries(plan: PlanView) -> Iterator[Refusal]:
+    """Refuse images of other registries: of --base-image, --stage, a build argument, any source."""
+    allowed = policy().registries
+    for image in plan.images:
+        if registry_of(image)[0] not in allowed:
+            yield Refusal(
+                reason=f"the image {image} does not come from {' or '.join(allowed)}",
+                hint=f"copy it to {allowed[0]}, and use it from there",
+            )
+
+
+def _refuse_rights(plan: PlanView) -> Iterator[Refusal]:
+    """Refuse what opens the machine to a container."""
+    flags = plan.values("flag")
+    if "--privileged" in flags:
+        yield Refusal(reason="containers must not be privileged", hint="omit --privileged")
+    for key in flags:
+        if key in ("--cap-add ALL", "--cap-add SYS_ADMIN"):
+            yield Refusal(reason=f"containers must not have {key}", hint="name what it needs")
+    for target, mount in plan.values("mount").items():
+        if "docker.sock" in mount:
+            yield Refusal(reason=f"containers must not control the engine: the mount at {target}")
+
+
+def _refuse_labels(plan: PlanView) -> Iterator[Refusal]:
+    """Refuse images without the policy's labels, or with other values of them."""
+    # The labels of an image are not known if the engine does not have it.
+    known = plan.values("label") if plan.command == "build" else dict(plan.image_labels)
+    for key, value in policy().labels if known else ():
+        if known.get(key) != value:
+            yield Refusal(
+                reason=f"the image has no label {key}={value}",
+                hint="build it with the plugin dynamo-container-acme-policy",
+            )

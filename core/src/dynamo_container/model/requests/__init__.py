@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dynamo_container.model.requests.check import (
         CheckRequest as CheckRequest,
     )
+    from dynamo_container.model.requests.plan import PlanView as PlanView
     from dynamo_container.model.requests.run import (
         RunRequest as RunRequest,
     )
@@ -30,6 +31,7 @@ else:
                 "Sccache",
             ),
             f"{__name__}.check": ("CheckRequest",),
+            f"{__name__}.plan": ("PlanView",),
             f"{__name__}.run": ("RunRequest",),
         },
     )

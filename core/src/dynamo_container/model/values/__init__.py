@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Notice as Notice,
         Option as Option,
         OptionValue as OptionValue,
+        Refusal as Refusal,
     )
     from dynamo_container.model.values.run import (
         EnvVar as EnvVar,
@@ -67,6 +68,7 @@ else:
                 "Notice",
                 "Option",
                 "OptionValue",
+                "Refusal",
             ),
             f"{__name__}.run": (
                 "EnvVar",
