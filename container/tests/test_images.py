@@ -5,13 +5,33 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from dynamo_container_images import plugin
+from dynamo_container_images import plugin, source
 
-SECRETS = ("ca-bundle", "index-url", "extra-index-url", "netrc")
+SECRETS = ("ca-bundle", "overlay-ca-bundle", "index-url", "extra-index-url", "netrc")
+ARGUMENTS = {"ARG INDEX_URL", "ARG EXTRA_INDEX_URLS", "ARG TRUSTED_HOSTS"}
+USES_THE_INDEX = re.compile(
+    "with-index resolve|install-build-tools|install-build-requirements|install-network-tools|"
+    "prepare-development|create-venv"
+)
+# Programs that run a checkout's own code, with the secrets that their step may have.
+CERTIFICATES = {"ca-bundle", "overlay-ca-bundle"}
+BUCKET = {
+    *("aws-key-id", "aws-secret-id", "aws-session-token"),
+    *("aws-role-arn", "aws-web-identity-token"),
+}
+RUNS_OTHERS_CODE = {
+    "build-python-wheel": set(),
+    "build-rust-wheels": CERTIFICATES | BUCKET,
+    "build-ucx": set(),
+    "build-nixl": CERTIFICATES,
+}
 DOCKERFILES = sorted(plugin.HERE.glob("*/Dockerfile"))
-WITH_INDEX = [path for path in DOCKERFILES if "id=index-url" in path.read_text()]
+ROOT = Path(__file__).parents[2]
+ALL_DOCKERFILES = sorted({*DOCKERFILES, *ROOT.glob("plugins/*/src/*/*/Dockerfile")})
+WITH_INDEX = [path for path in DOCKERFILES if USES_THE_INDEX.search(path.read_text())]
 
 
 def stages_of(cli, target):
@@ -34,19 +54,57 @@ def test_all_stages_use_one_pinned_uv(cli):
     assert definition["target"]["tools"]["args"]["UV"] == f"uv=={plugin.UV}"
 
 
+def steps_of(dockerfile: Path) -> list[str]:
+    """Return the RUN instructions, each as one line."""
+    lines = dockerfile.read_text().replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.startswith("RUN ")]
+
+
+def mounted(step: str, kind: str) -> set[str]:
+    """Return the IDs of a step's mounts of a type: `secret` or `cache`."""
+    return set(re.findall(rf"type={kind},id=([^ ,]+)", step))
+
+
 @pytest.mark.parametrize("dockerfile", WITH_INDEX, ids=lambda path: path.parent.name)
 def test_a_step_that_uses_the_index_mounts_every_secret_and_declares_the_indexs_url(dockerfile):
-    text = dockerfile.read_text().replace("\\\n", " ")
-    steps = [
-        line
-        for line in text.splitlines()
-        if re.search(r"RUN.*(with-index|install-uv|prepare-development|create-venv)", line)
-    ]
+    steps = [step for step in steps_of(dockerfile) if USES_THE_INDEX.search(step)]
 
     assert steps
     for step in steps:
-        assert [name for name in SECRETS if f"type=secret,id={name}" not in step] == []
-    assert {"ARG INDEX_URL", "ARG EXTRA_INDEX_URLS"} <= set(text.splitlines())
+        assert mounted(step, "secret") >= set(SECRETS)
+    assert set(dockerfile.read_text().splitlines()) >= ARGUMENTS
+
+
+def test_uv_is_installed_from_the_main_index_only():
+    dockerfile = plugin.HERE / "tools" / "Dockerfile"
+    (step,) = (step for step in steps_of(dockerfile) if "install-uv" in step)
+
+    assert mounted(step, "secret") == {*SECRETS} - {"extra-index-url"}
+    assert "ARG EXTRA_INDEX_URLS" not in dockerfile.read_text().splitlines()
+
+
+def test_every_pinned_tool_has_hashes_for_both_architectures():
+    lines = (plugin.HERE / "scripts" / "tools.txt").read_text().splitlines()
+    tools = dict(line.split(maxsplit=1) for line in lines if not line.startswith("#"))
+
+    pinned = {f"uv=={plugin.UV}", f"maturin=={source.MATURIN}", f"sccache=={source.SCCACHE}"}
+    assert set(tools) >= pinned
+    for tool, hashes in tools.items():
+        assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", hashes)) == 2, tool
+
+
+@pytest.mark.parametrize("program", RUNS_OTHERS_CODE)
+def test_code_of_a_checkout_gets_no_credentials_of_the_index_and_no_cache_of_others(program):
+    everywhere = [step for file in ALL_DOCKERFILES for step in steps_of(file)]
+    steps = [step for step in everywhere if re.search(rf"{program}(?! --fetch)", step)]
+    others = [step for step in everywhere if step not in steps]
+
+    assert steps
+    for step in steps:
+        assert mounted(step, "secret") <= RUNS_OTHERS_CODE[program]
+        for other in others:
+            if f"{program} --fetch" not in other:
+                assert not mounted(step, "cache") & mounted(other, "cache")
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)

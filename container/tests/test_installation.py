@@ -98,6 +98,34 @@ def test_the_cache_keeps_packages_from_the_second_installation_on(step: Step, tm
     ] == []
 
 
+CHANGES = {
+    "longer": ("echo 'import os' >>{}/six.py", "six.py has another size"),
+    "of the same size": (
+        "sed -i '1s/Copyright/copyright/' {}/six.py",
+        "six.py has another content",
+    ),
+    "removed": ("rm {}/six.py", "six.py is missing"),
+    "new": ("echo 'import os' >{}/evil.pth", "evil.pth belongs to no package"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_code_that_was_changed_in_the_cache_is_not_installed(step: Step, change):
+    script, message = CHANGES[change]
+    create = CREATE.format("requirements.txt")
+    step("with-index resolve /wheels", create)
+    # The cache keeps packages from the second installation on.
+    step(create)
+
+    out = step(
+        script.format(f"$(dirname {CACHE}/archive-v0/*/six-*.dist-info)"),
+        f"{create} 2>&1 && echo installed || echo refused",
+    ).splitlines()
+
+    assert out[-1] == "refused"
+    assert message in "\n".join(out)
+
+
 @pytest.mark.parametrize(
     ("requirement", "arguments", "installs"),
     [

@@ -25,7 +25,7 @@ DOCKERFILE = """\
 ARG BASE_IMAGE=ubuntu:24.04
 FROM ${BASE_IMAGE} AS runtime
 ARG GREETING
-USER 1000:0
+USER 1000:1000
 WORKDIR /workspace
 """
 PLUGIN = """
@@ -72,7 +72,7 @@ FROM scratch AS runtime
 FROM runtime AS hardened
 USER 0:0
 RUN rm -f /usr/bin/wall
-USER 1000:0
+USER 1000:1000
 """
 REQUIRES = ("dynamo-container>=0.2,<0.3",)
 
@@ -439,13 +439,13 @@ def test_image_without_the_label_of_its_user(site, pytester):
     [("USER ubuntu", "runs as ubuntu"), ("USER 0:0", "runs as 0:0"), ("", "runs as root")],
 )
 def test_image_that_runs_as_another_user(site, pytester, line, message):
-    install(site, dockerfile=DOCKERFILE.replace("USER 1000:0", line))
+    install(site, dockerfile=DOCKERFILE.replace("USER 1000:1000", line))
 
     assert message in failure(pytester, "user_1000")
 
 
 def test_extension_that_leaves_the_image_as_root(site, pytester):
-    dockerfile = HARDENED.replace("USER 1000:0\n", "")
+    dockerfile = HARDENED.replace("USER 1000:1000\n", "")
     site.install("acme-engine", OVERLAY, files={"Dockerfile": dockerfile}, requires=REQUIRES)
 
     text = failure(pytester, "user_1000")
@@ -483,10 +483,10 @@ def test_dockerfile_is_read_as_docker_reads_it(tmp_path):
     path = tmp_path / "Dockerfile"
     path.write_text(
         "from base AS one\nuser 0:0\nRUN <<EOF\nUSER 7\nEOF\n"
-        "FROM --platform=linux/amd64 one AS two\nRUN a \\\n # why\n && b\nUSER 1000:0\n"
+        "FROM --platform=linux/amd64 one AS two\nRUN a \\\n # why\n && b\nUSER 1000:1000\n"
     )
 
-    assert [instruction.arguments for instruction in users(path, "Two")] == ["0:0", "1000:0"]
+    assert [instruction.arguments for instruction in users(path, "Two")] == ["0:0", "1000:1000"]
     assert [instruction.arguments for instruction in users(path, "one")] == ["0:0"]
     (run,) = [
         entry for entry in instructions(path) if entry.keyword == "RUN" and "a" in entry.arguments

@@ -28,6 +28,7 @@ DOCKERFILES = sorted(ROOT.glob("plugins/*/src/*/*/Dockerfile"))
 SERVING = (ROOT / "container/src/dynamo_container_images/serving/Dockerfile").read_text()
 # The content of vllm's plan for two releases a year apart.
 SERVING_ARGUMENTS = {
+    "build-arg CACHE_SCOPE": "vllm",
     "build-arg CACHES": "vllm",
     "build-arg COMPILES_KERNELS": "true",
     "build-arg COMPILE_PACKAGES": "vllm torch",

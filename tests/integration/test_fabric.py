@@ -21,7 +21,7 @@ BASE = """
 def dynamo_container_base_images(request):
     yield BaseImage(stage="runtime", image={image!r})
 """
-RUNTIME = "ARG BASE_IMAGE=scratch\nFROM ${BASE_IMAGE} AS runtime\nUSER 1000:0\n"
+RUNTIME = "ARG BASE_IMAGE=scratch\nFROM ${BASE_IMAGE} AS runtime\nUSER 1000:1000\n"
 
 
 @pytest.mark.engine

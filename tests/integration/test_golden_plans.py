@@ -39,6 +39,7 @@ def expected(name: str, recorded: dict[str, str]) -> dict[str, str]:
     # A build of several images has the target's name before each key.
     for image in {key.removesuffix("pin ai-dynamo") for key in recorded if "pin ai-dynamo" in key}:
         argument = f"{image}build-arg "
+        values[f"{argument}CACHE_SCOPE"] = framework
         for key, value in ARGUMENTS[framework].items():
             values[f"{argument}{key}"] = value
             values[f"{argument}COMPILES_KERNELS"] = "true"

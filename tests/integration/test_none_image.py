@@ -52,8 +52,46 @@ def outside(docker: Docker) -> list[str]:
     return ["-v", f"{docker.ca_bundle}:/tmp/ca.pem:ro", "-e", "SSL_CERT_FILE=/tmp/ca.pem"]
 
 
-def test_its_user_is_1000_in_group_0(docker, image):
-    assert docker.run("run", "--rm", image, "id").startswith("uid=1000(ubuntu) gid=0(root)")
+def test_its_user_is_1000_in_a_group_of_its_own(docker, image):
+    assert docker.run("run", "--rm", image, "id").startswith("uid=1000(ubuntu) gid=1000(ubuntu)")
+
+
+WRITABLE = "find /opt /usr /etc /var/lib -xdev ! -type l -writable -print -quit 2>/dev/null"
+KEEPS = "touch ~/x ~/.cache/x /workspace/x && echo kept"
+
+
+@pytest.mark.parametrize("user", ["", "1000", "1000:1000", "54321:54321"])
+def test_a_service_cannot_write_its_own_code(docker, image, user):
+    words = ("--user", user) if user else ()
+
+    assert docker.run("run", "--rm", *words, image, "bash", "-c", WRITABLE, check=False) == ""
+
+
+@pytest.mark.parametrize("user", ["", "1000:1000", "1000:0", "54321", "54321:0"])
+def test_a_service_can_write_its_home_and_its_work_directory(docker, image, user):
+    words = ("--user", user) if user else ()
+
+    assert docker.run("run", "--rm", *words, image, "bash", "-c", KEEPS) == "kept"
+
+
+def test_nothing_is_writable_for_everybody(docker, image):
+    find = "find / -xdev ! -type l -perm -o+w ! -perm -1000"
+
+    words = ("--user", "0", image, "bash", "-c", f"{find} 2>/dev/null | grep -v '^/proc/'")
+    assert docker.run("run", "--rm", *words, check=False) == ""
+
+
+USES = (
+    "import getpass; getpass.getuser(); "
+    "import dynamo.frontend, dynamo.mocker, dynamo.runtime; print('imported')"
+)
+
+
+@pytest.mark.parametrize("user", ["54321", "54321:0", "54321:54321", "1000680000:0", "0"])
+def test_any_user_has_a_name_and_imports_dynamo(docker, image, user):
+    script = f'python -c "{USES}" && python3 -c "import getpass" && command -v curl >/dev/null'
+
+    assert docker.run("run", "--rm", "--user", user, image, "bash", "-c", script) == "imported"
 
 
 @pytest.mark.parametrize("user", ["1000:0", "4711:0"])
@@ -99,7 +137,8 @@ def test_its_labels_describe_it(docker, image):
 def test_its_checks_pass(cli: Cli, image):
     result = cli.ok("check", image)
 
-    assert [line.split(maxsplit=1) for line in result.out.splitlines()] == [
+    lines = result.out.splitlines()
+    assert [line.split(maxsplit=1) for line in lines if line.startswith(("ok", "FAILED"))] == [
         ["ok", "import dynamo.frontend, dynamo.mocker, dynamo.runtime"],
         [
             "ok",
@@ -107,6 +146,9 @@ def test_its_checks_pass(cli: Cli, image):
         ],
         ["ok", "versions match the plan"],
         ["ok", "load NIXL"],
+        ["ok", "no private keys"],
+        ["ok", "setuid programs"],
+        ["ok", "packages have the content that they record"],
     ]
 
 
@@ -122,7 +164,72 @@ def test_a_check_that_fails_is_reported_with_its_output_and_status_1(cli: Cli, d
     assert result.status == 1
     assert "FAILED   load NIXL" in result.out
     assert "libnixl.so: cannot open" in result.err
-    assert "1 of 4 checks failed" in result.err
+    assert "1 of 7 checks failed" in result.err
+
+
+TAMPERED = {
+    "a package's code": (
+        "echo 'print()' >>/opt/dynamo/venv/lib/python3*/site-packages/dynamo/frontend/__init__.py",
+        "dynamo/frontend/__init__.py has another size",
+    ),
+    "of the same size": (
+        "sed -i '1s/#/%/' /opt/dynamo/venv/lib/python3*/site-packages/dynamo/frontend/__init__.py",
+        "dynamo/frontend/__init__.py has another content",
+    ),
+    "code of no package": (
+        "touch $(echo /opt/dynamo/venv/lib/python3*/site-packages)/evil.pth",
+        "evil.pth belongs to no package",
+    ),
+    "a program": (
+        "truncate --size +1 /opt/dynamo/venv/bin/pip",
+        "bin/pip has another size",
+    ),
+}
+KEYS = {
+    "in a home": "mkdir -p /home/ubuntu/.ssh && printf '%s RSA PRIVATE KEY-----\n' '-----BEGIN' "
+    ">/home/ubuntu/.ssh/mine",
+    "of a server": "printf '%s PRIVATE KEY-----\n' '-----BEGIN' >/usr/lib/tls.pem",
+}
+
+
+def changed(docker: Docker, image: str, name: str, script: str) -> str:
+    """Return an image in which a script ran as root."""
+    container = docker.run("create", "--user", "0", image, "bash", "-c", script)
+    try:
+        docker.run("start", "--attach", container)
+        docker.run("commit", container, name)
+    finally:
+        docker.run("rm", container)
+    return name
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+@pytest.mark.parametrize("options", [(), ("--fast",)], ids=["full", "fast"])
+def test_check_finds_packages_that_were_changed(cli: Cli, docker, tag, image, what, options):
+    script, message = TAMPERED[what]
+
+    result = cli("check", changed(docker, image, tag("tampered"), script), *options)
+
+    assert result.status == 1
+    assert message in result.err
+
+
+@pytest.mark.parametrize("what", KEYS)
+def test_check_finds_private_keys(cli: Cli, docker, tag, image, what):
+    result = cli("check", changed(docker, image, tag("keys"), KEYS[what]))
+
+    assert result.status == 1
+    assert "FAILED   no private keys" in result.out
+    assert re.search(r"/home/ubuntu/.ssh/mine|/usr/lib/tls.pem", result.err)
+
+
+def test_check_lists_setuid_programs(cli: Cli, docker, tag, image):
+    script = "cp /bin/sh /opt/dynamo/shell && chmod 4755 /opt/dynamo/shell"
+
+    result = cli.ok("check", changed(docker, image, tag("setuid"), script))
+
+    assert "/opt/dynamo/shell (-rwsr-xr-x root:root)" in result.out
+    assert "/usr/bin/su (-rwsr-xr-x root:root)" in result.out
 
 
 def test_a_second_build_sends_nothing_and_runs_nothing(docker, image, cli):

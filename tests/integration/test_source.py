@@ -191,6 +191,33 @@ def test_a_python_file_runs_no_cargo_and_leaves_the_environment(workshop, again)
     assert workshop.ask("import dynamo.tiny as t; print(t.ANSWER)") == answer
 
 
+SPY = """\
+import os
+from pathlib import Path
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+SECRETS = [path.name for path in Path("/run/secrets").glob("*")]
+MOUNTS = Path("/proc/self/mounts").read_text().split()
+PLACES = ("/root/.cache", "/var/cache", "/usr/local/cargo")
+CACHES = [word for word in MOUNTS if word.startswith(PLACES)]
+NAMES = [name for name in os.environ if "INDEX" in name or "NETRC" in name or "TOKEN" in name]
+
+
+class VersionHook(BuildHookInterface):
+    def initialize(self, version, build_data):
+        path = Path(self.root, "components/src/dynamo/tiny/_version.py")
+        path.write_text(f"SEEN = {[*SECRETS, *CACHES, *NAMES]!r}\\n# {NUMBER}\\n")
+"""
+
+
+def test_a_build_hook_sees_no_secrets_and_no_caches(workshop, again):
+    built = again("hatch_build.py", SPY.replace("{NUMBER}", number()))
+
+    assert built.did(PYTHON)
+    assert workshop.ask("import dynamo.tiny._version as v; print(v.SEEN)") == "[]"
+
+
 def test_a_rust_file_compiles_its_crate_and_leaves_the_environment(workshop, again):
     answer = number()
 

@@ -96,3 +96,11 @@ def dynamo_container_labels(request: api.BuildRequest) -> Iterator[api.Label]:
         yield api.Label(key=api.HOME_LABEL, value=home)
     if request.uid is not None:
         yield api.Label(key=api.UID_LABEL, value=str(request.uid))
+
+
+@api.hookimpl
+def dynamo_container_checks(request: api.CheckRequest) -> Iterator[api.Check]:
+    """Yield what holds for every image that is made of these stages."""
+    from dynamo_container_images import checks
+
+    yield from checks.checks(request)

@@ -41,8 +41,13 @@ from dynamo_container.printing import print_line, print_text
     metavar="SECONDS",
     help="Time limit of each check (default: 600).",
 )
+@click.option(
+    "--fast",
+    is_flag=True,
+    help="Of packages, hash only Python code, and compare the sizes of other files.",
+)
 @click.pass_obj
-def command(session: Session, image: str, framework: str | None, timeout: float) -> int:
+def command(session: Session, image: str, framework: str | None, timeout: float, fast: bool) -> int:
     """Check that an image works, by its framework's checks.
 
     Checks that need a GPU are skipped if the engine has none.
@@ -54,7 +59,7 @@ def command(session: Session, image: str, framework: str | None, timeout: float)
             f"{image} has no label that names its framework", "name it: --framework NAME"
         )
     name = session.registry.framework(name)
-    request = CheckRequest(framework=name, image=image, image_info=info)
+    request = CheckRequest(framework=name, image=image, image_info=info, fast=fast)
     contributions = session.load(name).call(hookspecs.dynamo_container_checks, request)
     checks = [contribution.value for contribution in contributions]
     if not checks:
@@ -88,15 +93,20 @@ def _passes(image: str, check: Check, gpu_words: list[str], seconds: float) -> b
     print_line(f"{'FAILED' if status else 'ok':<8} {check.name}")
     if status:
         print_text(f"{output.rstrip()}\n", err=True)
+    elif check.reports:
+        for line in output.splitlines():
+            print_line(f"{'':<8} {line}")
     return not status
 
 
 def _run(image: str, check: Check, devices: list[str], seconds: float) -> tuple[int, str]:
     """The check's exit status and output; its container is removed in any case."""
     name = f"--name=dynamo-container-check-{uuid.uuid4().hex[:12]}"
+    user = (f"--user={check.user}",) if check.user else ()
     words = (
         "--pull=never",
         name,
+        *user,
         *devices,
         f"--entrypoint={check.argv[0]}",
         image,

@@ -39,15 +39,23 @@ CUDA_VERSION: Final = "CUDA_VERSION"
 COMPILES_KERNELS: Final = "COMPILES_KERNELS"
 # Folders below `~/.cache` for what is compiled at run time.
 CACHES: Final = "CACHES"
+# Separates the caches of build steps, so that one framework's packages cannot change another's.
+CACHE_SCOPE: Final = "CACHE_SCOPE"
 # Python packages whose bytecode is compiled in the image; empty for all.
 COMPILE_PACKAGES: Final = "COMPILE_PACKAGES"
 ENABLE_KVBM: Final = "ENABLE_KVBM"
 INDEX_URL: Final = "INDEX_URL"
 EXTRA_INDEX_URLS: Final = "EXTRA_INDEX_URLS"
+TRUSTED_HOSTS: Final = "TRUSTED_HOSTS"
 RELEASE_BUILD: Final = "RELEASE_BUILD"
 MAX_JOBS: Final = "MAX_JOBS"
 USER_UID: Final = "USER_UID"
 USER_GID: Final = "USER_GID"
+
+# Secrets: certificates of the user, and those of plugins if the user has some, too.
+# Steps trust both.
+CA_BUNDLE: Final = "ca-bundle"
+OVERLAY_CA_BUNDLE: Final = "overlay-ca-bundle"
 
 # Labels of images and containers.
 LABEL_PREFIX: Final = "ai.dynamo.container."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from dynamo_container.errors import PluginError
 from dynamo_container.model import values
 from dynamo_container.model.names import (
+    CACHE_SCOPE,
     CACHES,
     COMPILE_PACKAGES,
     COMPILES_KERNELS,
@@ -179,6 +180,7 @@ class ServingPlugin:
     @hookimpl
     def dynamo_container_build_args(self, request: BuildRequest) -> Iterator[values.BuildArg]:
         yield from self.release(request).build_args()
+        yield values.BuildArg(name=CACHE_SCOPE, value=self.name)
         if self.compile_packages:
             yield values.BuildArg(name=COMPILE_PACKAGES, value=" ".join(self.compile_packages))
         if self.cache:

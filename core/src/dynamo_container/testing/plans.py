@@ -119,7 +119,7 @@ def plan_run(
         image = image_reference(name, str(fields["target"]))
     if labels is not None:
         fields["image_info"] = ImageInfo(
-            id=f"sha256:{'0' * 64}", size=1, labels=tuple(sorted(labels.items())), user="1000:0"
+            id=f"sha256:{'0' * 64}", size=1, labels=tuple(sorted(labels.items())), user="1000:1000"
         )
     request = _create(RunRequest, framework=name, image=image, engine=engine, **fields)
     request = dataclasses.replace(request, options=_options(registry, "run", name, options))

@@ -20,8 +20,9 @@ from dynamo_container.model.values import Stage
 from dynamo_container.plugins import hookspecs
 from dynamo_container.testing.subject import Subject
 
-# By number and group: Kubernetes cannot check a name against runAsNonRoot.
-USER: Final = "1000:0"
+# By number: Kubernetes cannot check a name against runAsNonRoot. In a group of its own: group 0 can
+# write what is installed.
+USER: Final = "1000:1000"
 
 
 def shipping_stages(subject: Subject) -> Iterator[Stage]:

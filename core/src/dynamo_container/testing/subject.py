@@ -173,7 +173,7 @@ def image_info(framework: str) -> ImageInfo:
         (HOME_LABEL, "/home/ubuntu"),
         (USER_LABEL, "ubuntu"),
     )
-    return ImageInfo(id="sha256:0", size=1, labels=labels, user="1000:0")
+    return ImageInfo(id="sha256:0", size=1, labels=labels, user="1000:1000")
 
 
 def find_subject(distribution: str) -> Subject:

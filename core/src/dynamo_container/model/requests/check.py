@@ -12,8 +12,16 @@ from dynamo_container.model.requests.base import Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRequest(Request):
-    """A request for the checks of one image."""
+    """A request for the checks of one image.
+
+    Attributes:
+        framework: whose checks are run.
+        image: its reference.
+        image_info: what the engine reports about it.
+        fast: whether checks that read all of the image should read less of it.
+    """
 
     framework: str
     image: str
     image_info: facts.ImageInfo
+    fast: bool = False

@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of every image: it has no keys, and its packages are as they were published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from dynamo_container import api
+
+HERE: Final = Path(__file__).parent
+DISTRIBUTION: Final = "dynamo-container-images"
+# Files that only root can read are searched, too.
+ROOT: Final = "0:0"
+
+
+def checks(request: api.CheckRequest) -> Iterator[api.Check]:
+    """Yield the checks of an image that is made of the shared stages; none for other images."""
+    if DISTRIBUTION not in request.image_info.label(api.PLUGINS_LABEL):
+        return
+    keys, setuid = (_script("check-scripts", name) for name in ("private-keys", "setuid-programs"))
+    yield api.Check(name="no private keys", argv=("sh", "-c", keys), user=ROOT)
+    yield api.Check(name="setuid programs", argv=("sh", "-c", setuid), user=ROOT, reports=True)
+    fast = ("--fast",) if request.fast else ()
+    verify = _script("scripts", "bin", "verify-packages")
+    name = "packages have the content that they record"
+    yield api.Check(name=name, argv=("python", "-I", "-c", verify, *fast))
+
+
+def _script(*parts: str) -> str:
+    return HERE.joinpath(*parts).read_text(encoding="utf-8")
