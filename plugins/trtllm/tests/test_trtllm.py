@@ -183,27 +183,35 @@ def test_flag_selects_the_experimental_commit(plan_build: PlanBuild) -> None:
     assert wheel_args(plan)["TENSORRTLLM_COMMIT"] == "e81c50dbd2811ec858eccc2c71b5e7a330ff7e24"
 
 
-def test_wheel_of_an_earlier_build_of_the_commit_is_used(
-    plan_build: PlanBuild, folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("what", ["complete", "no commit.txt", "not a folder", "a link"])
+def test_the_old_folder_is_used_only_if_it_is_named(
+    plan_build: PlanBuild, folder: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr("dynamo_container_trtllm.wheel.DIRECTORY", folder)
-
-    plan = plan_build("trtllm", options={"tensorrtllm_commit": COMMIT})
-
-    assert plan_target(plan, WHEEL).context == folder
-    assert any(str(folder) in notice for notice in plan.notices)
-
-
-def test_commit_is_compiled_if_its_earlier_build_left_no_wheel(
-    plan_build: PlanBuild, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dynamo_container_trtllm.wheel.DIRECTORY", folder)
-    (wheel,) = folder.glob("*.whl")
-    wheel.unlink()
+    old = folder
+    if what == "no commit.txt":
+        (folder / "commit.txt").unlink()
+    elif what == "not a folder":
+        old = folder / "commit.txt"
+    elif what == "a link":
+        old = folder.parent / "link"
+        old.symlink_to(folder)
+    monkeypatch.setattr("dynamo_container_trtllm.wheel.OLD_DIRECTORY", old)
 
     plan = plan_build("trtllm", options={"tensorrtllm_commit": COMMIT})
 
     assert wheel_args(plan)["TENSORRTLLM_COMMIT"] == COMMIT
+    assert plan_target(plan, WHEEL).context != folder
+    assert any(f"--tensorrtllm-pip-wheel-dir {old}" in warning for warning in plan.warnings)
+
+
+def test_no_warning_about_the_old_folder_if_it_does_not_matter(
+    plan_build: PlanBuild, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dynamo_container_trtllm.wheel.OLD_DIRECTORY", folder)
+    named = {"tensorrtllm_commit": COMMIT, "tensorrtllm_pip_wheel_dir": str(folder)}
+
+    for options in ({}, named):
+        assert str(folder) not in " ".join(plan_build("trtllm", options=options).warnings)
 
 
 @pytest.mark.parametrize(

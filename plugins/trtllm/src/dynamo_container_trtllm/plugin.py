@@ -121,8 +121,12 @@ assert len(answer.outputs[0].token_ids) == 1, answer
     def dynamo_container_notices(self, request: BuildRequest) -> Iterator[Notice]:
         yield from super().dynamo_container_notices(request)
         origin = self.origin(request)
-        if isinstance(origin, wheel.Directory) and origin.assumed:
-            yield Notice(text=f"{wheel.COMMIT}: using the wheel of that commit in {origin.path}")
+        if isinstance(origin, wheel.Commit) and wheel.OLD_DIRECTORY.exists():
+            yield Notice(
+                text=f"{wheel.OLD_DIRECTORY} is not used, because every user can create it; "
+                f"if the wheel is yours: {wheel.PIP_WHEEL_DIR} {wheel.OLD_DIRECTORY}",
+                warning=True,
+            )
 
     @hookimpl
     def dynamo_container_checks(self, request: CheckRequest) -> Iterator[Check]:

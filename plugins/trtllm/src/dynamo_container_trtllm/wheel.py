@@ -25,8 +25,9 @@ STAGE: Final = "tensorrt-llm-wheel"
 # NVIDIA's own index; the public one has a placeholder under this name.
 INDEX_URL: Final = "https://pypi.nvidia.com"
 GIT_URL: Final = "https://github.com/NVIDIA/TensorRT-LLM.git"
-# The folder in which earlier builds from a commit left their wheel.
-DIRECTORY: Final = Path("/tmp/trtllm_wheel")  # noqa: S108  # it is only read
+# Dynamo's build.sh takes a wheel from here without being asked. Every user can create this folder,
+# so it is used only if it is named.
+OLD_DIRECTORY: Final = Path("/tmp/trtllm_wheel")  # noqa: S108  # only whether it exists
 # The commit that Dynamo 0.5.0 was tested with.
 EXPERIMENTAL_COMMIT: Final = "e81c50dbd2811ec858eccc2c71b5e7a330ff7e24"
 
@@ -100,11 +101,10 @@ class Index:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """The wheel of this version in a folder, which the user named or which is assumed."""
+    """The wheel of this version in a folder that the user named."""
 
     path: Path
     version: str
-    assumed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,9 +136,7 @@ def origin(request: BuildRequest, version: str) -> Index | Directory | Commit:
         _require_commit(given)
         if request.checkout:
             version = _required_by(request.checkout.path)
-        return _index(given, version)
-    if GIT not in given and (built := _built_before(commit)):
-        return built
+        return _index(request, given, version)
     return Commit(commit=commit, url=without_credentials(GIT, given.get(GIT, GIT_URL)))
 
 
@@ -152,7 +150,7 @@ def _require_commit(given: dict[str, str]) -> None:
         raise UsageError(f"{GIT} requires a commit to compile", f"add: {COMMIT} COMMIT")
 
 
-def _index(given: dict[str, str], version: str) -> Index:
+def _index(request: BuildRequest, given: dict[str, str], version: str) -> Index:
     wheel = given.get(PIP_WHEEL, "")
     name, _, requested = wheel.partition("==")
     if wheel and not (name.replace("_", "-") == NAME and requested):
@@ -160,6 +158,11 @@ def _index(given: dict[str, str], version: str) -> Index:
             f"{PIP_WHEEL} {wheel!r} is not a version of {NAME}", f"for example: {NAME}==1.1.0rc3"
         )
     url = without_credentials(INDEX, given.get(INDEX, INDEX_URL))
+    if not request.trusts(url):
+        raise UsageError(
+            f"{INDEX} {url} is not protected: packages can be replaced on the way",
+            "use https://, or accept it: --trusted-host HOST",
+        )
     return Index(version=exact_version(PIP_WHEEL, requested) if requested else version, url=url)
 
 
@@ -175,17 +178,7 @@ def _required_by(checkout: Path) -> str:
     return next((match[1] for match in matches if match), "")
 
 
-def _built_before(commit: str) -> Directory | None:
-    """Return the wheel that an earlier build of this commit left; None if there is no complete one,
-    which is not an error because the user did not name that folder.
-    """
-    try:
-        return _directory(DIRECTORY, commit, assumed=True)
-    except UsageError:
-        return None
-
-
-def _directory(path: Path, commit: str, *, assumed: bool = False) -> Directory:
+def _directory(path: Path, commit: str) -> Directory:
     wheels = sorted(file.name for file in _look(path, lambda: list(path.glob("*.whl"))))
     matches = [name for name in wheels if re.match(r"tensorrt_llm-[^-]+-.*\.whl$", name)]
     if len(matches) != 1:
@@ -202,7 +195,7 @@ def _directory(path: Path, commit: str, *, assumed: bool = False) -> Directory:
             f"name the right folder, or remove {PIP_WHEEL_DIR} to compile the commit; "
             "the folder was not changed",
         )
-    return Directory(path=path, version=matches[0].split("-")[1], assumed=assumed)
+    return Directory(path=path, version=matches[0].split("-")[1])
 
 
 def _commit_of(path: Path) -> str:
