@@ -173,6 +173,12 @@ _NETWORK: Final = (
         types.INDEX_URLS,
         envvar=EXTRA_INDEX_VARIABLE,
     ),
+    repeatable(
+        "--trusted-host",
+        "HOST",
+        "Index that may be used without TLS or a valid certificate; repeatable.",
+        types.HOST,
+    ),
     option(
         "--ca-bundle",
         "FILE",

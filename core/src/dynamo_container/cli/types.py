@@ -112,6 +112,7 @@ INDEX_URL: Final = Parsed(
 INDEX_URLS: Final = Parsed(
     syntax.index_urls, "", "https://USER:PASSWORD@HOST/simple, percent-encoded", shown=False
 )
+HOST: Final = Parsed(syntax.host, "a valid HOST or HOST:PORT", "packages.example:8080")
 GPUS: Final = Parsed(syntax.gpus, "a valid list of GPUs", "auto, all, none, 0, 0,1, count=2")
 PORT: Final = Parsed(syntax.port, "a valid port mapping", "8000:8000, 127.0.0.1:8000:8000")
 CONTAINER_NAME: Final = Parsed(

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from dynamo_container.errors import PluginError
@@ -20,7 +20,13 @@ from dynamo_container.images.stages import (
     merge_stages,
     read_stage,
 )
-from dynamo_container.model.names import BASE_IMAGE, EXTRA_PACKAGES, OVERRIDES
+from dynamo_container.model.names import (
+    BASE_IMAGE,
+    CA_BUNDLE,
+    EXTRA_PACKAGES,
+    OVERLAY_CA_BUNDLE,
+    OVERRIDES,
+)
 from dynamo_container.model.provenance import Contribution, Layer, PlanEntry, Resolved, merge
 from dynamo_container.model.requests import BuildRequest, BuildSettings
 from dynamo_container.model.values import (
@@ -159,7 +165,12 @@ def collect(registry: Registry, request: BuildRequest, settings: BuildSettings) 
         pins=pins,
         args=args,
         secrets=merge_secrets(
-            (*call(hookspecs.dynamo_container_secrets), *user.secrets(settings.secrets, request))
+            _add_certificates(
+                (
+                    *call(hookspecs.dynamo_container_secrets),
+                    *user.secrets(settings.secrets, request),
+                )
+            )
         ),
         labels=merge_labels(registry, request),
         notices=tuple(notice.text for notice in notices if not notice.warning),
@@ -228,6 +239,20 @@ def _joined(
     text = separator.join(dict.fromkeys(describe(value.value) for value in values))
     for source in dict.fromkeys(value.source for value in values):
         yield Contribution(value=BuildArg(name=name, value=text), source=source)
+
+
+def _add_certificates(
+    contributions: Iterable[Contribution[BuildSecret]],
+) -> Iterator[Contribution[BuildSecret]]:
+    """Keep the certificates of plugins beside those of the user, which would replace them."""
+    given = tuple(contributions)
+    bundles = [one.source.layer for one in given if one.value.id == CA_BUNDLE]
+    for one in given:
+        keep = one.value.id != CA_BUNDLE or one.source.layer is Layer.USER
+        if keep or Layer.USER not in bundles:
+            yield one
+        else:
+            yield replace(one, value=replace(one.value, id=OVERLAY_CA_BUNDLE))
 
 
 def merge_secrets(

@@ -17,6 +17,7 @@ from dynamo_container.model.names import (
     RELEASE_BUILD,
     RESOLVE_AS_OF,
     RUNTIME_STAGE,
+    TRUSTED_HOSTS,
     USER_GID,
     USER_UID,
 )
@@ -118,6 +119,7 @@ def _option_args(request: BuildRequest) -> Iterator[tuple[str, str | None, str]]
     yield RESOLVE_AS_OF, as_of, "--resolve-as-of"
     yield INDEX_URL, request.index_url or None, "--index-url"
     yield EXTRA_INDEX_URLS, " ".join(request.extra_index_urls) or None, "--extra-index-url"
+    yield TRUSTED_HOSTS, " ".join(request.trusted_hosts) or None, "--trusted-host"
     yield RELEASE_BUILD, "true" if request.release_build else None, "--release-build"
     yield MAX_JOBS, _number(request.max_jobs), "--max-jobs"
     yield USER_UID, _number(request.uid), "--uid"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from dynamo_container.model.names import DEV_TARGET, REPOSITORY
@@ -76,3 +77,12 @@ def registry_of(image: str) -> tuple[str, str]:
     if slash and (host == "localhost" or "." in host or ":" in host):
         return host, path
     return DOCKER_HUB, image if slash else f"library/{image}"
+
+
+def is_protected(url: str, trusted_hosts: Iterable[str]) -> bool:
+    """Whether packages from an index cannot be replaced on the way: the URL does not start with
+    `http://`, or the user trusts its host, as `HOST` or `HOST:PORT`.
+    """
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0].rpartition("@")[2]
+    return scheme.lower() != "http" or not {host, host.partition(":")[0]}.isdisjoint(trusted_hosts)

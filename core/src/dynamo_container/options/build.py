@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dynamo_container.errors import UsageError
+from dynamo_container.host.certificates import check_certificates
 from dynamo_container.host.paths import absolute, existing_file, existing_folder, writable_file
 from dynamo_container.model.names import (
+    CA_BUNDLE,
     CUDA_LABEL,
     DEV_TARGET,
     DYNAMO_LABEL,
     LOCAL_DEV_TARGET,
     RUNTIME_STAGE,
 )
-from dynamo_container.model.references import with_suffix
+from dynamo_container.model.references import is_protected, with_suffix
 from dynamo_container.model.requests import BuildRequest, BuildSettings, Outputs, Sccache
 from dynamo_container.model.values import BuildSecret
 from dynamo_container.options.facts import BuildFacts
@@ -43,6 +45,8 @@ _AWS_ROLE: Final = "AWS_ROLE_ARN"
 _AWS_WEB_IDENTITY: Final = "AWS_WEB_IDENTITY_TOKEN_FILE"
 _AWS_VARIABLES: Final = (*_AWS_KEYS, *_AWS_TOKEN, _AWS_ROLE, _AWS_WEB_IDENTITY)
 _GITHUB_CACHE_TOKEN: Final = "ACTIONS_RUNTIME_TOKEN"  # noqa: S105  # a variable's name
+# Where the option's value comes from if it is not given.
+_CA_VARIABLES: Final = " (DYNAMO_CONTAINER_BUILD_CA_BUNDLE, else SSL_CERT_FILE)"
 _LARGEST_ID: Final = 2**32 - 2
 
 
@@ -83,6 +87,7 @@ def resolve_build(options: BuildOptions, facts: BuildFacts) -> ResolvedBuild:
         UsageError: options contradict each other or the facts.
     """
     check_build(options, facts)
+    _check_protected(options)
     hidden = _index_variables(options)
     build_args = _build_args(options, facts)
     proxies = {name: value for name, value in build_args if name.upper() in PROXIES}
@@ -148,6 +153,7 @@ def _request(options: BuildOptions, facts: BuildFacts) -> BuildRequest:
         base_image=_base_image(options, facts),
         index_url=options.index_url.url if options.index_url else "",
         extra_index_urls=tuple(index.url for index in options.extra_index_urls),
+        trusted_hosts=options.trusted_host,
         checkout=checkout,
         release_build=options.release_build,
         max_jobs=options.max_jobs,
@@ -253,6 +259,23 @@ def _proxies(facts: BuildFacts, given: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if facts.variable(name) or name in given)
 
 
+def _check_protected(options: BuildOptions) -> None:
+    """Check that no index is used without TLS unless the user accepts it.
+
+    Raises:
+        UsageError: the URL of an index starts with http://, and its host is not trusted.
+    """
+    given = [("--index-url", options.index_url)] if options.index_url else []
+    given += [("--extra-index-url", index) for index in options.extra_index_urls]
+    for flag, index in given:
+        if not is_protected(index.url, options.trusted_host):
+            host = index.url.partition("://")[2].partition("/")[0]
+            raise UsageError(
+                f"{flag} {index.url} is not protected: packages can be replaced on the way",
+                f"use https://, or accept it: --trusted-host {host}",
+            )
+
+
 def _index_variables(options: BuildOptions) -> tuple[tuple[str, str], ...]:
     """The variables for index URLs with credentials. A URL without is a build argument instead."""
     found = []
@@ -271,12 +294,14 @@ def _index_secrets(hidden: Iterable[tuple[str, str]]) -> Iterator[BuildSecret]:
 def _secrets(options: BuildOptions, facts: BuildFacts) -> Iterator[BuildSecret]:
     """The secrets by ID, the last of each, and the credentials of sccache's bucket."""
     secrets = {spec.id: _secret(spec, facts) for spec in options.secret}
-    if options.ca_bundle and "ca-bundle" not in secrets:
-        origin = (
-            "--ca-bundle" if options.origin("--ca-bundle") != "SSL_CERT_FILE" else "SSL_CERT_FILE"
-        )
+    origin = "--secret"
+    if options.ca_bundle and CA_BUNDLE not in secrets:
+        from_environment = options.origin("--ca-bundle") == "environment"
+        origin = f"--ca-bundle{_CA_VARIABLES if from_environment else ''}"
         path = existing_file(options.ca_bundle, origin)
-        secrets["ca-bundle"] = BuildSecret(id="ca-bundle", path=path)
+        secrets[CA_BUNDLE] = BuildSecret(id=CA_BUNDLE, path=path)
+    if CA_BUNDLE in secrets and secrets[CA_BUNDLE].path:
+        check_certificates(secrets[CA_BUNDLE].path, origin)
     yield from secrets.values()
     if options.use_sccache and options.sccache_bucket:
         yield from _bucket_secrets(options.sccache_bucket, facts)

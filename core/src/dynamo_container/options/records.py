@@ -67,6 +67,7 @@ class BuildOptions(Options):
     secret: tuple[SecretSpec, ...] = ()
     index_url: IndexUrl | None = None
     extra_index_url: tuple[tuple[IndexUrl, ...], ...] = ()
+    trusted_host: tuple[str, ...] = ()
     ca_bundle: str | None = None
     no_cache: bool = False
     pull: bool = False

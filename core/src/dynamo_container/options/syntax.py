@@ -41,6 +41,7 @@ _CONTAINER_NAME: Final = r"(?a:[A-Za-z0-9][\w.-]+)"
 # An index, an index of a MIG device, or a UUID.
 _GPU: Final = r"(?a:\d+(?::\d+)?|(?:GPU|MIG)-[\w/-]+)"
 _GPU_COUNT: Final = r"(?a:count=0*([1-9]\d*))"
+_HOST: Final = r"([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
 # [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], with ports or ranges of ports.
 _PORT: Final = (
     r"(?:(?:(?:[\d.]+|\[[0-9a-fA-F:]+\]):)?(?:\d+(?:-\d+)?)?:)?\d+(?:-\d+)?(?:/(?:tcp|udp|sctp))?"
@@ -301,6 +302,13 @@ def gpus(value: str) -> str:
 def port(value: str) -> str:
     """Parse a port mapping."""
     if not re.fullmatch(_PORT, value):
+        raise ValueError(value)
+    return value
+
+
+def host(value: str) -> str:
+    """Parse the name or address of a host, which a port may follow."""
+    if not re.fullmatch(_HOST, value):
         raise ValueError(value)
     return value
 

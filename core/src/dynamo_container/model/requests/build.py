@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dynamo_container.model import facts, values
 from dynamo_container.model.names import REPOSITORY
+from dynamo_container.model.references import is_protected
 from dynamo_container.model.requests.base import Request
 
 
@@ -41,6 +42,8 @@ class BuildRequest(Request):
         index_url: the package index to use instead of the default one, without credentials; empty
             for the default.
         extra_index_urls: further package indexes, without credentials.
+        trusted_hosts: hosts of indexes, as `HOST` or `HOST:PORT`, that may be used without TLS, or
+            with a certificate that cannot be verified.
         checkout: the Dynamo checkout to compile; None if Dynamo comes from a package index. With a
             checkout, `dynamo_version` is the release that the checkout is or will become.
         release_build: whether to compile wheels for every Python that Dynamo supports.
@@ -58,12 +61,17 @@ class BuildRequest(Request):
     base_image: str | None = None
     index_url: str = ""
     extra_index_urls: tuple[str, ...] = ()
+    trusted_hosts: tuple[str, ...] = ()
     checkout: facts.Checkout | None = None
     release_build: bool = False
     max_jobs: int | None = None
     sccache: Sccache | None = None
     uid: int | None = None
     gid: int | None = None
+
+    def trusts(self, url: str) -> bool:
+        """Whether packages may come from this URL: it has TLS, or the user trusts its host."""
+        return is_protected(url, self.trusted_hosts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
