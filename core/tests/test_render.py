@@ -9,6 +9,7 @@ from pathlib import Path
 
 import checkouts
 import pytest
+import trustme
 from dynamo_container.images import render
 from dynamo_container.images.plan import BuildPlan, Target
 from dynamo_container.model.values import BuildSecret, NamedContext
@@ -30,8 +31,10 @@ def definition(folder: Path):
     return json.loads((folder / "docker-bake.json").read_text())
 
 
-def test_the_folder_contains_everything_that_the_build_reads(rendered):
-    folder = rendered("--target", "runtime", "--ca-bundle", __file__)
+def test_the_folder_contains_everything_that_the_build_reads(rendered, tmp_path):
+    bundle = str(tmp_path / "ca.pem")
+    trustme.CA().cert_pem.write_to_path(bundle)
+    folder = rendered("--target", "runtime", "--ca-bundle", bundle)
 
     targets = definition(folder)["target"]
     for target in targets.values():
@@ -39,7 +42,7 @@ def test_the_folder_contains_everything_that_the_build_reads(rendered):
         assert (context / target["dockerfile"]).is_file()
     assert (folder / targets["scripts"]["context"] / "bin" / "install-uv").stat().st_mode & 0o100
     # Paths of this machine are the defaults of variables, and nowhere else.
-    assert definition(folder)["variable"] == {"CA_BUNDLE": {"default": __file__}}
+    assert definition(folder)["variable"] == {"CA_BUNDLE": {"default": bundle}}
     assert targets["tools"]["secret"] == ['id=ca-bundle,"src=${CA_BUNDLE}"']
 
 

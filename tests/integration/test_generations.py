@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from engines import IMAGE as BASE, Engine, tiny_engine
 
 pytestmark = pytest.mark.engine
@@ -69,7 +70,7 @@ def test_docker_alone_builds_the_same_image(cli, site, on, tmp_path):
         (package / name / "x").write_text(name)
         (package / name / "a file").write_text(name)
     secret = tmp_path / "a secret"
-    secret.write_text("x")
+    trustme.CA().cert_pem.write_to_path(str(secret))
     words = ("tiny", "--tag", "rendered:1", "--no-latest", "--secret", f"id=ca-bundle,src={secret}")
     cli.ok("build", *words)
     ours = json.loads(on.docker("image", "inspect", "rendered:1"))[0]

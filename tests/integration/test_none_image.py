@@ -154,7 +154,7 @@ def test_its_checks_pass(cli: Cli, image):
 
 def test_a_check_that_fails_is_reported_with_its_output_and_status_1(cli: Cli, docker, tag, image):
     broken = tag("broken")
-    container = docker.run("create", image, "rm", "-rf", "/opt/dynamo/nixl")
+    container = docker.run("create", "--user", "0", image, "rm", "-rf", "/opt/dynamo/nixl")
     docker.run("start", "--attach", container)
     docker.run("commit", container, broken)
     docker.run("rm", container)
