@@ -181,6 +181,40 @@ def test_a_known_framework_that_is_not_installed_comes_with_the_command_to_insta
 
 
 @pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("tensorrtllm", "trtllm"),
+        ("trt-llm", "trtllm"),
+        ("tensorrt-llm", "trtllm"),
+        ("TensorRT-LLM", "trtllm"),
+        ("sgl", "sglang"),
+        ("vlm", "vllm"),
+        ("dynamo-vllm", "vllm"),
+        ("vllm-runtime", "vllm"),
+        ("dynamo-container-sglang", "sglang"),
+    ],
+)
+@pytest.mark.parametrize("installed", [True, False])
+def test_what_people_type_for_a_framework_suggests_its_name(site, name, meant, installed):
+    names = ("none", "sglang", "trtllm", "vllm") if installed else ("none",)
+    registry = registry_of(*names)
+
+    with pytest.raises(UsageError) as error:
+        registry.framework(name)
+
+    command = "" if installed else f" (pip install dynamo-container-{meant})"
+    assert error.value.next_step == f"did you mean {meant!r}?{command}"
+
+
+@pytest.mark.parametrize("name", ["vlm", "vlllm", "dynamo-vlm", "tensorflow", "x", "vllm-gaudi"])
+def test_only_known_distributions_are_ever_advised(cli, name):
+    shown = cli("build", name, "--dry-run").err
+
+    advised = set(re.findall(r"dynamo-container-[a-z0-9-]+", shown))
+    assert advised <= set(discovery.known_frameworks().values())
+
+
+@pytest.mark.parametrize(
     ("name", "next_step"),
     [
         ("acmee", "did you mean 'acme'?"),

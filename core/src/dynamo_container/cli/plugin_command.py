@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -12,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from dynamo_container.cli import layout, project_options
-from dynamo_container.cli.app import ENVIRONMENT, PROGRAM, Session
+from dynamo_container.cli.app import COMMANDS, ENVIRONMENT, PROGRAM, Session
 from dynamo_container.cli.project_options import TRUST, forms
 from dynamo_container.cli.types import PATH, TEXT
 from dynamo_container.errors import ConflictError, UsageError
@@ -111,6 +112,7 @@ class PluginCommand(click.Command):
             raise _unknown_option(ctx, error, session.registry) from error
         else:
             project_options.use(ctx, session, self.plugin_command, ctx.meta[_PLUGIN_OPTIONS])
+            _warn_of_unknown_variables(ctx, session)
             return rest
         finally:
             self.params = own
@@ -199,6 +201,27 @@ def _constraints(option: Option) -> str:
     known = {"one of": ", ".join(option.choices), "default": option.default}
     parts = [f"{name}: {value}" for name, value in known.items() if value not in (None, "")]
     return f" [{'; '.join(parts)}]" if parts else ""
+
+
+def _warn_of_unknown_variables(ctx: click.Context, session: Session) -> None:
+    """Print a warning for each variable with our prefix that has no effect."""
+    names = [name for name in os.environ if name.startswith(f"{ENVIRONMENT}_")]
+    if not names or ctx.resilient_parsing:
+        return
+    # Imported here: most calls have no such variable.
+    from dynamo_container.options.environment import unknown_variables
+
+    prefix = ctx.auto_envvar_prefix or ""
+    known = [f"{prefix}_{name.upper()}" for name in ctx.params]
+    known += [f"{ENVIRONMENT}_{name.upper()}" for name in (ctx.find_root().params or ())]
+    for warning in unknown_variables(
+        names,
+        known,
+        commands=COMMANDS,
+        frameworks=session.registry.known_frameworks,
+        command=prefix.removeprefix(f"{ENVIRONMENT}_").lower(),
+    ):
+        session.warn(warning)
 
 
 def framework_names(ctx: click.Context) -> tuple[str, ...]:

@@ -10,6 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from dynamo_container.errors import ConflictError, PolicyError, UsageError
+from dynamo_container.model.names import (
+    CORE_DISTRIBUTION,
+    DEV_TARGET,
+    LOCAL_DEV_TARGET,
+    REPOSITORY,
+    RUNTIME_STAGE,
+)
 from dynamo_container.plugins.discovery import (
     FRAMEWORKS,
     OVERLAYS,
@@ -200,7 +207,9 @@ class Catalog:
         return UsageError(f"framework {name!r} not found ({installed})", self._suggestion(name))
 
     def _suggestion(self, name: str) -> str:
-        """Return the next step if a framework is neither installed nor known."""
+        """Return the next step if a framework is neither installed nor known. Only distributions
+        that the core's own metadata names are ever advised.
+        """
         import difflib
 
         missing = {
@@ -208,10 +217,11 @@ class Catalog:
             for framework, distribution in self.known_frameworks.items()
             if framework not in self.frameworks
         }
-        alike = difflib.get_close_matches(name, (*self.frameworks, *missing), n=1)
-        if alike:
-            command = f" ({missing[alike[0]]})" if alike[0] in missing else ""
-            return f"did you mean {alike[0]!r}?{command}"
+        names = {_plain(known): known for known in (*self.frameworks, *missing)}
+        if alike := difflib.get_close_matches(_plain(name), names, n=1):
+            meant = names[alike[0]]
+            command = f" ({missing[meant]})" if meant in missing else ""
+            return f"did you mean {meant!r}?{command}"
         known = f"; known ones that are not installed: {', '.join(missing)}" if missing else ""
         return f"install the plugin that provides it{known}"
 
@@ -262,6 +272,15 @@ class Catalog:
             f"the framework {candidate.name!r} is provided by {candidate.with_location}, "
             f"not by {known}"
         )
+
+
+def _plain(name: str) -> str:
+    """Return what distinguishes a framework's name: `dynamo-trt-llm-runtime` is about `trtllm`."""
+    for prefix in (f"{CORE_DISTRIBUTION}-", f"{REPOSITORY}-"):
+        name = name.removeprefix(prefix)
+    for stage in (RUNTIME_STAGE, LOCAL_DEV_TARGET, DEV_TARGET):
+        name = name.removesuffix(f"-{stage}")
+    return name.replace("-", "")
 
 
 def _excluded(
