@@ -158,6 +158,17 @@ def test_no_program_that_a_repository_names_runs_when_its_checkout_is_looked_at(
     assert snapshot(folder) == before
 
 
+def test_docker_runs_no_git_in_a_checkout_either(cli, folder, monkeypatch, tmp_path):
+    """buildx would run `git status` in the context of each target."""
+    checkouts.commit(folder)
+    monkeypatch.chdir(folder)
+
+    assert "BUILDX_GIT_INFO=0 docker buildx bake" in cli.ok(*LOOKS["dry run"]).out
+    cli.ok("render", "none", "--target", "runtime", "--output", str(tmp_path / "out"))
+    page = (tmp_path / "out" / "README.md").read_text()
+    assert "BUILDX_GIT_INFO=0 docker buildx bake" in page
+
+
 def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
     """The content and the time of every file in a folder, its repository included."""
     return {

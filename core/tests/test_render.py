@@ -63,7 +63,7 @@ def test_the_images_are_the_same_as_those_of_build(cli, rendered):
 def test_the_readme_has_the_images_and_the_command(rendered):
     page = (rendered("--target", "runtime") / "README.md").read_text()
 
-    assert "    BUILDX_NO_DEFAULT_LOAD=1 docker buildx bake\n" in page
+    assert "    BUILDX_NO_DEFAULT_LOAD=1 BUILDX_GIT_INFO=0 docker buildx bake\n" in page
     assert "`dynamo:v1.6.1-none-runtime`, `dynamo:latest-none-runtime`" in page
 
 

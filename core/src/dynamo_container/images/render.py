@@ -185,7 +185,8 @@ builds these images; it requires docker with buildx 0.13 or newer, and nothing e
 {images}
 
 `BUILDX_NO_DEFAULT_LOAD` prevents older buildx from loading intermediate stages as images without a
-name. To show the definition: `docker buildx bake --print`; to change an argument once:
+name. `BUILDX_GIT_INFO=0` keeps buildx from running git, which can run programs that a checkout
+names. To show the definition: `docker buildx bake --print`; to change an argument once:
 `--set '*.args.NAME=VALUE'`.
 """
 _VARIABLES: Final = """
@@ -213,7 +214,7 @@ def _page(plan: BuildPlan, variables: list[Variable]) -> str:
         title=f"Dynamo: {title}",
         bake_file=BAKE_FILE,
         contexts=CONTEXTS,
-        command=f"{outside}BUILDX_NO_DEFAULT_LOAD=1 docker buildx bake",
+        command=f"{outside}BUILDX_NO_DEFAULT_LOAD=1 BUILDX_GIT_INFO=0 docker buildx bake",
         images="\n".join(images),
     )
     if variables:
