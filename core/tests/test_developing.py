@@ -370,6 +370,30 @@ class TestWithoutAnEngine:
         assert result.status == 6
         assert ".devcontainer" in result.err
 
+    @pytest.mark.parametrize(
+        "link", [".devcontainer", ".devcontainer/none", ".devcontainer/none/devcontainer.json"]
+    )
+    def test_a_link_out_of_the_checkout_is_not_followed(self, cli, checkout, tmp_path, link):
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        path = checkout / link
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(outside / "new.json" if link.endswith(".json") else outside)
+
+        for words in ((), ("--force",), ("--check",)):
+            result = cli("devcontainer", "none", *words)
+            assert result.status == 2
+            assert "leads out of" in result.err
+        assert list(outside.iterdir()) == []
+
+    def test_a_link_within_the_checkout_is_followed(self, cli, checkout):
+        (checkout / "shared").mkdir()
+        (checkout / ".devcontainer").symlink_to("shared")
+
+        cli.ok("devcontainer", "none")
+
+        assert (checkout / "shared" / "none" / "devcontainer.json").is_file()
+
     def test_check_reports_whether_the_file_is_up_to_date(self, cli, checkout):
         assert cli("devcontainer", "none", "--check").status == 1
         cli.ok("devcontainer", "none")

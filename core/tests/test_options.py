@@ -43,7 +43,11 @@ def given(options: Options, flag: str) -> Options:
     """The options with one more that differs from its default."""
     name = flag[2:].replace("-", "_")
     default = next(field.default for field in fields(options) if field.name == name)
-    examples = {"ports": ("8000:8000",), "extra_index_url": ((syntax.IndexUrl(url="https://x"),),)}
+    examples = {
+        "tmpfs": (Mount(type="tmpfs", target="/scratch"),),
+        "ports": ("8000:8000",),
+        "extra_index_url": ((syntax.IndexUrl(url="https://x"),),),
+    }
     value: object = examples.get(name)
     if value is None and isinstance(default, bool):
         value = not default
@@ -95,7 +99,11 @@ def test_a_broken_rule_of_runs_is_reported_in_its_own_words(rule):
         conditions: dict[str, dict[str, Any]] = {
             "--network host, none or container:NAME": {"network": "container:x"},
             "--volume at /workspace": {"volume": (Mount(source="/x", target="/workspace"),)},
+            "--volume at the same path": {"volume": (Mount(source="/x", target="/scratch"),)},
             "--image": {"image": "x"},
+            "--privileged": {"privileged": True},
+            "--use-nixl-gds": {"use_nixl_gds": True},
+            "--rm TRUE": {"origins": (("--rm", "command line"), *options.origins)},
         }
         options = replace(options, **conditions[rule.others[0]])
 

@@ -11,6 +11,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny_model
@@ -300,35 +301,67 @@ def run_process(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def served(cli: Cli, docker: Docker, image, tmp_path) -> Iterator[int]:
     """A container that serves a tiny model; the port on which it does."""
-    tiny_model.write(tmp_path / "model")
-    Path(tmp_path).chmod(0o755)
-    result = cli.ok(
-        "run", "--image", image, "--detach", "--wait", "--gpus", "none", "-p", "127.0.0.1:0:8000",
-        "-v", f"{tmp_path}/model:/model:ro", "-e", "DYN_DISCOVERY_BACKEND=file",
-        "-e", "DYN_FILE_KV=/tmp/kv", "-e", "HF_HUB_OFFLINE=1", "--", "bash", "-c", SERVE,
-    )  # fmt: skip
-    container = result.out.strip()
-    yield int(docker.run("port", container, "8000/tcp").rpartition(":")[2])
+    container = serve(cli, tmp_path, "--image", image)
+    yield port_of(docker, container)
     docker.run("stop", "--time", "1", container)
 
 
+def serve(cli: Cli, folder: Path, *words: str) -> str:
+    """Start a container that serves a tiny model, and return its ID."""
+    tiny_model.write(folder / "model")
+    folder.chmod(0o755)
+    result = cli.ok(
+        "run", *words, "--detach", "--wait", "--gpus", "none", "-p", "127.0.0.1:0:8000",
+        "-v", f"{folder}/model:/model:ro", "-e", "DYN_DISCOVERY_BACKEND=file",
+        "-e", "DYN_FILE_KV=/tmp/kv", "-e", "HF_HUB_OFFLINE=1", "--", "bash", "-c", SERVE,
+    )  # fmt: skip
+    return result.out.strip()
+
+
+def port_of(docker: Docker, container: str) -> int:
+    return int(docker.run("port", container, "8000/tcp").rpartition(":")[2])
+
+
+@pytest.mark.parametrize("user", ["54321", "1000:0", "54321:54321"])
+def test_a_hardened_container_answers_a_chat_completion(docker, image, cli, tmp_path, user):
+    container = serve(cli, tmp_path, "--image", image, "--hardened", "--user", user)
+    try:
+        assert answer(port_of(docker, container))["object"] == "chat.completion"
+        status = docker.run("exec", container, "cat", "/proc/self/status")
+        assert re.search(r"^CapBnd:\s+0+$", status, re.MULTILINE)
+        assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
+        for attack in ("touch /opt/dynamo/venv/x", "touch /etc/x", "mount -t tmpfs x /mnt"):
+            assert not docker.run(
+                "exec", container, "sh", "-c", f"{attack} && echo done", check=False
+            )
+        for place in ("/tmp", "/home/ubuntu/.cache"):
+            docker.run("exec", container, "sh", "-c", f"cp /bin/true {place}/x && {place}/x")
+    finally:
+        docker.run("stop", "--time", "1", container)
+
+
 def test_it_answers_a_chat_completion_the_moment_that_wait_returns(served):
+    document = answer(served)
+
+    assert document["object"] == "chat.completion"
+    assert document["usage"]["completion_tokens"] == 5
+
+
+def answer(port: int) -> Any:  # JSON
+    """Return the answer to a question to the model."""
     question = {
         "model": "/model",
         "messages": [{"role": "user", "content": "hello"}],
         "max_tokens": 5,
     }
     request = urllib.request.Request(
-        f"http://127.0.0.1:{served}/v1/chat/completions",
+        f"http://127.0.0.1:{port}/v1/chat/completions",
         data=json.dumps(question).encode(),
         headers={"content-type": "application/json"},
     )
 
     with urllib.request.urlopen(request, timeout=30) as response:
-        answer = json.load(response)
-
-    assert answer["object"] == "chat.completion"
-    assert answer["usage"]["completion_tokens"] == 5
+        return json.load(response)
 
 
 def test_a_container_that_dies_while_it_is_waited_for_is_reported_with_its_last_lines(cli, image):

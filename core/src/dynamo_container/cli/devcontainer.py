@@ -15,12 +15,12 @@ from dynamo_container.cli.app import ENVIRONMENT, Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
-from dynamo_container.containers import devcontainer, planner
-from dynamo_container.errors import MachineError, UsageError, WorkFailedError
+from dynamo_container.containers import devcontainer, devcontainer_file, planner
+from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.model.names import LOCAL_DEV_TARGET
 from dynamo_container.model.references import image_reference
-from dynamo_container.options.collect import collect_caller, find_checkout
+from dynamo_container.options.collect import collect_caller, find_checkout, read_env_files
 from dynamo_container.options.rules import check_run
 from dynamo_container.options.run import resolve_run
 from dynamo_container.options.run_facts import RunFacts
@@ -30,8 +30,9 @@ from dynamo_container.printing import print_text
 
 # Options of `run` that the editor decides, or that its file cannot contain.
 _NOT_IN_FILE: Final = (
-    "detach", "entrypoint", "init", "interactive", "mount_workspace", "name", "no_preflight", "rm",
-    "runtime", "target", "tty", "user", "wait", "wait_timeout", "workdir",
+    "detach", "entrypoint", "hardened", "init", "interactive", "mount_workspace", "name",
+    "no_preflight", "read_only", "restart", "rm", "runtime", "target", "tty", "user", "wait",
+    "wait_timeout", "workdir",
 )  # fmt: skip
 # Not HF_HOME, which is a folder of one machine.
 _PORTABLE_CACHE: Final = "~/.cache/huggingface"
@@ -88,13 +89,12 @@ def command(ctx: click.Context, /, check: bool, force: bool, **_options: object)
         print_text(text)
         return 0
     folder = find_checkout(session.near()) or absolute(".")
-    path = folder / ".devcontainer" / framework / "devcontainer.json"
-    try:
-        return _check(path, text) if check else _write(session, path, text, force=force)
-    except OSError as error:
-        raise MachineError(
-            f"{error.filename}: {error.strerror}", "write it elsewhere: --dry-run > FILE"
-        ) from error
+    path = devcontainer_file.path_in(folder, framework)
+    if check:
+        devcontainer_file.require_current(path, text)
+    else:
+        session.note(devcontainer_file.write(path, text, force=force))
+    return 0
 
 
 def _render(session: Session, options: RunOptions) -> tuple[str, str]:
@@ -107,35 +107,13 @@ def _render(session: Session, options: RunOptions) -> tuple[str, str]:
     image = options.image or image_reference(framework, LOCAL_DEV_TARGET)
     portable = replace(options, gpus="none", hf_cache=options.hf_cache or _PORTABLE_CACHE)
     facts = RunFacts(
-        framework=framework, image=image, target=LOCAL_DEV_TARGET, caller=collect_caller()
+        framework=framework,
+        image=image,
+        target=LOCAL_DEV_TARGET,
+        caller=collect_caller(),
+        env_files=read_env_files(options),
     )
     plan = planner.plan(session.load(framework), resolve_run(portable, facts))
     session.show(plan.warnings)
     text = devcontainer.render(plan, framework, str(Path.home()), gpus=options.gpus != "none")
     return text, framework
-
-
-def _write(session: Session, path: Path, text: str, *, force: bool) -> int:
-    before = _read(path)
-    if before is not None and not devcontainer.is_untouched(before) and not force:
-        raise UsageError(
-            f"{path} was edited since it was written, so it is left alone",
-            "overwrite it with --force, or see what would be written with --dry-run",
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    session.note(f"{path} is up to date" if before == text else f"wrote {path}")
-    return 0
-
-
-def _check(path: Path, text: str) -> int:
-    before = _read(path)
-    if before == text:
-        return 0
-    problem = "was not found" if before is None else "is out of date"
-    raise WorkFailedError(f"{path} {problem}", "write it: the same command without --check")
-
-
-def _read(path: Path) -> str | None:
-    """The file's text, whatever it contains; None if there is no file."""
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None

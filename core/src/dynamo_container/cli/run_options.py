@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import add_options
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.types import option, repeatable
+from dynamo_container.options.docker_options import DOCKER_OPTIONS
 from dynamo_container.options.records import CHECKOUT
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
@@ -48,6 +50,9 @@ def command_of(ctx: click.Context) -> tuple[str, ...]:
     """Return the words after `--`."""
     command: tuple[str, ...] = ctx.meta.get(_COMMAND, ())
     return command
+
+
+_flag = functools.partial(click.option, is_flag=True)
 
 
 def _switch(flag: str, *, default: bool, help: str) -> Any:  # noqa: A002  # click's name for it
@@ -103,6 +108,10 @@ _INSIDE: Final = (
         "Mount a host path (absolute, or with ./ or ~/) or a named volume; repeatable.",
         types.VOLUME,
     ),
+    repeatable(
+        "--tmpfs", "PATH[:OPTIONS]", "Mount an empty folder in memory; repeatable.", types.TMPFS
+    ),
+    repeatable("--env-file", "FILE", "File of NAME=VALUE lines; repeatable.", types.PATH),
     option(
         "--mount-workspace",
         "[PATH]",
@@ -147,37 +156,38 @@ _MACHINE: Final = (
         default="auto",
     ),
     option("--runtime", "R", "Container runtime of the engine, such as nvidia."),
-    click.option(
-        "--no-preflight",
-        is_flag=True,
-        help="Start even if the NVIDIA driver is too old for the image.",
-    ),
-    click.option(
+    _flag("--no-preflight", help="Start even if the NVIDIA driver is too old for the image."),
+    _flag(
         "--use-nixl-gds",
-        is_flag=True,
         help="Grant what GPUDirect Storage needs: /run/udev, /tmp, and the capability IPC_LOCK.",
     ),
-    option(
-        "--shm-size",
-        "SIZE",
-        "Size of /dev/shm, such as 16G (default: 10G, or that of the framework).",
-    ),
-    option(
-        "--ipc",
-        "MODE",
-        "IPC namespace: host, private, shareable or container:NAME (default: host).",
-    ),
-    repeatable("--ulimit", "NAME=SOFT[:HARD]", "Resource limit, such as nofile=65536; repeatable."),
-    repeatable("--cap-add", "CAP", "Add a Linux capability, such as SYS_ADMIN; repeatable."),
     _switch("--privileged", default=False, help="Give the container all privileges of the host"),
+)
+_LIMITS: Final = (
+    _flag(
+        "--hardened",
+        help="Close what serving does not need: read-only files, no capabilities or new "
+        "privileges, IPC and network of its own; by default of the runtime image.",
+    ),
+    _flag("--read-only", help="Mount the image's files read-only."),
+    *(
+        option(*row.words, types.Parsed(*row.syntax), multiple=row.key is not None)
+        for row in DOCKER_OPTIONS
+    ),
+    repeatable(
+        "--docker-arg",
+        "ARG",
+        "Another flag of docker run, as --FLAG or --FLAG=VALUE; repeatable.",
+        types.DOCKER_ARG,
+    ),
 )
 _LIFE: Final = (
     _switch("--rm", default=True, help="Delete the container when it exits"),
     _switch("--init", default=True, help="Run an init process, so that signals stop the container"),
-    click.option("-i", "--interactive", is_flag=True, help="Keep standard input open."),
-    click.option("-t", "--tty", is_flag=True, help="Allocate a terminal."),
-    click.option("-d", "--detach", is_flag=True, help="Run in the background."),
-    click.option("--wait", is_flag=True, help="With --detach: wait until the container is ready."),
+    _flag("-i", "--interactive", help="Keep standard input open."),
+    _flag("-t", "--tty", help="Allocate a terminal."),
+    _flag("-d", "--detach", help="Run in the background."),
+    _flag("--wait", help="With --detach: wait until the container is ready."),
     click.option(
         "--wait-timeout",
         type=click.FloatRange(min=0),
@@ -185,7 +195,7 @@ _LIFE: Final = (
         metavar="SECONDS",
         help="Time limit of --wait (default: 300).",
     ),
-    click.option("--dry-run", is_flag=True, help="Print the command instead of running it."),
+    _flag("--dry-run", help="Print the command instead of running it."),
 )
 
 
@@ -193,6 +203,7 @@ _GROUPS: Final = (
     ("What to run", _WHAT),
     ("In the container", _INSIDE),
     ("Access to the machine", _MACHINE),
+    ("Limits and docker's own options", _LIMITS),
     ("Start, wait and end", _LIFE),
 )
 

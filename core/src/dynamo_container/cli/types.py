@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from dynamo_container.errors import UsageError
-from dynamo_container.options import syntax
+from dynamo_container.options import docker_syntax, syntax
 from dynamo_container.options.records import CHECKOUT
 
 if TYPE_CHECKING:
@@ -123,6 +123,10 @@ CONTAINER_NAME: Final = Parsed(
 ENV: Final = Parsed(syntax.env, "a valid NAME=VALUE", "KEY=VALUE")
 VOLUME: Final = Parsed(
     syntax.volume, "SOURCE:TARGET[:OPTIONS] with an absolute TARGET", "~/models:/models:ro"
+)
+TMPFS: Final = Parsed(docker_syntax.tmpfs, "PATH[:OPTIONS] with an absolute PATH", "/scratch")
+DOCKER_ARG: Final = Parsed(
+    docker_syntax.docker_arg, "a flag of docker that can be passed on", "--oom-score-adj=-500"
 )
 ENTRYPOINT: Final = Parsed(
     syntax.entrypoint, "quoted as a shell would take it", "'python -m app'", may_be_empty=True

@@ -45,6 +45,8 @@ def plan_accelerator(
     runtime = _runtime(request)
     if contributions and request.gpus != "none":
         return Accelerator(flags=contributions)
+    if request.gpus == "auto" and any(map(gpus.is_gpu_device, request.flags)):
+        return Accelerator()
     by_variable = any(var.name == gpus.VISIBLE_DEVICES for var in request.env)
     access = gpus.gpu_access(request.gpus, request.engine, runtime, by_variable=by_variable)
     source = request.source("--gpus") if request.is_given("--gpus") else CORE

@@ -16,7 +16,7 @@ from dynamo_container.containers.docker_argv import (
 )
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.model.text import json_text
-from dynamo_container.model.values import Mount
+from dynamo_container.model.values import Mount, RunFlag
 
 JSON: TypeAlias = "str | bool | list[JSON] | dict[str, JSON]"
 
@@ -26,7 +26,7 @@ _HOME: Final = "/home/ubuntu"
 # Differs between folders, and so between users; stays the same if the container is created again.
 _ID: Final = "${devcontainerId}"
 # Flags that the editor sets itself.
-_EDITOR_FLAGS: Final = ("--workdir", "--user", "--group-add")
+_EDITOR_FLAGS: Final = ("--workdir", "--user")
 _TOKENS: Final = ("HF_TOKEN", "GITHUB_TOKEN")
 _EXTENSIONS: Final = (
     "charliermarsh.ruff",
@@ -66,7 +66,7 @@ def _document(plan: RunPlan, framework: str, home: str, *, gpus: bool) -> dict[s
     document: dict[str, JSON] = {
         "name": f"Dynamo ({framework})",
         "image": plan.image,
-        "runArgs": _run_args(plan, mounts),
+        "runArgs": _run_args(plan, mounts, home),
         # Everybody who opens the folder gets the GPUs of their machine.
         "hostRequirements": {"gpu": "optional"} if gpus else {},
         "remoteUser": _USER,
@@ -85,9 +85,10 @@ def _document(plan: RunPlan, framework: str, home: str, *, gpus: bool) -> dict[s
     return {key: value for key, value in document.items() if value != {}}
 
 
-def _run_args(plan: RunPlan, mounts: tuple[Mount, ...]) -> list[JSON]:
+def _run_args(plan: RunPlan, mounts: tuple[Mount, ...], home: str) -> list[JSON]:
+    flags = (_portable_flag(flag, home) for flag in plan.flags if flag.flag not in _EDITOR_FLAGS)
     return [
-        *flag_arguments(flag for flag in plan.flags if flag.flag not in _EDITOR_FLAGS),
+        *flag_arguments(flags),
         *(f"--publish={port}" for port in plan.ports),
         # `mounts` cannot express all options of `--volume`.
         *(mount_argument(mount) for mount in mounts if not fits_mount(mount)),
@@ -140,6 +141,12 @@ def _portable(mount: Mount, home: str) -> Mount:
     if mount.type != "bind":
         return mount
     return replace(mount, source=_portable_path(mount.source, home))
+
+
+def _portable_flag(flag: RunFlag, home: str) -> RunFlag:
+    if flag.flag != "--env-file" or flag.value is None:
+        return flag
+    return replace(flag, value=_portable_path(flag.value, home))
 
 
 def _portable_path(path: str, home: str) -> str:

@@ -86,7 +86,9 @@ def mount_argument(mount: Mount) -> str:
     if fits_mount(mount):
         return f"--mount={mount_fields(mount)}"
     parts = (mount.source, mount.target, ",".join(mount.options))
-    return f"--volume={':'.join(filter(None, parts))}"
+    # `--mount` has no options for a folder in memory that can contain programs.
+    kind = "--tmpfs" if mount.type == "tmpfs" else "--volume"
+    return f"{kind}={':'.join(filter(None, parts))}"
 
 
 def fits_mount(mount: Mount) -> bool:

@@ -40,6 +40,11 @@ class GpuAccess:
 _NO_ACCESS: Final = GpuAccess()
 
 
+def is_gpu_device(flag: RunFlag) -> bool:
+    """Whether a flag gives access to a GPU as a CDI device."""
+    return flag.flag == "--device" and (flag.value or "").startswith(_CDI_PREFIX)
+
+
 def gpu_access(
     gpus: str, engine: EngineInfo, runtime: str = "", *, by_variable: bool = False
 ) -> GpuAccess:

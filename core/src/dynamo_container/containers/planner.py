@@ -11,6 +11,13 @@ from typing import Final, TypeVar
 from dynamo_container.containers import dangers
 from dynamo_container.containers.accelerator import Accelerator, plan_accelerator
 from dynamo_container.containers.plan import RunPlan
+from dynamo_container.containers.profile import (
+    OMITTED,
+    default_flags,
+    hardened_flags,
+    hardened_mounts,
+    omitted_flags,
+)
 from dynamo_container.model.names import LOCAL_DEV_TARGET, RUN_LABEL, TARGET_LABEL, UID_LABEL
 from dynamo_container.model.provenance import CORE, Contribution, PlanEntry, Resolved, merge
 from dynamo_container.model.requests import PlanView, RunRequest
@@ -20,18 +27,6 @@ from dynamo_container.plugins.registry import Registry
 from dynamo_container.plugins.verification import verify
 
 WORKSPACE: Final = "/workspace"
-# The same as `run.sh` has always used: shared memory and pinned pages for NCCL and UCX, ptrace for
-# debuggers, the host's network for discovery between services.
-DEFAULTS: Final = (
-    RunFlag(flag="--network", value="host"),
-    RunFlag(flag="--shm-size", value="10G"),
-    RunFlag(flag="--ulimit", value="memlock=-1", key="memlock"),
-    RunFlag(flag="--ulimit", value="stack=67108864", key="stack"),
-    RunFlag(flag="--ulimit", value="nofile=65536:65536", key="nofile"),
-    RunFlag(flag="--cap-add", value="SYS_PTRACE", key="SYS_PTRACE"),
-    RunFlag(flag="--ipc", value="host"),
-    RunFlag(flag="--workdir", value=WORKSPACE),
-)
 # The first process of a container gets only the signals that it handles: without an init process,
 # most programs ignore Ctrl-C and `docker stop`.
 _INIT: Final = RunFlag(flag="--init")
@@ -75,9 +70,9 @@ def plan(registry: Registry, request: RunRequest, *, verified: bool = True) -> R
         image=request.image,
         command=request.command,
         name=request.name,
-        env=_values(env),
+        env=tuple(var for var in _values(env) if not _is_in_file(request, var)),
         mounts=_values(mounts),
-        flags=_values(flags),
+        flags=tuple(flag for flag in _values(flags) if flag.value != OMITTED),
         ports=request.ports,
         entrypoint=request.entrypoint,
         folders=(request.hf_cache,) if request.hf_cache else (),
@@ -124,6 +119,7 @@ def _env(
         *accelerator.env,
         *registry.call(hookspecs.dynamo_container_run_env, request),
         *_from_user(request.env, request, "--env"),
+        *_from_user(_variables_in_files(request), request, "--env-file"),
     )
     return merge(
         "environment variable", contributions, lambda var: var.name, _HINT, describe=describe_env
@@ -134,7 +130,8 @@ def _mounts(registry: Registry, request: RunRequest) -> tuple[Resolved[Mount], .
     contributions = (
         *_core_mounts(request),
         *registry.call(hookspecs.dynamo_container_run_mounts, request),
-        *_from_user(request.mounts, request, "--volume"),
+        *_user_mounts(request),
+        *hardened_mounts(request),
     )
     return merge("mount at", contributions, _mount_key, _HINT, describe=describe_mount)
 
@@ -143,12 +140,15 @@ def _flags(
     registry: Registry, request: RunRequest, accelerator: Accelerator
 ) -> tuple[Resolved[RunFlag], ...]:
     contributions = (
-        *_from_core((*DEFAULTS, _INIT) if request.init else DEFAULTS),
+        *_from_core(default_flags(request)),
+        *_from_core((_INIT,) if request.init else ()),
         *registry.call(hookspecs.dynamo_container_run_flags, request),
         *accelerator.flags,
         *_user_flags(request),
+        *hardened_flags(request),
     )
-    return merge("flag", contributions, flag_key, _HINT, describe=describe_flag)
+    omitted = omitted_flags(request, contributions)
+    return merge("flag", (*contributions, *omitted), flag_key, _HINT, describe=describe_flag)
 
 
 def _readiness(registry: Registry, request: RunRequest) -> tuple[Resolved[Readiness], ...]:
@@ -168,6 +168,27 @@ def _from_core(values: Iterable[T]) -> Iterator[Contribution[T]]:
 
 def _from_user(values: Iterable[T], request: RunRequest, option: str) -> Iterator[Contribution[T]]:
     return (Contribution(value=value, source=request.source(option)) for value in values)
+
+
+def _variables_in_files(request: RunRequest) -> Iterator[EnvVar]:
+    """Yield the variables of `--env-file`, which docker reads itself: the value is not shown."""
+    given = {var.name for var in request.env}
+    found = {name: path for path, names in request.env_files for name in names}
+    return (
+        EnvVar(name=name, value=f"(from {path})")
+        for name, path in found.items()
+        if name not in given
+    )
+
+
+def _is_in_file(request: RunRequest, var: EnvVar) -> bool:
+    return var in tuple(_variables_in_files(request))
+
+
+def _user_mounts(request: RunRequest) -> Iterator[Contribution[Mount]]:
+    for mount in request.mounts:
+        option = "--tmpfs" if mount.type == "tmpfs" else "--volume"
+        yield Contribution(value=mount, source=request.source(option))
 
 
 def _workspace_env(request: RunRequest) -> Iterator[Contribution[EnvVar]]:
@@ -195,12 +216,18 @@ def _core_mounts(request: RunRequest) -> Iterator[Contribution[Mount]]:
 
 
 def _user_flags(request: RunRequest) -> Iterator[Contribution[RunFlag]]:
-    if request.ports and not any(flag.flag == "--network" for flag in request.flags):
+    networks = any(flag.flag == "--network" for flag in request.flags)
+    if request.ports and not networks and not request.hardened:
         # The default, the host's network, would silently ignore the ports.
         bridge = RunFlag(flag="--network", value="bridge")
         yield Contribution(value=bridge, source=request.source("--port"))
     if request.gds:
         yield Contribution(value=_GDS, source=request.source("--use-nixl-gds"))
+    for number, (path, _) in enumerate(request.env_files, 1):
+        # Numbered, because a later file replaces variables of an earlier one.
+        flag = RunFlag(flag="--env-file", value=path, key=str(number))
+        yield Contribution(value=flag, source=request.source("--env-file"))
+    yield from _from_user(request.docker_args, request, "--docker-arg")
     for flag in request.flags:
         yield Contribution(value=flag, source=request.source(flag.flag))
         if flag.flag == "--user" and flag.value:

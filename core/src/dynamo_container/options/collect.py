@@ -213,11 +213,11 @@ def collect_run(
     # The engine answers while the plugins are loaded.
     with engine.start_collecting() as answer:
         asked = select_framework(registry, options)
-        target = "" if options.image else options.target or default_target(asked)
+        target = "" if options.image else _target(options) or default_target(asked)
         image = options.image or image_reference(asked, target)
         info, image_info, notices = _engine(image, answer, dry_run=dry_run)
     if not (options.image or image_info or dry_run):
-        option = f" --target {target}" if options.target else ""
+        option = f" --target {target}" if _target(options) else ""
         raise MachineError(
             f"the engine does not have the image {image}",
             f"build it: dynamo-container build {asked}{option}",
@@ -231,9 +231,26 @@ def collect_run(
         image_info=image_info,
         caller=collect_caller(),
         workspace=_workspace(options, near),
+        env_files=read_env_files(options),
         terminal=terminal,
         notices=(*notices, *unknown),
     )
+
+
+def read_env_files(options: RunOptions) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the files of `--env-file`, each with the names of its variables.
+
+    Raises:
+        UsageError: docker would refuse one.
+    """
+    from dynamo_container.options import env_file
+
+    return tuple(env_file.read(path) for path in options.env_file)
+
+
+def _target(options: RunOptions) -> str:
+    """The target that the options name; empty for the framework's default."""
+    return options.target or (RUNTIME_STAGE if options.hardened else "")
 
 
 def _engine(

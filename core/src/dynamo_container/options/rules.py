@@ -117,6 +117,12 @@ RUN_RULES: Final = (
     ),
     _excludes("--port", _CLOSED_NETWORK),
     _excludes("--mount-workspace", "--volume at /workspace", reason="both mount there"),
+    _excludes("--tmpfs", "--volume at the same path", reason="both mount there"),
+    *(
+        _excludes("--hardened", flag, reason="it opens what --hardened closes")
+        for flag in ("--privileged", "--use-nixl-gds")
+    ),
+    _excludes("--restart", "--rm TRUE", reason="docker cannot restart what it deletes"),
 )
 
 BuildCondition: TypeAlias = "Callable[[BuildOptions, BuildFacts], bool]"
@@ -147,6 +153,12 @@ RUN_CONDITIONS: Final[dict[str, RunCondition]] = {
     _CLOSED_NETWORK: _has_closed_network,
     "--volume at /workspace": lambda options: any(
         mount.target == "/workspace" for mount in options.volume
+    ),
+    "--volume at the same path": lambda options: bool(
+        {mount.target for mount in options.volume} & {mount.target for mount in options.tmpfs}
+    ),
+    "--rm TRUE": lambda options: (
+        options.rm and bool(options.origin("--rm")) and options.restart != "no"
     ),
 }
 
@@ -180,6 +192,11 @@ def check_run(options: RunOptions) -> None:
         UsageError: a rule is broken.
     """
     _check(RUN_RULES, options, {name: holds(options) for name, holds in RUN_CONDITIONS.items()})
+    if options.docker_arg:
+        # Imported here: few runs have the option.
+        from dynamo_container.options.docker_options import require_own_options
+
+        require_own_options(options)
 
 
 def _check(rules: Iterable[Rule], options: Options, conditions: dict[str, bool]) -> None:

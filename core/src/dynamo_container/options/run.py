@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from dynamo_container.containers.planner import flag_key
@@ -17,8 +18,8 @@ from dynamo_container.options.syntax import NONE
 
 T = TypeVar("T")
 
-# Options that become the docker flag of the same name.
-_FLAGS: Final = ("network", "user", "workdir", "shm_size", "ipc", "runtime")
+# Options that become the docker flag of the same name, besides those of `docker_options`.
+_FLAGS: Final = ("network", "user", "workdir", "runtime")
 
 
 def resolve_run(options: RunOptions, facts: RunFacts) -> RunRequest:
@@ -32,15 +33,19 @@ def resolve_run(options: RunOptions, facts: RunFacts) -> RunRequest:
         command=options.command,
         name=options.name or "",
         env=_last(options.env, lambda var: var.name),
-        mounts=_last(options.volume, lambda mount: mount.target),
+        mounts=_last((*options.volume, *options.tmpfs), lambda mount: mount.target),
         flags=_last(_flags(options), flag_key),
+        docker_args=_docker_args(options),
+        env_files=facts.env_files,
+        hardened=options.hardened,
         ports=options.port,
         gpus=options.gpus,
         preflight=not options.no_preflight,
         gds=options.use_nixl_gds,
         init=options.init,
         entrypoint=options.entrypoint or (),
-        remove=options.rm,
+        # Docker cannot restart a container that it deletes when it exits.
+        remove=options.rm and options.restart in (None, "no"),
         detach=options.detach,
         interactive=options.interactive or terminal,
         tty=options.tty or terminal,
@@ -62,12 +67,22 @@ def _flags(options: RunOptions) -> Iterator[RunFlag]:
     for name in _FLAGS:
         if value := getattr(options, name):
             yield RunFlag(flag=f"--{name.replace('_', '-')}", value=value)
-    for limit in options.ulimit:
-        yield RunFlag(flag="--ulimit", value=limit, key=limit.partition("=")[0])
-    for capability in options.cap_add:
-        yield RunFlag(flag="--cap-add", value=capability, key=capability)
-    if options.privileged:
-        yield RunFlag(flag="--privileged")
+    for flag, on in (("--privileged", options.privileged), ("--read-only", options.read_only)):
+        if on:
+            yield RunFlag(flag=flag)
+    # Imported here: only a run needs the table.
+    from dynamo_container.options import docker_options
+
+    yield from docker_options.flags(options)
+
+
+def _docker_args(options: RunOptions) -> tuple[RunFlag, ...]:
+    """The flags of `--docker-arg`: one that is given several times is repeated."""
+    names = [flag.flag for flag in options.docker_arg]
+    return tuple(
+        replace(flag, key=flag.value or "") if names.count(flag.flag) > 1 else flag
+        for flag in dict.fromkeys(options.docker_arg)
+    )
 
 
 def _hf_cache(options: RunOptions, facts: RunFacts) -> str:

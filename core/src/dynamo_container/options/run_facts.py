@@ -23,6 +23,7 @@ class RunFacts:
         image_info: the image; None if the engine does not have it or does not answer.
         caller: who called.
         workspace: the folder of `--mount-workspace`; empty for none.
+        env_files: the files of `--env-file`, each with the names of its variables.
         terminal: whether standard input and output are a terminal.
         notices: what was assumed.
     """
@@ -34,5 +35,6 @@ class RunFacts:
     image_info: ImageInfo | None = None
     caller: Caller = Caller()  # noqa: RUF009  # frozen
     workspace: str = ""
+    env_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
     terminal: bool = False
     notices: tuple[Notice, ...] = ()

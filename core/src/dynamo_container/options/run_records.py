@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynamo_container.model.values import EnvVar, Mount
+from dynamo_container.model.values import EnvVar, Mount, RunFlag
 from dynamo_container.options.records import Options
 
 
@@ -37,11 +37,34 @@ class RunOptions(Options):
     user: str | None = None
     workdir: str | None = None
     entrypoint: tuple[str, ...] | None = None
+    privileged: bool = False
+    hardened: bool = False
+    read_only: bool = False
+    tmpfs: tuple[Mount, ...] = ()
+    env_file: tuple[str, ...] = ()
     shm_size: str | None = None
     ipc: str | None = None
     ulimit: tuple[str, ...] = ()
     cap_add: tuple[str, ...] = ()
-    privileged: bool = False
+    cap_drop: tuple[str, ...] = ()
+    security_opt: tuple[str, ...] = ()
+    pids_limit: str | None = None
+    memory: str | None = None
+    cpus: str | None = None
+    userns: str | None = None
+    device: tuple[str, ...] = ()
+    group_add: tuple[str, ...] = ()
+    add_host: tuple[str, ...] = ()
+    hostname: str | None = None
+    restart: str | None = None
+    platform: str | None = None
+    pull: str | None = None
+    health_cmd: str | None = None
+    health_interval: str | None = None
+    health_retries: str | None = None
+    health_start_period: str | None = None
+    health_timeout: str | None = None
+    docker_arg: tuple[RunFlag, ...] = ()
     rm: bool = True
     init: bool = True
     interactive: bool = False

@@ -22,6 +22,9 @@ class RunRequest(Request):
         command: what runs in it; empty for the image's own command.
         name: the container's name; empty for docker's choice.
         env, mounts, flags: as the user gave them.
+        docker_args: flags that the user passes on to docker as they are.
+        env_files: files of environment variables, each with the names of its variables.
+        hardened: whether the container is closed as far as serving permits.
         ports: `HOST:CONTAINER`, as `docker run --publish` takes them.
         gpus: `auto`, `all`, `none`, `count=N`, or comma-separated names: `0,1`, UUIDs.
         preflight: whether to compare the machine's driver with what the image requires.
@@ -45,6 +48,9 @@ class RunRequest(Request):
     env: tuple[values.EnvVar, ...] = ()
     mounts: tuple[values.Mount, ...] = ()
     flags: tuple[values.RunFlag, ...] = ()
+    docker_args: tuple[values.RunFlag, ...] = ()
+    env_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    hardened: bool = False
     ports: tuple[str, ...] = ()
     gpus: str = "auto"
     preflight: bool = True
