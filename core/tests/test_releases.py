@@ -12,7 +12,8 @@ from dynamo_container.errors import PluginError, UsageError
 from dynamo_container.model.facts import Checkout
 from dynamo_container.model.requests import BuildRequest
 from dynamo_container.plugins import release_document, release_reader
-from dynamo_container.plugins.releases import ReleaseChoice, ReleaseTable, schema
+from dynamo_container.plugins.release_choice import ReleaseChoice
+from dynamo_container.plugins.releases import ReleaseTable, schema
 
 TABLE = """
 default = "1.0.0"
@@ -167,12 +168,39 @@ def test_unknown_release_is_built_like_the_nearest_older_one(table):
     assert not release.exact
     assert pins(release) == ["ai-dynamo[acme]==1.20.0", "13.0"]
     assert [base.image for base in release.base_images()] == ["cuda:13.0"]
-    assert list(release.build_args()) == []
+    assert [(arg.name, arg.value) for arg in release.build_args()] == [
+        ("DERIVED", "ai-dynamo-runtime")
+    ]
     assert release.overrides == ()
     (notice,) = release.notices()
     assert notice.warning
     assert "Dynamo 1.20.0 is not in the plugin's release table" in notice.text
     assert "1.10.0" in notice.text
+
+
+@pytest.mark.parametrize("version", ["1.6.0", "1.5.0.post1", "1.7.0.dev20261026", "9.9"])
+def test_unknown_release_leaves_out_what_the_nearest_older_one_does(posts, version):
+    """A version that the row overrides is not that of another release."""
+    release = posts.choose(request(dynamo_version=version), kvbm=True)
+
+    assert [override.name for override in release.overrides] == ["simulator"]
+    assert not release.kvbm
+    assert posts.overrides(version) == release.overrides
+
+
+@pytest.mark.parametrize("version", ["1.4", "1.3.1", "", "not a version"])
+def test_nothing_is_left_out_of_other_releases(posts, version):
+    assert posts.overrides(version) == ()
+
+
+def test_the_build_finds_the_cuda_compiler_of_an_unknown_release(tmp_path):
+    path = tmp_path / "releases.toml"
+    path.write_text(TABLE.replace("toolkit[nvcc,crt]", "cuda-toolkit[nvcc,crt]"))
+    release = ReleaseTable(path).choose(request(dynamo_version="1.20.0"))
+
+    assert {arg.name: arg.value for arg in release.build_args()} == {
+        "DERIVED": "ai-dynamo-runtime cuda-toolkit[nvcc,crt]"
+    }
 
 
 def test_unknown_release_keeps_the_wheels_of_the_row_if_no_extra_pins_them(table):

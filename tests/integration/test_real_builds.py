@@ -178,9 +178,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheels")
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     subprocess.run([*pip, "--dest", str(folder), f"uv=={UV}", "pip"], check=True)
-    package_index.write_wheel(folder, "ai-dynamo", "1.4.2", ("ai-dynamo-runtime==1.4.2", "torch"))
-    package_index.write_wheel(folder, "ai-dynamo-runtime", "1.4.2")
-    package_index.write_wheel(folder, "nixl-cu13", "1.3.2")
+    package_index.write_wheel(folder, "ai-dynamo", "1.6.1", ("ai-dynamo-runtime==1.6.1", "torch"))
+    package_index.write_wheel(folder, "ai-dynamo-runtime", "1.6.1")
+    package_index.write_wheel(folder, "nixl-cu13", "1.4.1")
     return folder
 
 
@@ -211,7 +211,7 @@ def test_an_index_with_a_password_and_a_certificate_of_its_own_leaves_no_trace(
         dry = cli.ok(*words, "--dry-run")
         explained = cli.ok("explain", *words, "--json")
 
-    assert "ai_dynamo-1.4.2-py3-none-any.whl" in index.served
+    assert "ai_dynamo-1.6.1-py3-none-any.whl" in index.served
     history = docker.run("history", "--no-trunc", "--format", "{{.CreatedBy}} {{.Comment}}", image)
     traces = {
         "history": history,
@@ -256,7 +256,7 @@ def test_an_index_without_upload_times_needs_resolve_as_of_none_and_the_error_su
         docker.run(
             "run", "--rm", image, "python", "-c", "import ai_dynamo as d; print(d.__version__)"
         )
-        == "1.4.2"
+        == "1.6.1"
     )
 
 

@@ -47,6 +47,7 @@ def write_wheel(
     metadata = "".join(
         [
             f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            *(f"Provides-Extra: {extra}\n" for extra in _extras(requires)),
             *(f"Requires-Dist: {one}\n" for one in requires),
         ]
     )
@@ -63,6 +64,10 @@ def write_wheel(
         for path, text in {**members, f"{info}/RECORD": record}.items():
             archive.writestr(path, text)
     return wheel
+
+
+def _extras(requires: tuple[str, ...]) -> list[str]:
+    return sorted(set(re.findall(r"extra == '([^']+)'", " ".join(requires))))
 
 
 @dataclass(frozen=True)

@@ -94,8 +94,8 @@ if TYPE_CHECKING:
         packages_agree,
         serves_a_model,
     )
+    from dynamo_container.plugins.release_choice import ReleaseChoice
     from dynamo_container.plugins.releases import (
-        ReleaseChoice,
         ReleaseTable,
         exact_version,
         without_credentials,
@@ -149,8 +149,8 @@ else:
                 "packages_agree",
                 "serves_a_model",
             ),
+            "dynamo_container.plugins.release_choice": ("ReleaseChoice",),
             "dynamo_container.plugins.releases": (
-                "ReleaseChoice",
                 "ReleaseTable",
                 "exact_version",
                 "without_credentials",

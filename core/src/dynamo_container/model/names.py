@@ -33,6 +33,8 @@ BASE_IMAGE: Final = "BASE_IMAGE"
 REQUIREMENTS: Final = "REQUIREMENTS"
 RESOLVE_AS_OF: Final = "RESOLVE_AS_OF"
 OVERRIDES: Final = "OVERRIDES"
+# Packages whose versions the build finds, because no row states them.
+DERIVED: Final = "DERIVED"
 EXTRA_PACKAGES: Final = "EXTRA_PACKAGES"
 CUDA_VERSION: Final = "CUDA_VERSION"
 # Whether the engine compiles kernels at run time: `true`, else empty.

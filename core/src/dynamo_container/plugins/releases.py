@@ -18,188 +18,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container.errors import UsageError
-from dynamo_container.model.names import (
-    CUDA,
-    CUDA_VERSION,
-    DRIVER_LABEL,
-    DYNAMO,
-    ENABLE_KVBM,
-    REQUIREMENTS,
-    RESOLVE_AS_OF,
-    RUNTIME_STAGE,
-    TORCH_CUDA,
-)
 from dynamo_container.model.requests import BuildRequest
-from dynamo_container.model.values import (
-    BaseImage,
-    BuildArg,
-    CudaImages,
-    Label,
-    Notice,
-    Override,
-    Pin,
-    Release,
-    SystemPackage,
-)
+from dynamo_container.model.values import CudaImages, Override, Release
 from dynamo_container.plugins import release_reader
+from dynamo_container.plugins.release_choice import KVBM, ReleaseChoice, is_before
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
-KVBM: Final = "kvbm"
 # From this release on, Dynamo's block manager is a wheel of its own.
 _KVBM_SINCE: Final = "0.7"
-# From this release on, Dynamo needs neither etcd to discover services nor NATS to send requests.
-_SELF_SUFFICIENT: Final = "0.8"
-_SERVICES: Final = ("etcd-server", "nats-server")
-# A release's own packages appear over two days.
-SETTLING: Final = timedelta(days=2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseChoice:
-    """The release that a request gets, and what is installed with it.
-
-    Attributes:
-        dynamo: the Dynamo release.
-        row: its row in the table; if it has none, the row of the nearest older release.
-        exact: whether the row is for this very release and Dynamo is installed from wheels.
-        cuda: the images for the chosen CUDA version; None if the release needs no CUDA.
-        wheels: the wheels of the row.
-        overrides: requirements that replace what packages require: those of an exact row, and
-            what was added by `overriding()`.
-        kvbm: whether Dynamo's block manager is installed too.
-        from_checkout: whether Dynamo is compiled from a checkout.
-        skipped_default: the table's default release, if it was not chosen because it cannot be
-            built for the requested CUDA version; else empty.
-        named: the release that the user named, if its wheels are those of a post release; else
-            empty.
-    """
-
-    dynamo: str
-    row: Release
-    exact: bool
-    cuda: CudaImages | None
-    wheels: tuple[Pin, ...] = ()
-    overrides: tuple[Override, ...] = ()
-    kvbm: bool = False
-    from_checkout: bool = False
-    skipped_default: str = ""
-    named: str = ""
-
-    def wheel(self, name: str) -> Pin:
-        """Return the row's pin of a wheel.
-
-        Raises:
-            KeyError: the row has no such wheel.
-        """
-        return {pin.name: pin for pin in self.wheels}[name]
-
-    def without(self, *wheels: str) -> ReleaseChoice:
-        """Return a copy that does not pin these wheels, given by name."""
-        kept = tuple(pin for pin in self.wheels if pin.name not in wheels)
-        return replace(self, wheels=kept)
-
-    def overriding(self, *requirements: str) -> ReleaseChoice:
-        """Return a copy with further requirements that replace what packages require."""
-        added = (Override(requirement=requirement) for requirement in requirements)
-        return replace(self, overrides=(*self.overrides, *added))
-
-    def base_images(self, stage: str = RUNTIME_STAGE) -> Iterator[BaseImage]:
-        """Yield the image with the CUDA libraries that a stage starts from; if any."""
-        if self.cuda:
-            yield BaseImage(stage=stage, image=self.cuda.runtime, location=self.row.location)
-
-    def toolkit_images(self, stage: str) -> Iterator[BaseImage]:
-        """Yield the image with the CUDA toolkit that a compiling stage starts from, if any."""
-        if self.cuda and self.cuda.devel:
-            yield BaseImage(stage=stage, image=self.cuda.devel, location=self.row.location)
-
-    def pins(self, extras: tuple[str, ...] = ()) -> Iterator[Pin]:
-        """Yield Dynamo with these extras, the wheels of the row, KVBM, and CUDA.
-
-        Dynamo's extras pin an engine themselves, so the row's wheels are left out if the row is of
-        another release. Without extras nothing else would pin them, so they are kept.
-        """
-        location = self.row.location if self.exact else ""
-        yield Pin(
-            name=DYNAMO,
-            version=self.dynamo,
-            extras=extras,
-            build_arg=REQUIREMENTS,
-            location=location,
-        )
-        if self.exact or not extras:
-            yield from self.wheels
-        if self.kvbm and not self.from_checkout:
-            version = self._kvbm_version()
-            yield Pin(name=KVBM, version=version, build_arg=REQUIREMENTS, location=location)
-        if self.cuda:
-            yield from self._cuda_pins(self.cuda)
-
-    def _kvbm_version(self) -> str:
-        """Return the release's own version, or that of the row: some post releases have no KVBM."""
-        stated = [pin.version for pin in self.row.wheels if pin.name == KVBM and self.exact]
-        return stated[0] if stated else self.dynamo
-
-    def _cuda_pins(self, cuda: CudaImages) -> Iterator[Pin]:
-        place = self.row.location
-        yield Pin(
-            name=CUDA, version=cuda.version, kind="cuda", build_arg=CUDA_VERSION, location=place
-        )
-        if self.exact and cuda.torch:
-            yield Pin(name=TORCH_CUDA, version=cuda.torch, kind="cuda", location=place)
-
-    def build_args(self) -> Iterator[BuildArg]:
-        """Yield the date as of which packages are resolved (two days after the release), and
-        whether a checkout is compiled with KVBM.
-        """
-        if self.exact:
-            day = date.fromisoformat(self.row.released) + SETTLING
-            yield BuildArg(name=RESOLVE_AS_OF, value=f"{day}T00:00:00Z")
-        if self.from_checkout:
-            yield BuildArg(name=ENABLE_KVBM, value="true" if self.kvbm else "false")
-
-    def system_packages(self) -> Iterator[SystemPackage]:
-        """Yield the services that an old release needs in its image."""
-        if is_before(self.dynamo, _SELF_SUFFICIENT):
-            for name in _SERVICES:
-                yield SystemPackage(name=name)
-
-    def labels(self) -> Iterator[Label]:
-        """Yield the label with the oldest driver that can run the image, if it is known."""
-        if self.cuda and self.cuda.driver:
-            yield Label(key=DRIVER_LABEL, value=self.cuda.driver)
-
-    def notices(self) -> Iterator[Notice]:
-        """Yield what the user should know: the release is not the one that was named, or not in the
-        table; or KVBM is deprecated.
-        """
-        if self.named:
-            yield Notice(text=f"Dynamo {self.named} was published as {self.dynamo}")
-        if self.kvbm and KVBM in self.row.deprecated:
-            yield Notice(
-                text=f"Dynamo {self.dynamo} is built with KVBM, which Dynamo has deprecated"
-            )
-        if self.skipped_default and self.cuda:
-            yield Notice(
-                text=f"Dynamo {self.dynamo} is the newest release for CUDA {self.cuda.version}; "
-                f"the default, {self.skipped_default}, cannot be built for it"
-            )
-        if not self.exact and not self.from_checkout:
-            yield Notice(
-                warning=True,
-                text=f"Dynamo {self.dynamo} is not in the plugin's release table: the base image "
-                f"is that of {self.row.dynamo}, and packages are resolved as of today "
-                "(--resolve-as-of DATE for another day)",
-            )
 
 
 class ReleaseTable:
@@ -252,8 +85,7 @@ class ReleaseTable:
         default = self._default_for(request.cuda_version)
         named = Version(request.dynamo_version or default)
         version = named if request.checkout else self._published(named)
-        older = [row for row in self.rows if Version(row.dynamo) <= version]
-        row = older[-1] if older else self.rows[0]
+        row = self._nearest(version)
         exact = Version(row.dynamo) == version and not request.checkout
         return ReleaseChoice(
             dynamo=str(version),
@@ -261,7 +93,7 @@ class ReleaseTable:
             exact=exact,
             cuda=self._cuda(request, row),
             wheels=tuple(pin for pin in row.wheels if pin.name != KVBM),
-            overrides=row.overrides if exact else (),
+            overrides=row.overrides if exact else _left_out(row),
             kvbm=_with_kvbm(request, str(version), default=kvbm and KVBM not in row.deprecated),
             from_checkout=bool(request.checkout),
             skipped_default=""
@@ -270,9 +102,22 @@ class ReleaseTable:
             named="" if version == named else str(named),
         )
 
-    def row(self, dynamo: str) -> Release | None:
-        """Return the row of a release; None if it has none. Raises as `default` does."""
-        return next((row for row in self.rows if row.dynamo == dynamo), None)
+    def overrides(self, dynamo: str) -> tuple[Override, ...]:
+        """Return what is overridden in an image of a release: by its row, or if it has none, what
+        the nearest older one leaves out. Nothing if it is not a version. Raises as `default` does.
+        """
+        from packaging.version import InvalidVersion, Version
+
+        try:
+            row = self._nearest(Version(dynamo))
+        except InvalidVersion:
+            return ()
+        return row.overrides if row.dynamo == dynamo else _left_out(row)
+
+    def _nearest(self, version: Version) -> Release:
+        """Return the row of a release, or of the nearest older one, or the oldest one."""
+        older = [row for row in self.rows if type(version)(row.dynamo) <= version]
+        return older[-1] if older else self.rows[0]
 
     def _published(self, version: Version) -> Version:
         """Return the version of a release's wheels: for 1.3.0, which was never published, that of
@@ -370,13 +215,6 @@ def exact_version(flag: str, text: str) -> str:
         raise UsageError(f"{flag} {text!r} is not a valid version", "for example: 1.4.2") from error
 
 
-def is_before(release: str, other: str) -> bool:
-    """Whether a Dynamo release is older than another."""
-    from packaging.version import Version
-
-    return Version(release) < Version(other)
-
-
 def _with_kvbm(request: BuildRequest, dynamo: str, *, default: bool) -> bool:
     # A checkout is compiled with it: in older ones it is a feature instead of a wheel.
     available = bool(request.checkout) or not is_before(dynamo, _KVBM_SINCE)
@@ -386,6 +224,11 @@ def _with_kvbm(request: BuildRequest, dynamo: str, *, default: bool) -> bool:
             f"remove the option, or choose a release from {_KVBM_SINCE} on: --dynamo-version",
         )
     return available and (default if request.enable_kvbm is None else request.enable_kvbm)
+
+
+def _left_out(row: Release) -> tuple[Override, ...]:
+    """Return the overrides that leave a package out, and so do not depend on the release."""
+    return tuple(override for override in row.overrides if override.leaves_out)
 
 
 def _base(version: Version) -> Version:

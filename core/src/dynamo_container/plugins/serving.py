@@ -24,7 +24,8 @@ from dynamo_container.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
-    from dynamo_container.plugins.releases import ReleaseChoice, ReleaseTable
+    from dynamo_container.plugins.release_choice import ReleaseChoice
+    from dynamo_container.plugins.releases import ReleaseTable
 
 # The attributes that every subclass sets, each with an example.
 _REQUIRED: Final = {
@@ -229,17 +230,13 @@ class ServingPlugin:
     def dynamo_container_checks(self, request: CheckRequest) -> Iterator[values.Check]:
         from dynamo_container.plugins import checks
 
+        overrides = self.releases.overrides(request.image_info.label(DYNAMO_LABEL))
         for modules in self.modules:
             yield checks.imports(*modules)
-        yield checks.packages_agree(*self.may_disagree, overrides=self._overrides(request))
+        yield checks.packages_agree(*self.may_disagree, overrides=overrides)
         yield from checks.as_pinned(request)
         if self.smoke_test:
             yield checks.generates_a_token(self.smoke_test)
-
-    def _overrides(self, request: CheckRequest) -> tuple[values.Override, ...]:
-        """Return what the release's row overrides in the image."""
-        row = self.releases.row(request.image_info.label(DYNAMO_LABEL))
-        return row.overrides if row else ()
 
     def _cache_folder(self, request: RunRequest) -> PurePosixPath:
         return PurePosixPath(request.home, ".cache", self.cache)

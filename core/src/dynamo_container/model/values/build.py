@@ -180,6 +180,11 @@ class Override:
         found = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", self.requirement)
         return re.sub(r"[-_.]+", "-", found[1]).lower() if found else ""
 
+    @property
+    def leaves_out(self) -> bool:
+        """Whether the package is not installed: `torch; python_version < '0'`."""
+        return bool(re.search(r";\s*python_version\s*<\s*['\"]0['\"]\s*$", self.requirement))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemPackage:
