@@ -220,6 +220,18 @@ class TestOwners:
         assert "org.opencontainers.image.revision" not in labels
         assert f"warning: {foreign} belongs to the user with UID {STRANGER}" in result.err
 
+    @pytest.mark.parametrize("git", [True, False])
+    def test_a_build_from_it_names_whose_code_runs(self, cli, foreign, monkeypatch, git):
+        if not git:
+            shutil.rmtree(foreign / ".git")
+        monkeypatch.chdir(foreign / "lib")
+
+        shown = cli.ok(*LOOKS["dry run"]).err
+
+        assert f"a build from {foreign} runs code of the user with UID {STRANGER}" in shown
+        assert "--source none" in shown
+        assert "runs code" not in cli.ok(*LOOKS["dry run"], "--source", "none").err
+
     @pytest.mark.parametrize("part", [".git", ".git/config", "the git folder of a worktree"])
     def test_a_part_of_another_owner_is_enough(self, folder, tmp_path, part):
         checkouts.commit(folder, "v0.6.0")

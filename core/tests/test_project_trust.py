@@ -8,9 +8,6 @@ import os
 from pathlib import Path
 
 import pytest
-from dynamo_container.cli.build import command as build
-from dynamo_container.cli.run import command as run
-from dynamo_container.options.reach import HARMLESS, REACHES
 
 STRANGER = 4711
 FILE = "dynamo-container.toml"
@@ -314,16 +311,6 @@ class TestSearch:
         os.chown(tmp_path, STRANGER, STRANGER)
 
         assert not self.found(cli)
-
-
-@pytest.mark.parametrize(("name", "command"), [("build", build), ("run", run)])
-def test_every_option_is_classified(name, command):
-    """A new option belongs into one of the tables of options/reach.py."""
-    options = {param.name for param in command.params if param.param_type_name == "option"}
-
-    classified = HARMLESS[name] | REACHES[name].keys()
-    assert options - {"trust"} <= classified
-    assert HARMLESS[name] & REACHES[name].keys() == set()
 
 
 def test_an_option_of_a_plugin_requires_trust_unless_it_is_declared_harmless(cli, site, project):

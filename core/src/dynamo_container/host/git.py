@@ -17,6 +17,7 @@ from dynamo_container.model.toml import read_toml
 
 if TYPE_CHECKING:
     from dynamo_container.host.repository import Repository
+from dynamo_container.host.users import caller_uids
 
 _PROJECT: Final = "pyproject.toml"
 # The version of a checkout without any version: older than everything.
@@ -79,7 +80,21 @@ def collect(path: Path, version: str = "") -> facts.Checkout:
         commit=commit,
         digest=_digest(commit, content),
         rust=_rust_release(path),
-        unknown=tuple(filter(None, (*unknown, submodules))),
+        unknown=tuple(filter(None, (*unknown, submodules, _owner(path) if not git else ""))),
+    )
+
+
+def _owner(path: Path) -> str:
+    """Return whose code a build from a checkout runs, if it is not the caller's own."""
+    owner = path.stat().st_uid
+    own = owner in (0, *caller_uids())
+    return (
+        ""
+        if own
+        else (
+            f"a build from {path} runs code of the user with UID {owner}; to install a release "
+            "instead: --source none"
+        )
     )
 
 

@@ -85,6 +85,7 @@ REACHES: Final[Mapping[str, Mapping[str, str]]] = {
         "source": "folders of this machine",
         "stage": _IMAGE,
         "tag": "the names of images, which are replaced or pushed",
+        "trusted_host": "servers whose certificates are not checked",
         "use_sccache": "a bucket, with your credentials",
     },
     "run": {
