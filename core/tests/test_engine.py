@@ -202,7 +202,7 @@ def test_commands_and_requests_are_logged(serve: Serve, caplog):
     assert caplog.messages == ["GET /info (200)", "printf %s 'a b'"]
 
 
-def test_an_answer_that_comes_too_late_is_none(tmp_path, monkeypatch):
+def test_an_answer_that_comes_too_late_is_an_error_and_nothing_else_is_asked(tmp_path, monkeypatch):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "docker.sock"))
         listener.listen()
@@ -210,7 +210,8 @@ def test_an_answer_that_comes_too_late_is_none(tmp_path, monkeypatch):
 
         with api.start_get("/info", 0.01) as finish:
             assert finish is not None
-            assert finish() is None
+            with pytest.raises(NoAnswerError, match=r"did not answer within 0\.01 s"):
+                finish()
 
 
 def test_a_command_that_hangs_is_killed_and_its_error_names_it():
@@ -241,6 +242,15 @@ def test_a_stream_passes_standard_error_on_and_the_command_reads_its_input():
     chunks: list[bytes] = []
     command = Command(argv=("sh", "-c", "cat >&2; exit 3"), stdin="text")
 
-    status = process.stream(command, chunks.append)
+    status = process.stream(command, chunks.append, lambda: None)
 
     assert (status, b"".join(chunks)) == (3, b"text")
+
+
+def test_a_stream_that_is_silent_says_so_every_second():
+    calls: list[str] = []
+    command = Command(argv=("sh", "-c", "read -r _; echo end >&2; sleep 1.5"), stdin="text")
+
+    process.stream(command, lambda _: calls.append("data"), lambda: calls.append("silent"))
+
+    assert calls == ["data", "silent"]

@@ -54,14 +54,20 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         # Imported here: only a report needs it.
         from dynamo_container.images import watch
 
-        status, rows = watch.build(plan, command, resolved.report, _show_progress)
-        table = aligned(rows, right=(1, 2, 3))
+        watched = watch.build(plan, command, resolved.report, _show_progress)
+        status, table = watched.status, aligned(watched.rows, right=(1, 2, 3))
+        problem = f"the report {resolved.report} could not be written: {watched.problem}"
+        problem = problem if watched.problem else ""
     else:
-        status, table = process.run(command), []
+        status, table, problem = process.run(command), [], ""
+    if status and problem:
+        session.warn(problem)
     if status:
         raise _failure(plan, status)
-    if not session.quiet:
+    if not session.quiet or problem:
         _show_images(session, plan, table)
+    if problem:
+        raise WorkFailedError(problem, "the images were built, and have their tags")
     return 0
 
 

@@ -13,7 +13,7 @@ from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import examples
 from dynamo_container.containers import gpus
 from dynamo_container.containers.docker_argv import env_arguments, flag_arguments
-from dynamo_container.docker import engine, process
+from dynamo_container.docker import engine, process, program
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.created import created
 from dynamo_container.errors import MachineError, NoAnswerError, UsageError, WorkFailedError
@@ -112,11 +112,15 @@ def _run(image: str, check: Check, devices: list[str], seconds: float) -> tuple[
         image,
         *check.argv[1:],
     )
-    with created(Command(argv=("docker", "create", *words))) as container:
+    with created(Command(argv=(program.selected(), "create", *words))) as container:
         if not container.id:
             return container.status, "docker could not create a container"
         try:
-            answer = process.capture("docker", "start", "--attach", container.id, timeout=seconds)
+            answer = process.capture(
+                program.selected(), "start", "--attach", container.id, timeout=seconds
+            )
         except NoAnswerError:
             return 1, f"it did not finish within {seconds:g} s (--timeout)"
+    if answer.returncode:
+        engine.require()
     return answer.returncode, answer.stdout + answer.stderr

@@ -10,6 +10,7 @@ import click
 
 from dynamo_container.cli.app import PROGRAM
 from dynamo_container.cli.layout import examples
+from dynamo_container.docker import signals
 from dynamo_container.docker.command import shell_word
 from dynamo_container.errors import MachineError
 from dynamo_container.printing import print_line, print_text
@@ -35,7 +36,8 @@ def command(name: str, output: Path) -> int:
     name = validated_name(name)
     folder = output / f"dynamo-container-{name}"
     try:
-        create(name, folder)
+        with signals.raised():
+            create(name, folder)
     except OSError as error:
         raise MachineError(
             f"{error.filename or folder} cannot be created: {error.strerror}",

@@ -15,8 +15,10 @@ from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.plugin_command import record
+from dynamo_container.docker import signals
 from dynamo_container.docker.command import shell_word
-from dynamo_container.errors import UsageError
+from dynamo_container.errors import MachineError, UsageError
+from dynamo_container.host import files
 from dynamo_container.host.paths import absolute
 from dynamo_container.images import render
 from dynamo_container.options.records import BuildOptions
@@ -55,37 +57,38 @@ def command(ctx: click.Context, /, output: str, force: bool, **_options: object)
         print_text(dict(folder.files)[render.BAKE_FILE])
         return 0
     place = absolute(output)
-    _prepare(place, force=force)
-    _write(folder, place)
+    _require_room(place, force=force)
+    try:
+        with signals.raised():
+            _write(folder, place)
+    except OSError as error:
+        raise MachineError(
+            f"--output {place} cannot be written: {error.strerror}", "name another folder"
+        ) from error
     session.note(f"to build it: cd {shell_word(output)}, then see {render.PAGE}")
     return 0
 
 
-def _prepare(place: Path, *, force: bool) -> None:
-    """Create the folder; with `force` empty one that an earlier render wrote.
+def _require_room(place: Path, *, force: bool) -> None:
+    """Make sure that nothing is overwritten, except with `force` what an earlier render wrote.
 
     Raises:
-        UsageError: it contains something else.
+        UsageError: the folder contains something else.
     """
-    if place.is_dir() and any(place.iterdir()):
-        ours = (place / render.BAKE_FILE).is_file() and (place / render.CONTEXTS).is_dir()
-        if not (force and ours):
-            raise UsageError(
-                f"--output {place} is not empty",
-                "add --force to overwrite it" if ours else "name another folder",
-            )
-        shutil.rmtree(place / render.CONTEXTS)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    if not place.is_dir() or not any(place.iterdir()) or files.is_incomplete(place):
+        return
+    ours = (place / render.BAKE_FILE).is_file() and (place / render.CONTEXTS).is_dir()
+    if not (force and ours):
         raise UsageError(
-            f"--output {place} cannot be created: {error.strerror}", "name another folder"
-        ) from error
+            f"--output {place} is not empty",
+            "add --force to overwrite it" if ours else "name another folder",
+        )
 
 
 def _write(folder: render.Folder, place: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__")
-    for source, name in folder.trees:
-        shutil.copytree(source, place / name, symlinks=True, ignore=ignore)
-    for name, text in folder.files:
-        (place / name).write_text(text, encoding="utf-8")
+    with files.filling(place) as new:
+        for source, name in folder.trees:
+            shutil.copytree(source, new / name, symlinks=True, ignore=ignore)
+        for name, text in folder.files:
+            files.write(new / name, text)

@@ -9,9 +9,10 @@ import sys
 import time
 from typing import Final
 
-from dynamo_container.cli.app import Session
+from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.containers import start
 from dynamo_container.containers.plan import RunPlan
+from dynamo_container.errors import OutputError, WorkFailedError
 from dynamo_container.model.text import printable
 from dynamo_container.printing import print_line, print_lines, print_progress
 
@@ -29,8 +30,19 @@ def start_and_wait(session: Session, plan: RunPlan, seconds: float) -> int:
     if started.refusal:
         print_lines(started.refusal, err=True)
     if started.container:
-        print_line(started.container)
+        _print_id(started.container)
     return started.status
+
+
+def _print_id(container: str) -> None:
+    """Print a container's ID, on standard error if standard output is gone."""
+    try:
+        print_line(container)
+    except (OutputError, SystemExit) as error:
+        raise WorkFailedError(
+            f"container {container[:12]} is ready, but its ID could not be printed",
+            f"stop it: {PROGRAM} stop {container[:12]}",
+        ) from error
 
 
 class _Progress:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from dynamo_container.containers import devcontainer
+from dynamo_container.docker import signals
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
+from dynamo_container.host import files
 
 _ELSEWHERE: Final = "write it elsewhere: --dry-run > FILE"
 
@@ -54,7 +56,8 @@ def write(path: Path, text: str, *, force: bool) -> str:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with signals.raised():
+            files.write(path, text)
     except OSError as error:
         raise _unusable(error) from error
     return f"{path} is up to date" if before == text else f"wrote {path}"
@@ -74,8 +77,15 @@ def require_current(path: Path, text: str) -> None:
 
 
 def _read(path: Path) -> str | None:
-    """The file's text, whatever it contains; None if there is no file."""
+    """The file's text, whatever it contains; None if there is no file.
+
+    Raises:
+        UsageError: there is something else, such as a pipe, which would never end.
+        MachineError: the file cannot be read.
+    """
     try:
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path} is not a regular file", f"remove it first: rm {path}")
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
     except OSError as error:
         raise _unusable(error) from error

@@ -87,6 +87,8 @@ def _start(container: Created, plan: RunPlan, seconds: float, progress: Progress
             wait(container.id, log, plan.readiness, seconds, progress.show)
         except WorkFailedError:
             if log.started:
+                # If the engine has ended, that is why, whatever its client says.
+                engine.require()
                 raise
             return Started(status=log.status, refusal=log.lines)
         finally:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dynamo_container.docker.command import LOGGER
+from dynamo_container.errors import NoAnswerError
 
 _SCHEME: Final = "unix://"
 _DEFAULT_SOCKET: Final = "/var/run/docker.sock"
@@ -84,6 +85,12 @@ def _receive(connection: http.client.HTTPConnection, path: str) -> Response | No
     try:
         with connection.getresponse() as response:
             document = json.loads(response.read())
+    except TimeoutError as error:
+        # The command would wait as long, for the same engine.
+        raise NoAnswerError(
+            f"the docker engine did not answer within {connection.timeout:g} s",
+            "check that it works: docker version",
+        ) from error
     except (OSError, ValueError, http.client.HTTPException):
         return None
     if not isinstance(document, dict):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Final
 
 import docker
@@ -21,7 +22,7 @@ from requests.exceptions import RequestException
 from dynamo_container.docker import podman, program
 from dynamo_container.docker.errors import no_engine
 from dynamo_container.docker.listed import Container
-from dynamo_container.errors import EngineError, WorkFailedError
+from dynamo_container.errors import DynamoContainerError, EngineError, WorkFailedError
 from dynamo_container.model.names import RUN_LABEL
 
 # The time that the engine gets to report a stopped container, beyond the container's own.
@@ -54,21 +55,37 @@ def stop(containers: Iterable[Container], seconds: int) -> Iterator[Container]:
     if program.is_podman():
         yield from podman.stop(containers, seconds)
         return
-    with _client(timeout=seconds + _GRACE_SECONDS) as client, ThreadPoolExecutor() as pool:
+    with _client(timeout=seconds + _GRACE_SECONDS) as client:
+        stopped: SimpleQueue[Container | Exception] = SimpleQueue()
 
-        def stop_one(container: Container) -> Container:
+        def stop_one(container: Container) -> None:
             try:
-                client.api.stop(container.id, timeout=seconds)
-            except NotFound:
-                pass  # it has just ended and deleted itself
-            except APIError as error:
-                raise WorkFailedError(
-                    f"container {container.name} cannot be stopped: {error.explanation}",
-                    f"try: docker kill {container.name}",
-                ) from error
-            return container
+                _stop(client, container, seconds)
+                stopped.put(container)
+            except (DynamoContainerError, DockerException, RequestException, OSError) as error:
+                stopped.put(error)
 
-        yield from pool.map(stop_one, containers)
+        threads = [Thread(target=stop_one, args=(one,), daemon=True) for one in containers]
+        for thread in threads:
+            thread.start()
+        # Ctrl-C ends this wait, and the process does not wait for threads of this kind.
+        for _ in threads:
+            result = stopped.get()
+            if isinstance(result, Exception):
+                raise result
+            yield result
+
+
+def _stop(client: docker.DockerClient, container: Container, seconds: int) -> None:
+    try:
+        client.api.stop(container.id, timeout=seconds)
+    except NotFound:
+        pass  # it has just ended and deleted itself
+    except APIError as error:
+        raise WorkFailedError(
+            f"container {container.name} cannot be stopped: {error.explanation}",
+            f"try: docker kill {container.name}",
+        ) from error
 
 
 @contextmanager

@@ -168,8 +168,9 @@ def pipe(*argv: str, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(_logged(argv), input=stdin, capture_output=True, check=False)
 
 
-def stream(command: Command, consume: Callable[[bytes], None]) -> int:
-    """Run a command and pass its standard error to `consume` as it arrives.
+def stream(command: Command, consume: Callable[[bytes], None], tick: Callable[[], None]) -> int:
+    """Run a command and pass its standard error to `consume` as it arrives; call `tick` once in
+    each second without any.
 
     Returns:
         Its exit status.
@@ -177,6 +178,7 @@ def stream(command: Command, consume: Callable[[bytes], None]) -> int:
     Raises:
         EngineError: the program is not installed.
     """
+    import select
     import subprocess
 
     with (
@@ -184,8 +186,13 @@ def stream(command: Command, consume: Callable[[bytes], None]) -> int:
         _child(command, stdin=stdin, stderr=subprocess.PIPE) as process,
     ):
         assert process.stderr
-        while data := os.read(process.stderr.fileno(), _CHUNK_BYTES):
-            consume(data)
+        while True:
+            if not select.select([process.stderr], [], [], 1.0)[0]:
+                tick()
+            elif data := os.read(process.stderr.fileno(), _CHUNK_BYTES):
+                consume(data)
+            else:
+                break
         return process.wait()
 
 

@@ -71,6 +71,8 @@ def writable_file(path: str, option: str) -> Path:
         UsageError: the file cannot be written.
     """
     full = absolute(path)
+    if exists(full) and not is_folder(full) and not is_file(full):
+        raise UsageError(f"{option}: {full} is not a regular file", "name another file")
     if is_folder(full) or not os.access(full if exists(full) else full.parent, os.W_OK):
         raise UsageError(
             f"{option}: {full} cannot be written", "name a file in a folder that you can write to"

@@ -78,6 +78,13 @@ class Vertex:
         return bool(self.error) or any(entry.completed for entry in self.observations.values())
 
     @property
+    def started(self) -> float:
+        """When it started, in seconds since 1970; 0 if it has not."""
+        return min(
+            (entry.started for entry in self.observations.values() if entry.started), default=0.0
+        )
+
+    @property
     def cached(self) -> bool:
         """Whether it has ended, and every target took it from the cache."""
         ended = [entry for entry in self.observations.values() if entry.completed]
@@ -117,6 +124,11 @@ class Records:
     targets: Sequence[str]
     vertexes: dict[str, Vertex] = field(default_factory=dict)
     _rest: str = ""
+
+    def running(self) -> list[Vertex]:
+        """Return the steps that run at the moment; if there is none, whatever else does."""
+        running = [one for one in self.vertexes.values() if one.started and not one.done]
+        return [one for one in running if one.text or one.exports] or running
 
     def feed(self, text: str) -> Iterator[Event]:
         """Read the next part of the stream, which may be cut anywhere; yield what happened."""

@@ -107,7 +107,7 @@ def resolve_build(options: BuildOptions, facts: BuildFacts) -> ResolvedBuild:
         pull=options.pull,
         outputs=_outputs(options, facts),
         progress=options.progress,
-        metadata_file=f"{report}.metadata" if report else "",
+        metadata_file=str(report.with_name(f".{report.name}.buildx")) if report else "",
     )
     return ResolvedBuild(
         requests=tuple(_requests(options, facts)),

@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are written completely or not at all: beside their place, then renamed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+# The names of everything that is not complete yet start with this.
+TEMPORARY: Final = ".dynamo-container-"
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file. Whatever happens, there is the new file or what was there before.
+
+    A symbolic link stays, and so does the mode of a file that exists.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    number, name = tempfile.mkstemp(prefix=f"{TEMPORARY}{target.name[:100]}-", dir=target.parent)
+    temporary = Path(name)
+    try:
+        os.close(number)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.chmod(_mode(target))
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _mode(path: Path) -> int:
+    """Return the mode of a file; that of a new one if it does not exist."""
+    with suppress(OSError):
+        return path.stat().st_mode & 0o7777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def is_incomplete(folder: Path) -> bool:
+    """Whether `filling` was interrupted in this folder, so that what it wrote is of no use."""
+    return any(folder.glob(f"{TEMPORARY}*"))
+
+
+@contextmanager
+def filling(folder: Path) -> Iterator[Path]:
+    """Write files and folders into a folder, where they replace those of the same names.
+
+    Yields:
+        An empty folder to write to. What is in it is moved when the block ends without an error.
+
+    Raises:
+        OSError: something cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    before = list(folder.glob(f"{TEMPORARY}*"))
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=folder) as temporary:
+        new, old = Path(temporary, "new"), Path(temporary, "old")
+        new.mkdir()
+        old.mkdir()
+        yield new
+        for path in sorted(new.iterdir()):
+            with suppress(FileNotFoundError):
+                (folder / path.name).rename(old / path.name)
+            path.rename(folder / path.name)
+    for path in before:
+        shutil.rmtree(path, ignore_errors=True)
