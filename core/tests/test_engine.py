@@ -247,7 +247,7 @@ def test_a_stream_passes_standard_error_on_and_the_command_reads_its_input():
     assert (status, b"".join(chunks)) == (3, b"text")
 
 
-def test_a_stream_that_is_silent_says_so_every_second():
+def test_a_silent_stream_calls_back_every_second():
     calls: list[str] = []
     command = Command(argv=("sh", "-c", "read -r _; echo end >&2; sleep 1.5"), stdin="text")
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import nvml
@@ -90,6 +92,32 @@ def test_without_an_engine_the_command_is_still_reported(cli: Cli, monkeypatch, 
 
 
 @pytest.mark.processes
+def test_a_frozen_engine_is_reported_after_the_time_for_one_answer(cli, monkeypatch, tmp_path):
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    monkeypatch.setattr(process, "ANSWER_SECONDS", 1.0)
+    write_docker(
+        tmp_path,
+        """case "$*" in
+--version) echo "Docker version 28.5.2, build ecc6942" ;;
+"buildx version") echo "github.com/docker/buildx 0.29.1 0" ;;
+*) exec sleep 100 ;;
+esac""",
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with socket.socket(socket.AF_UNIX) as listener:  # it accepts, and never answers
+        listener.bind(f"{tmp_path}/docker.sock")
+        listener.listen()
+        started = time.monotonic()
+
+        result = cli("doctor", "--json")
+
+    assert time.monotonic() - started < 10  # 100 s if anything else asks it
+    assert states(result)["docker"] == states(result)["buildx"] == "ok"
+    assert "did not answer within 1 s" in finding_of(result, "engine")["summary"]
+
+
+@pytest.mark.processes
 def test_an_engine_that_is_too_old_is_a_failure(cli: Cli, monkeypatch, tmp_path):
     replay(tmp_path, OLD_ENGINE)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
@@ -112,6 +140,7 @@ case "$*" in
 info*) echo '{json.dumps(recorded["info"])}' ;;
 buildx*) echo '{recorded["buildx"]}' ;;
 version*) echo '{recorded["client"]}' ;;
+--version) echo 'Docker version {recorded["client"]}, build 1' ;;
 esac
 """
     write_docker(folder, script)

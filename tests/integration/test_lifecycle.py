@@ -299,6 +299,34 @@ def test_stop_stops_the_named_containers_only(engine, cli: Cli):
     until(lambda: names(engine) == ["foreign running"])
 
 
+def test_ctrl_c_ends_stop_at_once(engine):
+    script = "trap ': > /tmp-stopping' TERM; while :; do sleep 0.1; done"
+    run("-d", "--name", "slow", "--", "sh", "-c", script)
+    command = [sys.executable, "-m", "dynamo_container", "stop", "--time", "300", "slow"]
+    with subprocess.Popen(command, start_new_session=True) as process:
+        listed = ["docker", "exec", "slow", "ls", "/tmp-stopping"]
+        until(lambda: subprocess.run(listed, check=False, capture_output=True).returncode == 0)
+
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(10) == 130
+    assert call("stop", "--time", "0", "slow").stdout == "slow\n"
+
+
+@pytest.mark.parametrize("gone", ["/dev/full", "a closed pipe"])
+def test_the_id_of_a_ready_container_is_shown_if_standard_output_is_gone(engine, gone):
+    command = [*RUN, "--image", IMAGE, "-d", "--wait", "--", "sh", "-c", ": >/tmp-ready; sleep 100"]
+    ends, pipe = os.pipe()
+    os.close(ends)
+    with os.fdopen(pipe, "wb") as closed, Path("/dev/full").open("wb") as full:
+        output = full if gone == "/dev/full" else closed
+        completed = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, check=False)
+
+    container = engine.docker("ps", "--quiet")
+    assert completed.returncode == 1
+    assert f"stop it: dynamo-container stop {container}" in completed.stderr.decode()
+
+
 def test_names_that_do_not_select_a_container_are_errors(engine, cli: Cli):
     engine.docker("run", "--detach", "--network=none", "--name=foreign", IMAGE, "sleep", "100")
     for name in ("one", "two"):
