@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.errors import UsageError
 from dynamo_container.images.plan import BuildPlan, Image
+from dynamo_container.model.credentials import hide_all
 from dynamo_container.model.provenance import Contribution, PlanEntry, Source
 from dynamo_container.model.text import json_text, printable
 
@@ -135,7 +136,7 @@ def run_json(plan: RunPlan, key: str | None = None) -> str:
 
 
 def _as_json(document: ExplainedBuild | ExplainedRun) -> str:
-    return json_text(asdict(document))
+    return json_text(hide_all(asdict(document)))
 
 
 def _select(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry, ...]:

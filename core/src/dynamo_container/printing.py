@@ -3,7 +3,8 @@
 """The one place that prints. A test holds that no other module does.
 
 What is printed is never ours alone: see `model.text`. So everything that could control a terminal
-is escaped here; only the colors and the progress line of this module are control sequences.
+is escaped here, and what looks like a credential is hidden; only the colors and the progress line
+of this module are control sequences.
 
 Standard output is the result: if it cannot be written, the command fails. Standard error is for
 people: if no one can read it, the work goes on.
@@ -21,6 +22,7 @@ import click
 
 from dynamo_container.docker.command import Command
 from dynamo_container.errors import DynamoContainerError, OutputError
+from dynamo_container.model.credentials import hide, hide_all
 from dynamo_container.model.text import json_text, printable, shortened
 
 # The status that a shell reports for a program that SIGPIPE has ended.
@@ -41,17 +43,17 @@ def prepare_streams() -> None:
 
 def print_line(text: object, *, err: bool = False) -> None:
     """Print a line. Line feeds in it are escaped too."""
-    _write(f"{printable(str(text))}\n", err=err)
+    _write(f"{printable(hide(str(text)))}\n", err=err)
 
 
 def print_lines(texts: Iterable[str], *, err: bool = False) -> None:
     """Print lines, each as `print_line` does."""
-    _write("".join(f"{printable(text)}\n" for text in texts), err=err)
+    _write("".join(f"{printable(hide(text))}\n" for text in texts), err=err)
 
 
 def print_text(text: str, *, err: bool = False) -> None:
     """Print text as it is, with its line feeds and tabs; nothing is added to its end."""
-    _write(printable(text, keep="\n\t"), err=err)
+    _write(printable(hide(text), keep="\n\t"), err=err)
 
 
 def print_command(*commands: Command) -> None:
@@ -62,8 +64,11 @@ def print_command(*commands: Command) -> None:
 
 
 def print_json(document: object) -> None:
-    """Print a document as JSON."""
-    _write(json_text(document), err=False)
+    """Print a document as JSON, or JSON that `json_text` made: then it has been decided before what
+    may be shown.
+    """
+    text = document if isinstance(document, str) else json_text(hide_all(document))
+    _write(printable(text, keep="\n\t"), err=False)
 
 
 def print_bytes(data: bytes) -> None:
@@ -112,13 +117,13 @@ def print_error(error: DynamoContainerError) -> None:
     """Print an error: what failed, what to do next, and output that explains it."""
     print_label("error: ", "red", err=True)
     for text in filter(None, (error.what, error.next_step)):
-        print_line(shortened(printable(text), _ERROR_LENGTH), err=True)
-    print_lines((shortened(line, _DETAIL_LENGTH) for line in error.details), err=True)
+        print_line(shortened(printable(hide(text)), _ERROR_LENGTH), err=True)
+    print_lines((shortened(hide(line), _DETAIL_LENGTH) for line in error.details), err=True)
 
 
 def print_progress(text: str) -> None:
     """Replace the last line of the terminal on standard error; empty text clears it."""
-    _write(f"{_CLEAR_LINE}{printable(text)}", err=True)
+    _write(f"{_CLEAR_LINE}{printable(hide(text))}", err=True)
 
 
 def _has_colors(stream: TextIO | None) -> bool:

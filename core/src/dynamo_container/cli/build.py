@@ -14,10 +14,10 @@ from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.plugin_command import record
-from dynamo_container.cli.tables import aligned
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.images import bake
 from dynamo_container.model.names import DEV_TARGET, LOCAL_DEV_TARGET
+from dynamo_container.model.text import aligned
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.printing import print_command, print_lines, print_text
 

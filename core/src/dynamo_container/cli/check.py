@@ -8,6 +8,7 @@ import uuid
 
 import click
 
+from dynamo_container.cli import types
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import examples
@@ -36,7 +37,7 @@ from dynamo_container.printing import print_line, print_text
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=types.SECONDS,
     default=600.0,
     metavar="SECONDS",
     help="Time limit of each check (default: 600).",

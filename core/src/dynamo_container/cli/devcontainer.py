@@ -26,7 +26,7 @@ from dynamo_container.options.run import resolve_run
 from dynamo_container.options.run_facts import RunFacts
 from dynamo_container.options.run_records import RunOptions
 from dynamo_container.options.selection import select_framework
-from dynamo_container.printing import print_text
+from dynamo_container.printing import print_json
 
 # Options of `run` that the editor decides, or that its file cannot contain.
 _NOT_IN_FILE: Final = (
@@ -86,7 +86,7 @@ def command(ctx: click.Context, /, check: bool, force: bool, **_options: object)
         )
     text, framework = _render(session, options)
     if options.dry_run:
-        print_text(text)
+        print_json(text)
         return 0
     folder = find_checkout(session.near()) or absolute(".")
     path = devcontainer_file.path_in(folder, framework)

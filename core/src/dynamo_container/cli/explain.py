@@ -21,7 +21,7 @@ from dynamo_container.errors import UsageError
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.run_records import RunOptions
 from dynamo_container.plugins.discovery import normalize
-from dynamo_container.printing import print_text
+from dynamo_container.printing import print_json, print_text
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _GRAPH: Final = click.option(
@@ -70,7 +70,10 @@ def explain_build(
     if graph:
         draw(plan, graph)
         return 0
-    print_text(explain.build_json(plan, key) if as_json else explain.build_text(plan, key))
+    if as_json:
+        print_json(explain.build_json(plan, key))
+    else:
+        print_text(explain.build_text(plan, key))
     return 0
 
 
@@ -109,7 +112,10 @@ def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_option
             options, framework=tuple(name for name in options.framework if name != argument)
         )
     plan = plan_run(session, options, dry_run=True)
-    print_text(explain.run_json(plan, key) if as_json else explain.run_text(plan, key))
+    if as_json:
+        print_json(explain.run_json(plan, key))
+    else:
+        print_text(explain.run_text(plan, key))
     return 0
 
 

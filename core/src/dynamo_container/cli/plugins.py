@@ -11,8 +11,8 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import Group
-from dynamo_container.cli.tables import aligned
 from dynamo_container.errors import PluginError
+from dynamo_container.model.text import aligned
 from dynamo_container.plugins.discovery import Candidate
 from dynamo_container.plugins.registry import Registry
 from dynamo_container.plugins.status import (

@@ -11,7 +11,7 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
-from dynamo_container.cli.tables import aligned
+from dynamo_container.model.text import aligned
 from dynamo_container.printing import print_json, print_lines
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import examples
-from dynamo_container.cli.tables import aligned
+from dynamo_container.model.text import aligned
 from dynamo_container.model.values import Release
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry

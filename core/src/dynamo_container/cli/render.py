@@ -23,7 +23,7 @@ from dynamo_container.host.paths import absolute
 from dynamo_container.images import render
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.rules import is_given
-from dynamo_container.printing import print_text
+from dynamo_container.printing import print_json
 
 # Options of the docker command itself, which files cannot contain.
 _NOT_IN_FILES: Final = ("--builder", "--report")
@@ -54,7 +54,7 @@ def command(ctx: click.Context, /, output: str, force: bool, **_options: object)
     plan, _ = plan_build(session, options)
     folder = render.folder(plan)
     if options.dry_run:
-        print_text(dict(folder.files)[render.BAKE_FILE])
+        print_json(dict(folder.files)[render.BAKE_FILE])
         return 0
     place = absolute(output)
     _require_room(place, force=force)

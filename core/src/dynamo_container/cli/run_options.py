@@ -190,7 +190,7 @@ _LIFE: Final = (
     _flag("--wait", help="With --detach: wait until the container is ready."),
     click.option(
         "--wait-timeout",
-        type=click.FloatRange(min=0),
+        type=types.SECONDS,
         default=300.0,
         metavar="SECONDS",
         help="Time limit of --wait (default: 300).",

@@ -9,6 +9,7 @@ import click
 from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.errors import UsageError
+from dynamo_container.options.syntax import LONGEST_SECONDS
 from dynamo_container.printing import print_line
 
 
@@ -18,7 +19,7 @@ from dynamo_container.printing import print_line
 @click.option(
     "--time",
     "seconds",
-    type=click.IntRange(min=0),
+    type=click.IntRange(min=0, max=LONGEST_SECONDS),
     default=10,
     metavar="SECONDS",
     help="Kill containers that have not stopped after this time (default: 10).",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from dynamo_container.errors import UsageError
+from dynamo_container.model.text import quoted
 from dynamo_container.options import docker_syntax, syntax
 from dynamo_container.options.records import CHECKOUT
 
@@ -71,7 +72,7 @@ class Parsed(click.ParamType[Any]):  # of whatever the parser returns
     def _error(self, flag: str, value: str, error: ValueError) -> UsageError:
         hint = f"for example: {flag} {self._example}"
         if self._shown:
-            return UsageError(f"{flag} {value!r} is not {self._what}", hint)
+            return UsageError(f"{flag} {quoted(value)} is not {self._what}", hint)
         detail = f" {error}" if str(error) else ""
         return UsageError(f"{flag}{detail} {self._what}".rstrip(), hint)
 
@@ -115,6 +116,7 @@ INDEX_URLS: Final = Parsed(
 HOST: Final = Parsed(syntax.host, "a valid HOST or HOST:PORT", "packages.example:8080")
 GPUS: Final = Parsed(syntax.gpus, "a valid list of GPUs", "auto, all, none, 0, 0,1, count=2")
 PORT: Final = Parsed(syntax.port, "a valid port mapping", "8000:8000, 127.0.0.1:8000:8000")
+SECONDS: Final = Parsed(syntax.seconds, "a valid number of seconds", "60")
 CONTAINER_NAME: Final = Parsed(
     syntax.container_name,
     "a valid name of a container (letters, digits, '_', '.' and '-')",

@@ -91,7 +91,7 @@ def _receive(connection: http.client.HTTPConnection, path: str) -> Response | No
             f"the docker engine did not answer within {connection.timeout:g} s",
             "check that it works: docker version",
         ) from error
-    except (OSError, ValueError, http.client.HTTPException):
+    except (OSError, ValueError, RecursionError, http.client.HTTPException):
         return None
     if not isinstance(document, dict):
         return None
@@ -118,5 +118,5 @@ def _current_context() -> str:
             return json.load(file).get("currentContext") or _DEFAULT_CONTEXT
     except FileNotFoundError:
         return _DEFAULT_CONTEXT
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return ""

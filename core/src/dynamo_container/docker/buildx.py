@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dynamo_container.docker import process
-from dynamo_container.docker.errors import OLDEST_BUILDX, no_engine
+from dynamo_container.docker.errors import OLDEST_BUILDX, no_engine, reading_answer
 from dynamo_container.errors import EngineError, MachineError
 from dynamo_container.model.facts import BuilderInfo
 
@@ -37,6 +37,7 @@ def require_buildx() -> None:
         )
 
 
+@reading_answer()
 def inspect_builder(name: str = "") -> BuilderInfo:
     """Return what a builder can do.
 

@@ -20,7 +20,7 @@ from docker.errors import APIError, DockerException, NotFound
 from requests.exceptions import RequestException
 
 from dynamo_container.docker import podman, program
-from dynamo_container.docker.errors import no_engine
+from dynamo_container.docker.errors import no_engine, reading_answer
 from dynamo_container.docker.listed import Container
 from dynamo_container.errors import DynamoContainerError, EngineError, WorkFailedError
 from dynamo_container.model.names import RUN_LABEL
@@ -29,6 +29,7 @@ from dynamo_container.model.names import RUN_LABEL
 _GRACE_SECONDS: Final = 60
 
 
+@reading_answer()
 def list_containers() -> tuple[Container, ...]:
     """Return all containers, the newest first, including those that have ended and still exist.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container.docker import process, program
-from dynamo_container.docker.errors import OLDEST_ENGINE, no_engine
+from dynamo_container.docker.errors import OLDEST_ENGINE, no_engine, reading_answer
 from dynamo_container.errors import EngineError, MachineError
 from dynamo_container.model.facts import EngineInfo, ImageInfo
 
@@ -42,6 +42,7 @@ class BuildCache:
 NO_BUILD_CACHE: Final = BuildCache()
 
 
+@reading_answer()
 def server_version() -> str:
     """Return the version of docker's engine, which builds, such as `28.5.2`.
 
@@ -76,6 +77,7 @@ def require() -> None:
         server_version()
 
 
+@reading_answer()
 def client_version() -> str:
     """Return the docker command's version, whether or not an engine answers.
 
@@ -101,6 +103,7 @@ def start_measuring_build_cache() -> Iterator[Callable[[], BuildCache]]:
         yield lambda: _build_cache(finish)
 
 
+@reading_answer()
 def _build_cache(finish: process.Query) -> BuildCache:
     try:
         output = finish().stdout
@@ -165,6 +168,7 @@ def _document(response: Response | None) -> dict[str, Any] | None:
     return response.document if response and response.status == _OK else None
 
 
+@reading_answer()
 def _info(completed: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     output = completed.stdout.strip()
     info: dict[str, Any] = json.loads(output) if output.startswith("{") else {}
@@ -173,6 +177,7 @@ def _info(completed: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return info
 
 
+@reading_answer()
 def _engine_info(info: dict[str, Any]) -> EngineInfo:
     local = _is_local(info)
     return EngineInfo(
@@ -217,6 +222,7 @@ def _has_hook() -> bool:
     return bool(shutil.which("nvidia-container-runtime-hook", path=os.pathsep.join(folders)))
 
 
+@reading_answer()
 def inspect_image(reference: str) -> ImageInfo | None:
     """Return what the engine knows about an image; None if it does not have the image.
 

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from dynamo_container.errors import EngineError
@@ -13,6 +16,34 @@ OLDEST_ENGINE: Final = 26
 OLDEST_BUILDX: Final = "0.13"
 # The first with CDI devices and port mappings for every user, and the one that we test with.
 OLDEST_PODMAN: Final = 5
+
+
+# What reading an answer raises that does not have the expected form.
+_MALFORMED: Final = (
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
+
+
+@contextmanager
+def reading_answer() -> Iterator[None]:
+    """Read an answer of docker, which is whatever the program or the server of that name says.
+
+    Raises:
+        EngineError: the answer cannot be read.
+    """
+    try:
+        yield
+    except _MALFORMED as error:
+        raise EngineError(
+            f"docker's answer cannot be read: {type(error).__name__}: {error}",
+            "check that Docker answers (docker version, docker info), and its config.json",
+        ) from error
 
 
 def no_engine(reason: str) -> EngineError:
@@ -31,6 +62,12 @@ def no_engine(reason: str) -> EngineError:
 
 def no_client(error: OSError) -> EngineError:
     """Return the error for a docker command that cannot be started."""
+    if error.errno == errno.E2BIG:
+        return EngineError(
+            "the command is too long for this machine's kernel: a value takes more than 128 kB, or "
+            "all together take too much",
+            "pass long values in a file",
+        )
     missing = isinstance(error, FileNotFoundError)
     return EngineError(
         "the docker command is not installed"

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.images.records import Records, Vertex, seconds
+from dynamo_container.model.credentials import hide_all
 from dynamo_container.model.text import json_text
 
 # The version of the document's form, described in docs/report.md; new keys do not change it.
@@ -78,7 +79,7 @@ class BuildReport:
 
     def as_json(self) -> str:
         """Return the report as a JSON document."""
-        return json_text(asdict(self))
+        return json_text(hide_all(asdict(self)))
 
 
 def schema() -> dict[str, Any]:

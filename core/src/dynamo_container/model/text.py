@@ -9,7 +9,7 @@ that reverse the direction of writing, bytes that are not UTF-8.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 # Long enough for a path or a reference; a value of an error that is longer is cut.
@@ -72,3 +72,22 @@ def json_text(document: object, indent: int | None = 2) -> str:
     import json
 
     return f"{json.dumps(document, indent=indent)}\n"
+
+
+def aligned(rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:
+    """Return the rows as lines with aligned columns.
+
+    Args:
+        rows: of equal length, a heading among them.
+        right: the columns that are aligned to the right.
+    """
+    table = [tuple(map(printable, row)) for row in rows]
+    numbers = frozenset(right)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if column in numbers else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]

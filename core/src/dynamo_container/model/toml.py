@@ -27,4 +27,7 @@ def parse_toml(content: bytes) -> dict[str, Any]:
     # Imported here: 3 ms that only a command that reads a table pays for.
     import tomllib
 
-    return tomllib.loads(content.decode())
+    try:
+        return tomllib.loads(content.decode())
+    except RecursionError as error:
+        raise ValueError("its tables or lists are nested too deeply") from error

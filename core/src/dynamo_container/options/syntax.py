@@ -21,9 +21,9 @@ from dynamo_container.model.references import is_image, is_reference, is_reposit
 # Regular expressions are compiled when they are first used: most calls need few of them.
 
 # A date, or a timestamp with an offset (RFC 3339), as uv takes it.
-_DATE: Final = r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?"
+_DATE: Final = r"(?a:\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?)"
 # CUDA's packages and images are named by these two numbers.
-_CUDA: Final = r"\d+\.\d+"
+_CUDA: Final = r"(?a:\d{1,3}\.\d{1,3})"
 _ARGUMENT: Final = r"[A-Za-z_][A-Za-z0-9_]*"
 _VERSION_IN_TAG: Final = r"v?([A-Za-z0-9][A-Za-z0-9_.+-]*)"
 _PLATFORM: Final = r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?"
@@ -39,13 +39,15 @@ _FALSE: Final = ("false", "0", "no")
 _SECRET_FIELDS: Final = ("secret_access_key", "session_token", "token", "ghtoken", "account_key")
 _CONTAINER_NAME: Final = r"(?a:[A-Za-z0-9][\w.-]+)"
 # An index, an index of a MIG device, or a UUID.
-_GPU: Final = r"(?a:\d+(?::\d+)?|(?:GPU|MIG)-[\w/-]+)"
-_GPU_COUNT: Final = r"(?a:count=0*([1-9]\d*))"
+_GPU: Final = r"(?a:\d{1,4}(?::\d{1,4})?|(?:GPU|MIG)-[\w/-]+)"
+_GPU_COUNT: Final = r"(?a:count=0*([1-9]\d{0,3}))"
 _HOST: Final = r"([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
 # [[ADDRESS:][HOST]:]CONTAINER[/PROTOCOL], with ports or ranges of ports.
 _PORT: Final = (
     r"(?:(?:(?:[\d.]+|\[[0-9a-fA-F:]+\]):)?(?:\d+(?:-\d+)?)?:)?\d+(?:-\d+)?(?:/(?:tcp|udp|sctp))?"
 )
+# 30 years: what every clock and every timeout can take.
+LONGEST_SECONDS: Final = 10**9
 # The value of an option that takes none (`--hf-cache none`, `--source none`).
 NONE: Final = "none"
 
@@ -311,6 +313,14 @@ def host(value: str) -> str:
     if not re.fullmatch(_HOST, value):
         raise ValueError(value)
     return value
+
+
+def seconds(value: str) -> float:
+    """Parse a time in seconds; neither `nan` nor `inf` is one."""
+    number = float(value)
+    if not 0 <= number <= LONGEST_SECONDS:
+        raise ValueError(value)
+    return number
 
 
 def container_name(value: str) -> str:

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a credential looks like: the one place that knows.
+
+`hide` removes credentials from text that is printed; `find` describes one, so that it can be
+refused where it would be visible. Both work by form, because any text may be a secret: user and
+password in a URL, fields and parameters with the name of a secret, signatures, the tokens of
+well-known services, and segments of an index's path that no person would choose.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import Final
+
+HIDDEN: Final = "***"
+
+# Expressions are compiled when a text may contain what they look for: most texts do not.
+# `//user:password@host`, and `user:password@host` without a scheme, but not `image:tag@sha256:...`.
+_USER_INFO: Final = r"(?<=//)(?!git@)[^/\s'\"<>]{1,500}(?=@)"
+_BARE_USER_INFO: Final = r"(?<![\w./@-])[\w.+-]{1,100}:[^/@\s'\",]{1,200}(?=@(?!sha256:)[\w.-]+)"
+# Names of secrets, in any case and with any separators. `key` alone is too common.
+_NAME: Final = (
+    r"(?:[\w.-]*[-_.])?(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|signature|sig|"
+    r"api[-_]?key|access[-_]?key(?:[-_]?id)?|account[-_]?key|private[-_]?key|secret[-_]?key|"
+    r"secret[-_]?access[-_]?key|session[-_]?token|auth(?:orization)?|ghtoken|sas)"
+)
+_FIELD: Final = rf"(?i)(?<![\w.-])({_NAME})(=)([^&,\s'\"]+)"
+# Tokens of GitHub, GitLab, Hugging Face, PyPI, AWS, Slack, OpenAI, NVIDIA, Google, Docker; JSON Web
+# Tokens; private keys.
+_SERVICE: Final = (
+    r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|hf_\w{20,}|pypi-AgE\w{16,}|"
+    r"(?:AKIA|ASIA)[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}|sk-[\w-]{20,}|nvapi-[\w-]{20,}|"
+    r"AIza[\w-]{30,}|dckr_pat_[\w-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*PRIVATE KEY-----)?"
+)
+_TOKEN_STARTS: Final = (
+    "gh", "glpat-", "hf_", "pypi-AgE", "AKIA", "ASIA", "xox", "sk-", "nvapi-", "AIza", "dckr_pat_",
+    "eyJ", "PRIVATE KEY",
+)  # fmt: skip
+# A segment of a path: long, with letters and digits; or very long. Words have separators.
+_SEGMENT: Final = (
+    r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9_~]{12,}|[A-Za-z]{24,}|[0-9a-f]{8}-[0-9a-f-]{27}|"
+    r"[\w~-]{40,}"
+)
+
+
+def hide_all(document: object) -> object:
+    """Return a document of dictionaries, lists and texts with `hide` applied to every text."""
+    if isinstance(document, dict):
+        return {key: hide_all(value) for key, value in document.items()}
+    if isinstance(document, (list, tuple)):
+        return [hide_all(one) for one in document]
+    return hide(document) if isinstance(document, str) else document
+
+
+def hide(text: str) -> str:
+    """Return text with `***` in the place of everything that looks like a credential."""
+    if "@" in text:
+        text = _compiled(_USER_INFO).sub(HIDDEN, text)
+        text = _compiled(_BARE_USER_INFO).sub(HIDDEN, text)
+    if "=" in text:
+        text = _compiled(_FIELD).sub(rf"\1\2{HIDDEN}", text)
+    if any(start in text for start in _TOKEN_STARTS):
+        text = _compiled(_SERVICE).sub(HIDDEN, text)
+    return text
+
+
+def find(text: str) -> str:
+    """Return what in a text looks like a credential, for a message; empty if nothing does."""
+    if "@" in text and (
+        _compiled(_USER_INFO).search(text) or _compiled(_BARE_USER_INFO).search(text)
+    ):
+        return "the user or password of a URL"
+    if any(start in text for start in _TOKEN_STARTS) and _compiled(_SERVICE).search(text):
+        return "a token or private key"
+    field = _compiled(_FIELD).search(text) if "=" in text else None
+    return f"the secret '{field[1]}'" if field else ""
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable, field or argument of this name usually has a secret: `HF_TOKEN`."""
+    return bool(re.fullmatch(rf"(?i){_NAME}", name.strip()))
+
+
+def secret_field(fields: Mapping[str, str]) -> str:
+    """Return the name of the first field that is or contains a secret; empty if there is none."""
+    return next(
+        (
+            name.strip()
+            for name, value in fields.items()
+            if (is_secret_name(name) and value) or find(value)
+        ),
+        "",
+    )
+
+
+def hide_in_path(path: str) -> str:
+    """Return a URL's path with `***` in the place of segments that may be tokens.
+
+    Some indexes have the token of a customer in their path. A name that is taken for a token by
+    mistake is only not shown.
+    """
+    segments = path.split("/")
+    return "/".join(
+        HIDDEN if hide(one) != one or _compiled(_SEGMENT).fullmatch(one) else one
+        for one in segments
+    )
+
+
+@functools.cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.DOTALL)
