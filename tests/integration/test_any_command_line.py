@@ -29,7 +29,7 @@ STATUSES = {0, 1, 2, 3, 4, 5, 6, 130}
 DIGITS = "9" * 5000
 ODD_VALUES = (
     "", " ", "\n", "a\nb\nc\nd\ne\nf", "-", "--", "=", "=x", "x=", ",", ":", "::", "/", "//", ".",
-    "~", "~nobody/x", "/dev/full", "/dev/null", "/no/such/file", "/proc/self/mem", "\x1b[2J",
+    "~", "~no-one/x", "/dev/full", "/dev/null", "/no/such/file", "/proc/self/mem", "\x1b[2J",
     "\x9b",
     "\u202e", "\udcff", "caf\u00e9", "\U0001f600", "'", '"', "`id`", "${HOME}", "%{if}", "{{", "*",
     "$(id)", "\\", "0", "1", "-1", "00", "1e400", "nan", "inf", "-inf", "0x10", "1_000", "\u0661",

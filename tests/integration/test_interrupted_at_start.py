@@ -49,7 +49,7 @@ def test_ctrl_c_while_the_program_starts_prints_no_traceback(milliseconds):
     assert process.returncode in (0, 130, -signal.SIGINT)
 
 
-def test_a_reader_that_is_gone_is_no_error():
+def test_a_reader_that_is_gone_ends_the_command_silently():
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(

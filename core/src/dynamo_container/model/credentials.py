@@ -17,7 +17,7 @@ from typing import Final
 
 HIDDEN: Final = "***"
 
-# Expressions are compiled when a text may contain what they look for: most texts do not.
+# Expressions are compiled when text may contain what they look for: most text does not.
 # `//user:password@host`, and `user:password@host` without a scheme, but not `image:tag@sha256:...`.
 _USER_INFO: Final = r"(?<=//)(?!git@)[^/\s'\"<>]{1,500}(?=@)"
 _BARE_USER_INFO: Final = r"(?<![\w./@-])[\w.+-]{1,100}:[^/@\s'\",]{1,200}(?=@(?!sha256:)[\w.-]+)"
@@ -57,7 +57,7 @@ def hide_all(document: object) -> object:
 
 
 def hide(text: str) -> str:
-    """Return text with `***` in the place of everything that looks like a credential."""
+    """Return text with `***` instead of everything that looks like a credential."""
     if "@" in text:
         text = _compiled(_USER_INFO).sub(HIDDEN, text)
         text = _compiled(_BARE_USER_INFO).sub(HIDDEN, text)
@@ -69,7 +69,7 @@ def hide(text: str) -> str:
 
 
 def find(text: str) -> str:
-    """Return what in a text looks like a credential, for a message; empty if nothing does."""
+    """Return what in text looks like a credential, for a message; empty if nothing does."""
     if "@" in text and (
         _compiled(_USER_INFO).search(text) or _compiled(_BARE_USER_INFO).search(text)
     ):
@@ -98,7 +98,7 @@ def secret_field(fields: Mapping[str, str]) -> str:
 
 
 def hide_in_path(path: str) -> str:
-    """Return a URL's path with `***` in the place of segments that may be tokens.
+    """Return a URL's path with `***` instead of segments that may be tokens.
 
     Some indexes have the token of a customer in their path. A name that is taken for a token by
     mistake is only not shown.
