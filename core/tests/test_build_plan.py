@@ -337,6 +337,10 @@ def test_the_same_target_of_two_frameworks_is_two_images(frameworks):
 
 
 def test_the_bake_definition_is_golden(frameworks):
+    mounts = "RUN --mount=type=secret,id=a --mount=type=secret,id=b true\n"
+    for file in ("shared/base/Dockerfile", "fw_acme/Dockerfile"):
+        with (frameworks.folder / file).open("a") as dockerfile:
+            dockerfile.write(mounts)
     secrets = (BuildSecret(id="a", path="/x y,z"), BuildSecret(id="b", env="B"))
     built = plan(secrets=secrets, proxies=("HTTP_PROXY",), pull=True, no_cache=True)
 

@@ -127,6 +127,7 @@ def test_folders_of_the_user_are_variables(tmp_path):
     target = Target(
         name="none-wheels", stage="wheels", dockerfile=tmp_path / "Dockerfile",
         context=Path("/a/${checkout}"), dockerfile_target="wheels", args=(), digest="",
+        secrets=("token",),
         contexts=(
             NamedContext(name="extra", source="/an/extra"),
             NamedContext(name="tools", source="target:tools"),

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.errors import UsageError
 from dynamo_container.images.plan import BuildPlan, Image
-from dynamo_container.model.credentials import hide_all
+from dynamo_container.model.credentials import HIDDEN, hide_all, is_secret_name
 from dynamo_container.model.provenance import Contribution, PlanEntry, Source
 from dynamo_container.model.text import json_text, printable
 
@@ -156,11 +156,12 @@ def _select(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry,
 
 def _lines(entries: Iterable[PlanEntry]) -> Iterator[str]:
     for entry in entries:
-        yield printable(f"  {entry.kind} {entry.key} = {_quoted(entry.value)}")
+        yield printable(f"  {entry.kind} {entry.key} = {_quoted(_shown(entry, entry.value))}")
         for source in entry.sources:
             yield f"      {_source_line(source)}"
         for lower in entry.shadowed:
-            yield f"      instead of {_quoted(lower.value)}: {_source_line(lower.source)}"
+            value = _quoted(_shown(entry, lower.value))
+            yield f"      instead of {value}: {_source_line(lower.source)}"
 
 
 def _quoted(value: str) -> str:
@@ -188,16 +189,24 @@ def _values(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[ExplainedV
         ExplainedValue(
             kind=entry.kind,
             key=entry.key,
-            value=entry.value,
+            value=_shown(entry, entry.value),
             sources=tuple(_source(source) for source in entry.sources),
-            shadowed=tuple(_shadowed(lower) for lower in entry.shadowed),
+            shadowed=tuple(_shadowed(entry, lower) for lower in entry.shadowed),
         )
         for entry in _select(entries, key)
     )
 
 
-def _shadowed(contribution: Contribution[str]) -> ShadowedValue:
-    return ShadowedValue(value=contribution.value, source=_source(contribution.source))
+def _shown(entry: PlanEntry, value: str) -> str:
+    """Return a value; hidden if its name says that it is a secret."""
+    named = entry.kind in ("build-arg", "env") and value and is_secret_name(entry.key)
+    by_name = value.startswith("(")  # `(from the caller's environment)`
+    return HIDDEN if named and not by_name else value
+
+
+def _shadowed(entry: PlanEntry, contribution: Contribution[str]) -> ShadowedValue:
+    value = _shown(entry, contribution.value)
+    return ShadowedValue(value=value, source=_source(contribution.source))
 
 
 def _source(source: Source) -> ExplainedSource:

@@ -16,7 +16,7 @@ from dynamo_container.cli.layout import add_options
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.types import option, repeatable
 from dynamo_container.model.names import REPOSITORY
-from dynamo_container.options.build import EXTRA_INDEX_VARIABLE
+from dynamo_container.options.secrets import EXTRA_INDEX_VARIABLE
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
 

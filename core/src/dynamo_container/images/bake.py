@@ -110,8 +110,8 @@ def _target(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, J
         rendered["contexts"] = {
             context.name: literal(context.source) for context in target.contexts
         }
-    if plan.secrets:
-        rendered["secret"] = [literal(_secret(secret)) for secret in plan.secrets]
+    if secrets := [secret for secret in plan.secrets if secret.id in target.secrets]:
+        rendered["secret"] = [literal(_secret(secret)) for secret in secrets]
     if image:
         rendered["labels"] = {literal(label.key): literal(label.value) for label in image.labels}
         rendered["tags"] = [literal(tag) for tag in image.tags]

@@ -44,6 +44,11 @@ _FLAGS: Final = r"(?:--\S+\s+)*"
 _FROM: Final = rf"{_FLAGS}(\S+)(?:\s+AS\s+(\S+))?"
 _ARG: Final = r"([A-Za-z_]\w*)(?:=(.*))?"
 _VARIABLE: Final = r"\$(?:(\w+)|\{(\w+)(?::([-+])([^}]*))?\})"
+_MOUNT: Final = r"--mount=(\S+)"
+# What ADD takes from elsewhere: a URL, or a git repository; or what a variable contains.
+_REMOTE: Final = r"://|git@|\$"
+# Stands for every secret.
+ANY: Final = "*"
 _READ_FROM: Final = r"(?:--|[,=\"])from=([^\s,\"]+)"
 
 
@@ -75,6 +80,8 @@ class StageSource:
             name or by the defaults of its arguments; else as written.
         digest: SHA-256 of its text and of every file of the context (path, executable bit,
             content).
+        secrets: IDs of the secrets that its steps mount; `ANY` if only the build knows one of them.
+        downloads: whether it adds files from URLs or git repositories.
     """
 
     args: frozenset[str]
@@ -82,6 +89,8 @@ class StageSource:
     contexts: frozenset[str]
     bases: tuple[tuple[str, str], ...]
     digest: str
+    secrets: frozenset[str] = frozenset()
+    downloads: bool = False
 
     def starts_from(self, target: str, contexts: Container[str]) -> str:
         """Return what a target starts from, through other targets of the same Dockerfile.
@@ -129,6 +138,8 @@ def read(dockerfile: Path, context: Path, known_digest: str = "") -> StageSource
         contexts=targets | frozenset(_named_sources(parsed)),
         bases=tuple((name, base) for name, base in stages if name),
         digest=_sha256(f"{text}\0{known_digest}") if known_digest else _digest(text, context),
+        secrets=frozenset(_secrets(parsed)),
+        downloads=any(_is_download(instruction) for instruction in parsed),
     )
 
 
@@ -322,6 +333,30 @@ def _named_sources(parsed: Iterable[Instruction]) -> Iterator[str]:
             for name in re.findall(_READ_FROM, flags[0]) if flags else ():
                 if "$" not in name:
                     yield name.lower()
+
+
+def _secrets(parsed: Iterable[Instruction]) -> Iterator[str]:
+    """Yield the IDs of the secrets that `RUN --mount=type=secret` mounts."""
+    for instruction in parsed:
+        flags = re.match(_FLAGS, instruction.arguments.removeprefix("RUN").lstrip())
+        if instruction.keyword in ("RUN", "ONBUILD") and flags:
+            for mount in re.findall(_MOUNT, flags[0]):
+                fields = dict(field.partition("=")[::2] for field in mount.strip("\"'").split(","))
+                if fields.get("type") == "secret":
+                    yield _secret_id(fields)
+
+
+def _secret_id(fields: dict[str, str]) -> str:
+    """The ID of a secret, which is the name of its file if it is not given."""
+    target = fields.get("target") or fields.get("dst") or fields.get("destination") or ""
+    name = fields.get("id") or target.rpartition("/")[2]
+    return ANY if not name or "$" in name else name
+
+
+def _is_download(instruction: Instruction) -> bool:
+    return instruction.keyword in ("ADD", "ONBUILD") and bool(
+        re.search(_REMOTE, instruction.arguments)
+    )
 
 
 def _sha256(text: str) -> str:

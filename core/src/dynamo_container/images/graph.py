@@ -7,15 +7,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from dynamo_container.errors import PluginError, UsageError
 from dynamo_container.images.contributions import Contributions
+from dynamo_container.images.dockerfile import ANY, StageSource
 from dynamo_container.images.plan import Target
 from dynamo_container.images.tags import cuda_suffix
 from dynamo_container.model.names import CUDA
 from dynamo_container.model.provenance import Layer, Resolved
 from dynamo_container.model.values import NamedContext, Stage
+
+# Secrets that BuildKit takes itself, for git repositories and URLs; a host can follow.
+_BUILDKIT_SECRETS: Final = ("GIT_AUTH_TOKEN", "GIT_AUTH_HEADER", "HTTP_AUTH_")
 
 
 def digest_of(parts: object) -> str:
@@ -36,6 +42,7 @@ class Node:
         below: what its named contexts are: the key of another node, or an image.
         given: named contexts that the user gave.
         stages: names of the stages that it is made of, its own included.
+        source: what its Dockerfile says.
     """
 
     stage: Stage
@@ -47,6 +54,7 @@ class Node:
     below: tuple[tuple[str, str], ...]
     given: tuple[tuple[str, str], ...]
     stages: frozenset[str]
+    source: StageSource
 
 
 class Graph:
@@ -121,12 +129,13 @@ class Graph:
             names[key] = re.sub(r"[^A-Za-z0-9_-]", "-", own[-1] if name in names.values() else name)
         return names
 
-    def target(self, key: str, names: dict[str, str]) -> Target:
+    def target(self, key: str, names: dict[str, str], secrets: Iterable[str]) -> Target:
         """Return a node as a target of the plan.
 
         Args:
             key: of the node.
             names: of all nodes.
+            secrets: IDs of the build's secrets; the target gets those that it mounts.
         """
         node = self.nodes[key]
         stage = node.stage
@@ -144,7 +153,19 @@ class Graph:
             ),
             digest=node.digest,
             cache_names=_cache_names(node, self.users[key]),
+            secrets=tuple(secret for secret in secrets if _mounts(node, secret)),
         )
+
+
+def _mounts(node: Node, secret: str) -> bool:
+    """Whether a step of the node's Dockerfile mounts a secret, or BuildKit itself takes it to
+    download a source.
+    """
+    source = node.source
+    if secret in source.secrets or ANY in source.secrets:
+        return True
+    remote = any("://" in place or "git@" in place for _, place in node.given)
+    return (source.downloads or remote) and secret.startswith(_BUILDKIT_SECRETS)
 
 
 def _sources(node: Node, names: dict[str, str]) -> dict[str, str]:
@@ -299,6 +320,7 @@ class _Walk:
             below=below,
             given=given,
             stages=frozenset([stage.name, *self._stages_below(below)]),
+            source=dict(self.image.files)[stage.name].source,
         )
 
     def _stages_below(self, below: tuple[tuple[str, str], ...]) -> list[str]:

@@ -23,6 +23,7 @@ class Target:
         dockerfile_target: the `FROM ... AS` name.
         args: build arguments, sorted by name.
         contexts: named contexts, sorted by name.
+        secrets: IDs of the secrets that it gets: those that its Dockerfile mounts.
         cache_names: names of its caches: the first is written, all are read.
         digest: SHA-256 of everything that shapes the stage: Dockerfile, context, arguments, and the
             stages below.
@@ -37,6 +38,7 @@ class Target:
     contexts: tuple[NamedContext, ...]
     digest: str
     cache_names: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

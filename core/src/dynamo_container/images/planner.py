@@ -15,7 +15,7 @@ from dynamo_container.images.dangers import secret_warnings
 from dynamo_container.images.graph import Graph, digest_of
 from dynamo_container.images.labels import image_labels
 from dynamo_container.images.outputs import refuse_shared_cache
-from dynamo_container.images.plan import BuildPlan, Image
+from dynamo_container.images.plan import BuildPlan, Image, Target
 from dynamo_container.images.tags import Tagger, refuse_shared_tags
 from dynamo_container.model.names import PLAN_LABEL
 from dynamo_container.model.provenance import CORE, Contribution, Layer, PlanEntry, Source
@@ -63,10 +63,13 @@ def plan(
     refuse_shared_tags(images)
     _require_used(settings, graph)
     _require_effects(registry, contributions, graph, nodes)
+    secrets = _merge_secrets(contributions)
+    ids = [secret.id for secret in secrets]
+    targets = tuple(graph.target(node, names, ids) for node in graph.nodes)
     planned = BuildPlan(
         images=images,
-        targets=tuple(graph.target(node, names) for node in graph.nodes),
-        secrets=_merge_secrets(contributions),
+        targets=targets,
+        secrets=secrets,
         proxies=settings.proxies,
         no_cache=settings.no_cache,
         pull=settings.pull,
@@ -78,6 +81,7 @@ def plan(
             *_unique(image.warnings for image in contributions),
             *_unique(_omitted_extensions(image, graph) for image in contributions),
             *_unique(secret_warnings(image.secrets, registry.required) for image in contributions),
+            *_unused_secrets(settings, targets),
         ),
     )
     refuse_shared_cache(planned)
@@ -253,6 +257,14 @@ def _omitted_extensions(image: Contributions, graph: Graph) -> Iterator[str]:
                 f"the image that replaces the stage {name!r} is used as it is, without the stages "
                 f"that extend it: {', '.join(extensions)}"
             )
+
+
+def _unused_secrets(settings: BuildSettings, targets: Iterable[Target]) -> Iterator[str]:
+    """Yield warnings for secrets that the user named and no step mounts."""
+    mounted = {secret for target in targets for secret in target.secrets}
+    for name in settings.named_secrets:
+        if name not in mounted:
+            yield f"--secret id={name}: no Dockerfile mounts this secret, so it has no effect"
 
 
 def _require_used(settings: BuildSettings, graph: Graph) -> None:

@@ -143,7 +143,6 @@ def _insert_variables(
     """Insert the variables into the definition; everything else in it is literal text."""
     targets = definition["target"]
     assert isinstance(targets, dict)
-    secrets: list[JSON] = [_secret(secret, by_path) for secret in plan.secrets]
     for target in plan.targets:
         rendered = targets[target.name]
         assert isinstance(rendered, dict)
@@ -160,8 +159,9 @@ def _insert_variables(
             contexts = rendered.setdefault("contexts", {})
             assert isinstance(contexts, dict)
             contexts |= own
+        secrets = [secret for secret in plan.secrets if secret.id in target.secrets]
         if secrets:
-            rendered["secret"] = secrets
+            rendered["secret"] = [_secret(secret, by_path) for secret in secrets]
 
 
 def _secret(secret: BuildSecret, by_path: dict[str, str]) -> str:

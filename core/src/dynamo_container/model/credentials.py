@@ -19,8 +19,8 @@ HIDDEN: Final = "***"
 
 # Expressions are compiled when text may contain what they look for: most text does not.
 # `//user:password@host`, and `user:password@host` without a scheme, but not `image:tag@sha256:...`.
-_USER_INFO: Final = r"(?<=//)(?!git@)[^/\s'\"<>]{1,500}(?=@)"
-_BARE_USER_INFO: Final = r"(?<![\w./@-])[\w.+-]{1,100}:[^/@\s'\",]{1,200}(?=@(?!sha256:)[\w.-]+)"
+_USER_INFO: Final = r"(?<=//)(?!git@)[^/\s'\"<>]{1,500}(?=@(?!sha256:))"
+_BARE_USER_INFO: Final = r"(?<![\w@+-])[\w.+-]{1,100}:[^/@\s'\",]{1,200}(?=@(?!sha256:)[\w.-]+)"
 # Names of secrets, in any case and with any separators. `key` alone is too common.
 _NAME: Final = (
     r"(?:[\w.-]*[-_.])?(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|signature|sig|"
@@ -68,7 +68,7 @@ def hide(text: str) -> str:
     return text
 
 
-def find(text: str) -> str:
+def find(text: str, *, in_urls: bool = False) -> str:
     """Return what in text looks like a credential, for a message; empty if nothing does."""
     if "@" in text and (
         _compiled(_USER_INFO).search(text) or _compiled(_BARE_USER_INFO).search(text)
@@ -76,6 +76,8 @@ def find(text: str) -> str:
         return "the user or password of a URL"
     if any(start in text for start in _TOKEN_STARTS) and _compiled(_SERVICE).search(text):
         return "a token or private key"
+    if in_urls and "://" not in text:
+        return ""
     field = _compiled(_FIELD).search(text) if "=" in text else None
     return f"the secret '{field[1]}'" if field else ""
 

@@ -10,43 +10,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dynamo_container.errors import UsageError
-from dynamo_container.host.certificates import check_certificates
-from dynamo_container.host.paths import absolute, existing_file, existing_folder, writable_file
+from dynamo_container.host.paths import existing_folder, writable_file
 from dynamo_container.model.names import (
-    CA_BUNDLE,
     CUDA_LABEL,
     DEV_TARGET,
     DYNAMO_LABEL,
     LOCAL_DEV_TARGET,
     RUNTIME_STAGE,
 )
-from dynamo_container.model.references import is_protected, with_suffix
+from dynamo_container.model.references import with_suffix
 from dynamo_container.model.requests import BuildRequest, BuildSettings, Outputs, Sccache
-from dynamo_container.model.values import BuildSecret
 from dynamo_container.options.facts import BuildFacts
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.rules import check_build
-from dynamo_container.options.syntax import NONE, SecretSpec, is_folder_context, secret_field
+from dynamo_container.options.secrets import (
+    AWS_VARIABLES,
+    PROXIES,
+    build_secrets,
+    check_protected,
+    index_secrets,
+    index_variables,
+    refuse_visible,
+    visible_secret_warnings,
+)
+from dynamo_container.options.syntax import NONE, is_folder_context
 
 if TYPE_CHECKING:
     from dynamo_container.model.facts import Checkout
 
-# Docker's predefined build arguments: usable without ARG, and not recorded in an image's history.
-PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
-# The variables that carry index URLs with credentials, and the IDs of their secrets.
-INDEX_VARIABLE: Final = "DYNAMO_CONTAINER_BUILD_INDEX_URL"
-EXTRA_INDEX_VARIABLE: Final = "DYNAMO_CONTAINER_BUILD_EXTRA_INDEX_URL"
-_INDEX_SECRETS: Final = {INDEX_VARIABLE: "index-url", EXTRA_INDEX_VARIABLE: "extra-index-url"}
 # Build arguments that have options of their own, which keep credentials out of them.
 _RESERVED: Final = {"INDEX_URL": "--index-url", "EXTRA_INDEX_URLS": "--extra-index-url"}
-_AWS_KEYS: Final = {"AWS_ACCESS_KEY_ID": "aws-key-id", "AWS_SECRET_ACCESS_KEY": "aws-secret-id"}
-_AWS_TOKEN: Final = {"AWS_SESSION_TOKEN": "aws-session-token"}
-_AWS_ROLE: Final = "AWS_ROLE_ARN"
-_AWS_WEB_IDENTITY: Final = "AWS_WEB_IDENTITY_TOKEN_FILE"
-_AWS_VARIABLES: Final = (*_AWS_KEYS, *_AWS_TOKEN, _AWS_ROLE, _AWS_WEB_IDENTITY)
 _GITHUB_CACHE_TOKEN: Final = "ACTIONS_RUNTIME_TOKEN"  # noqa: S105  # a variable's name
-# Where the option's value comes from if it is not given.
-_CA_VARIABLES: Final = " (DYNAMO_CONTAINER_BUILD_CA_BUNDLE, else SSL_CERT_FILE)"
 _LARGEST_ID: Final = 2**32 - 2
 
 
@@ -75,7 +69,7 @@ def variables(options: BuildOptions) -> tuple[str, ...]:
         *(name for name, value in options.build_arg if value is None),
         *(proxy for upper in PROXIES for proxy in (upper, upper.lower())),
         *(secret.id for secret in options.secret if not (secret.path or secret.env)),
-        *_AWS_VARIABLES,
+        *AWS_VARIABLES,
         _GITHUB_CACHE_TOKEN,
     )
 
@@ -87,9 +81,10 @@ def resolve_build(options: BuildOptions, facts: BuildFacts) -> ResolvedBuild:
         UsageError: options contradict each other or the facts.
     """
     check_build(options, facts)
-    _check_protected(options)
-    hidden = _index_variables(options)
+    check_protected(options)
+    hidden = index_variables(options)
     build_args = _build_args(options, facts)
+    refuse_visible(options, facts, dict(build_args))
     proxies = {name: value for name, value in build_args if name.upper() in PROXIES}
     report = writable_file(options.report, "--report") if options.report else None
     settings = BuildSettings(
@@ -101,7 +96,8 @@ def resolve_build(options: BuildOptions, facts: BuildFacts) -> ResolvedBuild:
         stages=_stages(options, facts),
         contexts=_contexts(options),
         runtime_image=options.runtime_image,
-        secrets=(*_secrets(options, facts), *_index_secrets(hidden)),
+        secrets=(*build_secrets(options, facts), *index_secrets(hidden)),
+        named_secrets=tuple(dict.fromkeys(spec.id for spec in options.secret)),
         proxies=_proxies(facts, proxies),
         no_cache=options.no_cache,
         pull=options.pull,
@@ -259,96 +255,7 @@ def _proxies(facts: BuildFacts, given: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if facts.variable(name) or name in given)
 
 
-def _check_protected(options: BuildOptions) -> None:
-    """Check that no index is used without TLS unless the user accepts it.
-
-    Raises:
-        UsageError: the URL of an index starts with http://, and its host is not trusted.
-    """
-    given = [("--index-url", options.index_url)] if options.index_url else []
-    given += [("--extra-index-url", index) for index in options.extra_index_urls]
-    for flag, index in given:
-        if not is_protected(index.url, options.trusted_host):
-            host = index.url.partition("://")[2].partition("/")[0]
-            raise UsageError(
-                f"{flag} {index.url} is not protected: packages can be replaced on the way",
-                f"use https://, or accept it: --trusted-host {host}",
-            )
-
-
-def _index_variables(options: BuildOptions) -> tuple[tuple[str, str], ...]:
-    """The variables for index URLs with credentials. A URL without is a build argument instead."""
-    found = []
-    if options.index_url and options.index_url.secret:
-        found.append((INDEX_VARIABLE, options.index_url.secret))
-    if any(index.secret for index in options.extra_index_urls):
-        urls = " ".join(index.secret or index.url for index in options.extra_index_urls)
-        found.append((EXTRA_INDEX_VARIABLE, urls))
-    return tuple(found)
-
-
-def _index_secrets(hidden: Iterable[tuple[str, str]]) -> Iterator[BuildSecret]:
-    return (BuildSecret(id=_INDEX_SECRETS[name], env=name) for name, _ in hidden)
-
-
-def _secrets(options: BuildOptions, facts: BuildFacts) -> Iterator[BuildSecret]:
-    """The secrets by ID, the last of each, and the credentials of sccache's bucket."""
-    secrets = {spec.id: _secret(spec, facts) for spec in options.secret}
-    origin = "--secret"
-    if options.ca_bundle and CA_BUNDLE not in secrets:
-        from_environment = options.origin("--ca-bundle") == "environment"
-        origin = f"--ca-bundle{_CA_VARIABLES if from_environment else ''}"
-        path = existing_file(options.ca_bundle, origin)
-        secrets[CA_BUNDLE] = BuildSecret(id=CA_BUNDLE, path=path)
-    if CA_BUNDLE in secrets and secrets[CA_BUNDLE].path:
-        check_certificates(secrets[CA_BUNDLE].path, origin)
-    yield from secrets.values()
-    if options.use_sccache and options.sccache_bucket:
-        yield from _bucket_secrets(options.sccache_bucket, facts)
-
-
-def _secret(spec: SecretSpec, facts: BuildFacts) -> BuildSecret:
-    """A secret's source. Without one it is the variable of that name, else the file of that name,
-    as with docker.
-    """
-    env = spec.env
-    if not (spec.path or env) and spec.id in dict(facts.environment):
-        env = spec.id
-    if env:
-        return BuildSecret(id=spec.id, env=env)
-    return BuildSecret(id=spec.id, path=existing_file(spec.path or spec.id, "--secret"))
-
-
-def _bucket_secrets(bucket: str, facts: BuildFacts) -> Iterator[BuildSecret]:
-    """The credentials for a bucket: keys, with a session token if there is one, or a role and the
-    file of a web identity.
-    """
-    if all(facts.variable(name) for name in _AWS_KEYS):
-        for name, secret_id in (_AWS_KEYS | _AWS_TOKEN).items():
-            if facts.variable(name):
-                yield BuildSecret(id=secret_id, env=name)
-        return
-    token_file = facts.variable(_AWS_WEB_IDENTITY)
-    if facts.variable(_AWS_ROLE) and token_file and Path(token_file).is_file():
-        yield BuildSecret(id="aws-role-arn", env=_AWS_ROLE)
-        yield BuildSecret(id="aws-web-identity-token", path=str(absolute(token_file)))
-        return
-    raise UsageError(
-        f"--use-sccache: no credentials for the bucket {bucket}",
-        f"export {' and '.join(_AWS_KEYS)} (and AWS_SESSION_TOKEN), "
-        f"or {_AWS_ROLE} and {_AWS_WEB_IDENTITY}",
-    )
-
-
 def _outputs(options: BuildOptions, facts: BuildFacts) -> Outputs:
-    for flag, specs in (("--cache-from", options.cache_from), ("--cache-to", options.cache_to)):
-        for spec in specs:
-            if name := secret_field(spec):
-                raise UsageError(
-                    f"{flag} contains the secret {name}, which would be visible",
-                    "omit it: buildx takes it from the environment (AWS_SECRET_ACCESS_KEY, "
-                    "ACTIONS_RUNTIME_TOKEN)",
-                )
     return Outputs(
         builder=options.builder or "",
         platforms=options.platforms,
@@ -363,6 +270,7 @@ def _outputs(options: BuildOptions, facts: BuildFacts) -> Outputs:
 
 
 def _warnings(options: BuildOptions, facts: BuildFacts) -> Iterator[str]:
+    yield from visible_secret_warnings(options)
     caches = (*options.cache_from, *options.cache_to)
     if any(spec.startswith("type=gha") for spec in caches) and not facts.variable(
         _GITHUB_CACHE_TOKEN

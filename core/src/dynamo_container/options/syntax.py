@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from dynamo_container.host.paths import absolute
 from dynamo_container.model import values
+from dynamo_container.model.credentials import find, hide_in_path
 from dynamo_container.model.references import is_image, is_reference, is_repository
 
 # Regular expressions are compiled when they are first used: most calls need few of them.
@@ -35,8 +36,6 @@ _REMOTE_CONTEXTS: Final = (
 )  # fmt: skip
 _TRUE: Final = ("true", "1", "yes")
 _FALSE: Final = ("false", "0", "no")
-# Fields of a cache specification that are secrets; buildx also takes each from the environment.
-_SECRET_FIELDS: Final = ("secret_access_key", "session_token", "token", "ghtoken", "account_key")
 _CONTAINER_NAME: Final = r"(?a:[A-Za-z0-9][\w.-]+)"
 # An index, an index of a MIG device, or a UUID.
 _GPU: Final = r"(?a:\d{1,4}(?::\d{1,4})?|(?:GPU|MIG)-[\w/-]+)"
@@ -144,7 +143,7 @@ def build_context(value: str) -> tuple[str, str]:
 
 def is_folder_context(place: str) -> bool:
     """Whether the value of a named context is a folder, rather than an image or a URL."""
-    return not place.startswith(_REMOTE_CONTEXTS)
+    return not place.lower().startswith(_REMOTE_CONTEXTS)
 
 
 def build_arg(value: str) -> tuple[str, str | None]:
@@ -177,18 +176,19 @@ def secret(value: str) -> SecretSpec:
         ValueError: with `id=NAME` if that much is valid, and nothing else of the text: it may
             contain the secret itself.
     """
-    fields = _fields(value)
-    name, path = fields.get("id", ""), fields.get("src") or fields.get("source", "")
-    env = fields.get("env", "")
-    unknown = set(fields) - {"id", "src", "source", "env", "type"}
-    if not name or unknown or (path and env):
-        raise ValueError(f"id={name}" if name else "")
-    if fields.get("type") == "env" and path:
+    given = fields(value)
+    name, path = given.get("id", ""), given.get("src") or given.get("source", "")
+    env = given.get("env", "")
+    unknown = set(given) - {"id", "src", "source", "env", "type"}
+    if given.get("type") == "env" and path and not env:
         path, env = "", path
+    odd_variable = env and (not re.fullmatch(_ARGUMENT, env) or find(env))
+    if not name or unknown or (path and env) or odd_variable:
+        raise ValueError(f"id={name}" if name else "")
     return SecretSpec(id=name, path=path, env=env)
 
 
-def _fields(value: str) -> dict[str, str]:
+def fields(value: str) -> dict[str, str]:
     """Split comma-separated `KEY=VALUE` fields; empty if they are not valid CSV."""
     import csv  # only few options have fields
 
@@ -210,31 +210,24 @@ def cache(value: str) -> str:
 
     if is_reference(value):
         return f"type=registry,ref={value}"
-    fields = _fields(value)
-    if not fields.get("type") or not all(fields.values()):
+    given = fields(value)
+    if not given.get("type") or not all(given.values()):
         raise ValueError(value.partition(",")[0])
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(
         f"{key}={absolute(content) if key in ('src', 'dest') else content}"
-        for key, content in fields.items()
+        for key, content in given.items()
     )
     return line.getvalue()
-
-
-def secret_field(cache_spec: str) -> str:
-    """Return the name of the first field of a cache that is a secret; empty if there is none."""
-    return next((name for name in _fields(cache_spec) if name in _SECRET_FIELDS), "")
 
 
 def attestation(kind: str, value: str) -> str:
     """Return an attestation as `--attest` takes it, from a value of `--sbom` or `--provenance`."""
     if value.lower() in _FALSE:
         return f"type={kind},disabled=true"
-    if "=" in value:
-        return f"type={kind},{value}"
-    if value.lower() not in _TRUE:
+    if "=" not in value and value.lower() not in _TRUE:
         raise ValueError(value)
-    return f"type={kind}"
+    return f"type={kind},{value}" if "=" in value else f"type={kind}"
 
 
 def sbom(value: str) -> str:
@@ -243,8 +236,13 @@ def sbom(value: str) -> str:
 
 
 def provenance(value: str) -> str:
-    """Parse the value of `--provenance`: yes, no, or fields."""
-    return attestation("provenance", value)
+    """Parse the value of `--provenance`: yes, no, or fields.
+
+    Without a mode it is the smallest: BuildKit's own choice would be `max`, with every argument.
+    """
+    spec = attestation("provenance", value)
+    names = {name.strip().lower() for name in fields(spec)}
+    return spec if names & {"mode", "disabled"} else f"{spec},mode=min"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,8 +250,8 @@ class IndexUrl:
     """The URL of a package index.
 
     Attributes:
-        url: without user and password.
-        secret: the whole URL if it contains credentials; else empty. Never shown.
+        url: without user, password, and what looks like a token in its path.
+        secret: the whole URL if it contains such credentials; else empty. Never shown.
     """
 
     url: str
@@ -280,7 +278,9 @@ def index_url(value: str) -> IndexUrl:
         raise ValueError("is not a valid URL that starts with https:// and has a host")
     if parts.query or parts.fragment or "@" in parts.path:
         raise ValueError("contains '?', '#' or '@' after the host, which would be visible")
-    return IndexUrl(url=plain.geturl(), secret=value if "@" in parts.netloc else "")
+    shown = plain._replace(path=hide_in_path(parts.path))
+    hidden = "@" in parts.netloc or shown.path != parts.path
+    return IndexUrl(url=shown.geturl(), secret=value if hidden else "")
 
 
 def index_urls(value: str) -> tuple[IndexUrl, ...]:

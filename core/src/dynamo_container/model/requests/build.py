@@ -115,6 +115,7 @@ class BuildSettings:
         contexts: the user's `--build-context`, name and path or URL.
         runtime_image: the image that the runtime starts from; None for the plugins' choice.
         secrets: the user's secrets.
+        named_secrets: IDs of those that `--secret` names.
         proxies: names of the proxy variables that are set (`HTTPS_PROXY`); never their values.
         no_cache, pull: as docker's.
         outputs: where images are built, and where they go.
@@ -132,6 +133,7 @@ class BuildSettings:
     contexts: tuple[tuple[str, str], ...] = ()
     runtime_image: str | None = None
     secrets: tuple[values.BuildSecret, ...] = ()
+    named_secrets: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     no_cache: bool = False
     pull: bool = False

@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""A stage gets the secrets that its Dockerfile mounts, and no others."""
+
+from __future__ import annotations
+
+import pytest
+from dynamo_container.images import dockerfile
+
+HEAD = "ARG BASE_IMAGE=scratch\nFROM ${BASE_IMAGE} AS runtime\n"
+
+
+@pytest.mark.parametrize(
+    ("instructions", "mounted"),
+    [
+        ("RUN --mount=type=secret,id=a true", {"a"}),
+        ("RUN --mount=id=a,type=secret --network=none --mount=type=secret,id=b true", {"a", "b"}),
+        ("RUN --mount=type=cache,target=/x \\\n  --mount=type=secret,id=a \\\n  true", {"a"}),
+        ("RUN --mount=type=secret,target=/root/.netrc true", {".netrc"}),
+        ("RUN --mount=type=secret,dst=/run/secrets/b,required true", {"b"}),
+        ("ONBUILD RUN --mount=type=secret,id=a true", {"a"}),
+        ("RUN --mount=type=secret,id=a <<EOF\n--mount=type=secret,id=no\nEOF", {"a"}),
+        ("RUN --mount=type=secret,id=$NAME true", {dockerfile.ANY}),
+        ("RUN echo --mount=type=secret,id=no", set()),
+        ("# RUN --mount=type=secret,id=no true\nRUN true", set()),
+        ("COPY --from=x /a /b\nRUN --mount=type=bind,id=no true", set()),
+    ],
+)
+def test_the_reader_finds_the_secrets_that_steps_mount(instructions, mounted, tmp_path):
+    file = tmp_path / "Dockerfile"
+    file.write_text(f"{HEAD}{instructions}\n")
+
+    assert dockerfile.read(file, tmp_path).secrets == mounted
+
+
+def secrets_of(cli, *words) -> dict[str, list[str]]:
+    """Return the IDs of the secrets that each target gets."""
+    targets = cli.ok("build", *words, "--dry-run").definition["target"]
+    return {
+        name: [secret.partition(",")[0].removeprefix("id=") for secret in target.get("secret", [])]
+        for name, target in targets.items()
+    }
+
+
+def test_only_stages_that_mount_a_secret_get_it(cli, site, monkeypatch):
+    site.framework("acme", dockerfile=f"{HEAD}RUN --mount=type=secret,id=a true\n")
+    for name in ("a", "b"):
+        monkeypatch.setenv(name, "s3cr3t")
+
+    given = secrets_of(cli, "acme", "--secret", "id=a", "--secret", "id=b")
+
+    assert given == {"acme-runtime": ["a"]}
+
+
+def test_the_shared_stages_get_what_they_mount(cli, tmp_path, monkeypatch):
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("")
+    url = "https://u:p@index.example/simple"
+
+    words = ("--index-url", url, "--secret", f"id=ca-bundle,src={bundle}")
+    given = secrets_of(cli, "none", "--target", "runtime", *words)
+
+    assert given["scripts"] == []
+    assert set(given["wheels"]) == set(given["serving"]) == {"index-url", "ca-bundle"}
+    assert "index-url" not in given["none-runtime"]
+
+
+def test_git_credentials_go_to_stages_that_download(cli, site, monkeypatch):
+    monkeypatch.setenv("GIT_AUTH_TOKEN", "s3cr3t")
+    site.framework("acme", dockerfile=f"{HEAD}ADD https://host.example/x.git /x\n")
+    site.framework("other", dockerfile=f"{HEAD}COPY Dockerfile /\n")
+
+    given = secrets_of(cli, "acme", "other", "--secret", "id=GIT_AUTH_TOKEN")
+
+    assert given == {"acme-runtime": ["GIT_AUTH_TOKEN"], "other-runtime": []}
+
+
+def test_a_variable_in_a_mount_gets_all_of_them(cli, site, monkeypatch):
+    monkeypatch.setenv("a", "s3cr3t")
+    site.framework("acme", dockerfile=f"{HEAD}ARG N\nRUN --mount=type=secret,id=$N true\n")
+
+    assert secrets_of(cli, "acme", "--secret", "id=a") == {"acme-runtime": ["a"]}
+
+
+def test_a_secret_that_no_step_mounts_is_a_warning(cli, site, monkeypatch):
+    monkeypatch.setenv("b", "s3cr3t")
+    site.framework("acme")
+
+    result = cli.ok("build", "acme", "--secret", "id=b", "--dry-run")
+
+    assert "warning: --secret id=b: no Dockerfile mounts this secret" in result.err
+    monkeypatch.setenv("SSL_CERT_FILE", __file__)
+    assert "mounts this secret" not in cli.ok("build", "acme", "--dry-run").err
