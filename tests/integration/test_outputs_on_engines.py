@@ -202,3 +202,73 @@ def test_what_the_builder_cannot_do_is_reported_before_the_build(
     assert said in result.err
     assert "docker buildx create" in result.err
     assert "#1" not in result.err
+
+
+# Every credential has one of these in it: two bare greps find all of them.
+CANARY, PROXY_CANARY = "c4n4ryc4n4ry", "pr0xyc4n4ry"
+URL = "https://user:{canary}-user@index.example/{canary}0token0/simple"
+CANARIES = """\
+FROM scratch AS below
+FROM below AS runtime
+ARG INDEX_URL
+ARG EXTRA_INDEX_URLS
+RUN --network=none --mount=type=secret,id=index-url,required=true \\
+    --mount=type=secret,id=extra-index-url,required=true \\
+    --mount=type=secret,id=netrc,required=true --mount=type=secret,id=HF_TOKEN,required=true \\
+    cd /run/secrets && cat index-url extra-index-url netrc HF_TOKEN > /dev/null && \\
+    echo "$INDEX_URL $EXTRA_INDEX_URLS" > /indexes
+"""
+
+
+def test_two_bare_greps_find_no_canary_in_anything_that_a_build_writes(
+    cli, site, on_store, registry, tmp_path, monkeypatch
+):
+    framework(site, CANARIES)
+    netrc, report, rendered = tmp_path / "netrc", tmp_path / "report.json", tmp_path / "rendered"
+    netrc.write_text(f"machine index.example login u password {CANARY}\n")
+    for name in ("HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.setenv(name, f"{CANARY}-{name}")
+    for name in ("HTTPS_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://user:{PROXY_CANARY}@127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    image = f"{registry.address}/tiny:1"
+    words = (
+        "tiny", "--base-image", IMAGE, "--tag", image, "--no-latest", "--push", "--provenance",
+        "--cache", f"{registry.address}/cache", "--index-url", URL.format(canary=CANARY),
+        "--extra-index-url", URL.format(canary=f"{CANARY}x"), "--secret", f"id=netrc,src={netrc}",
+        "--secret", "id=HF_TOKEN,env=HF_TOKEN",
+    )  # fmt: skip
+
+    shown = [
+        cli.ok("--debug", "build", *words, "--dry-run"),
+        cli.ok("explain", "build", *words),
+        cli.ok("explain", "build", *words, "--json"),
+        cli.ok("explain", "build", *words, "--graph", "dot"),
+        cli.ok("render", *words, "--output", str(rendered)),
+        cli.ok("--debug", "build", *words, "--progress", "rawjson", "--report", str(report)),
+        cli.ok("--verbose", "build", *words, "--no-cache", "--progress", "plain"),
+    ]
+    on_store.docker("pull", image)
+    texts = [result.out + result.err for result in shown]
+    texts += [path.read_text() for path in (report, *rendered.rglob("*")) if path.is_file()]
+    texts += [on_store.docker("history", "--no-trunc", image)]
+    texts += [on_store.docker("image", "inspect", image)]
+
+    assert registry.holds("slsa.dev/provenance")
+    assert registry.holds("https://index.example/***/simple")
+    for canary in (CANARY, PROXY_CANARY):
+        assert [text for text in texts if canary in text] == []
+        assert not registry.holds(canary)
+
+
+@pytest.mark.parametrize("canary", [CANARY])
+def test_the_greps_would_find_a_canary(canary, cli, site, on_store, registry):
+    """The test above is worth something: what is not a secret is found by it."""
+    framework(site, f"FROM scratch AS below\nFROM below AS runtime\nLABEL a={canary}\n")
+
+    cli.ok(
+        "build", "tiny", "--base-image", IMAGE, "--tag", f"{registry.address}/tiny:1",
+        "--no-latest", "--push",
+    )  # fmt: skip
+
+    assert registry.holds(canary)
