@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+import trustme
 from dynamo_container.images import dockerfile
 
 HEAD = "ARG BASE_IMAGE=scratch\nFROM ${BASE_IMAGE} AS runtime\n"
@@ -54,7 +55,7 @@ def test_only_stages_that_mount_a_secret_get_it(cli, site, monkeypatch):
 
 def test_the_shared_stages_get_what_they_mount(cli, tmp_path, monkeypatch):
     bundle = tmp_path / "bundle.pem"
-    bundle.write_text("")
+    bundle.write_bytes(trustme.CA().cert_pem.bytes())
     url = "https://u:p@index.example/simple"
 
     words = ("--index-url", url, "--secret", f"id=ca-bundle,src={bundle}")
@@ -82,12 +83,14 @@ def test_a_variable_in_a_mount_gets_all_of_them(cli, site, monkeypatch):
     assert secrets_of(cli, "acme", "--secret", "id=a") == {"acme-runtime": ["a"]}
 
 
-def test_a_secret_that_no_step_mounts_is_a_warning(cli, site, monkeypatch):
+def test_a_secret_that_no_step_mounts_is_a_warning(cli, site, monkeypatch, tmp_path):
     monkeypatch.setenv("b", "s3cr3t")
     site.framework("acme")
 
     result = cli.ok("build", "acme", "--secret", "id=b", "--dry-run")
 
     assert "warning: --secret id=b: no Dockerfile mounts this secret" in result.err
-    monkeypatch.setenv("SSL_CERT_FILE", __file__)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(trustme.CA().cert_pem.bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     assert "mounts this secret" not in cli.ok("build", "acme", "--dry-run").err
