@@ -293,6 +293,34 @@ def test_every_hook_of_the_specifications_is_called(site, pytester, hook):
     assert f"dynamo_container_{hook} failed: KeyError: 'x'" in text
 
 
+VERIFY = """
+@hookimpl
+def dynamo_container_verify(plan):
+    for image in plan.images:
+        yield Refusal(reason=f"{plan.command} of {plan.target}: {image}")
+"""
+
+
+def test_a_policy_is_called_with_plans_and_may_refuse_each_of_them(site, pytester):
+    install(site, PLUGIN + VERIFY)
+
+    assert run_contract(pytester, "-k", "hooks_answer or deterministic").ret == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "message"),
+    [
+        ("plan.images", "plan.nothing", "hooks_answer", "dynamo_container_verify failed"),
+        ("plan.target", "set('abcdef')", "deterministic", "dynamo_container_verify"),
+        ("plan.target", "open('/dev/null', 'w')", "side_effects", "dynamo_container_verify"),
+    ],
+)
+def test_a_policy_that_breaks_the_contract_fails(site, pytester, old, new, rule, message):
+    install(site, PLUGIN + VERIFY.replace(old, new))
+
+    assert message in failure(pytester, rule)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
