@@ -298,6 +298,28 @@ def test_changes_in_submodules_are_left_out_with_a_warning(folder):
     assert "submodule" in line
 
 
+def test_a_split_index_is_left_alone_because_git_would_change_the_time_of_its_file(folder):
+    checkouts.commit(folder)
+    checkouts.git(folder, "update-index", "--split-index")
+    (folder / "new.py").write_text("")
+    checkouts.git(folder, "add", "new.py")
+    for shared in (folder / ".git").glob("sharedindex.*"):
+        os.utime(shared, (0, 10**9))
+    before = snapshot(folder)
+
+    (line,) = git.collect(folder).unknown
+
+    assert "index is split" in line
+    assert snapshot(folder) == before
+
+
+def test_a_repository_whose_index_is_missing_still_has_a_version(folder):
+    checkouts.commit(folder, "v0.6.0")
+    (folder / ".git" / "index").unlink()
+
+    assert git.collect(folder).version == "0.6.0"
+
+
 @pytest.mark.parametrize("change", ["staged", "in the working tree", "mode", "deleted", "link"])
 def test_the_digest_covers_every_change(folder, change):
     checkouts.commit(folder)

@@ -131,6 +131,12 @@ class _Git:
         """Return a digest of the files, and a line about what is not part of it."""
         from dynamo_container.host import worktree
 
+        try:
+            split = worktree.is_split(self.repository)
+        except OSError:
+            return "", "git's index cannot be read: changes are not part of the plan's hash"
+        if split:
+            return "", "git's index is split: changes are not part of the plan's hash"
         contents = worktree.read(self.repository)
         names = ", ".join(contents.submodules)
         omitted = f"changes in submodules are not part of the plan's hash: {names}"

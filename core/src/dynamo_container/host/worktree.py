@@ -21,6 +21,8 @@ from dynamo_container.host.repository import Repository
 
 _LINK: Final = 0o120000
 _SUBMODULE: Final = 0o160000
+_SHARED: Final = "sharedindex."
+_HASH: Final = "(?:[0-9a-f]{40}|[0-9a-f]{64})"
 _CHUNK_BYTES: Final = 1 << 20
 # `ls-files -s -t --debug -z`: `H 100644 HASH 0<TAB>PATH<NUL>`, then lines about its status.
 _ENTRY: Final = re.compile(r"[A-Zh] (\d+) ([0-9a-f]+) \d\t(.*)", re.DOTALL)
@@ -65,6 +67,16 @@ def read(repository: Repository) -> Contents:
         )
         digest.update(f"{found} {name}\0".encode(errors="surrogateescape"))
     return Contents(digest=digest.hexdigest(), submodules=tuple(submodules))
+
+
+def is_split(repository: Repository) -> bool:
+    """Whether a part of the index is in another file, whose time git changes when it reads it."""
+    folder = repository.git_folder
+    shared = [name[len(_SHARED) :] for name in os.listdir(folder) if name.startswith(_SHARED)]  # noqa: PTH208
+    if not shared:
+        return False
+    index = (folder / "index").read_bytes()
+    return any(bytes.fromhex(name) in index for name in shared if re.fullmatch(_HASH, name))
 
 
 def _pairs(listed: list[str]) -> Iterator[tuple[str, str]]:
