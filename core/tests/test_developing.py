@@ -176,7 +176,7 @@ def test_each_developers_shell_history_is_kept_in_a_volume():
     registry = Registry.discover()
     registry.load("none")
     asked = RunRequest(
-        framework="none", image="x", workspace="/here", image_info=LOCAL_DEV
+        framework="none", image="x", workspace="/here", image_info=LOCAL_DEV, trusted=True
     )  # fmt: skip
 
     argv = docker_argv.run_command(planner.plan(registry, asked)).argv

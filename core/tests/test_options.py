@@ -148,6 +148,7 @@ def test_a_run_with_gpus_a_workspace_and_labels_is_planned_without_a_process():
         image_info=ImageInfo(id="sha256:1", size=1, labels=labels),
         caller=CALLER,
         workspace="/src/dynamo",
+        trusted=True,
     )
     options = RunOptions(gpus="0,1", mount_workspace="/src/dynamo", env=(EnvVar(name="A"),))
     registry = Registry.discover()

@@ -71,6 +71,7 @@ def test_a_whole_run_is_planned_from_a_request_and_facts(site):
         command=("python", "-m", "dynamo.frontend"),
         gpus="0",
         workspace="/src/dynamo",
+        trusted=True,
         hf_cache="/models",
         ports=("8000:8000",),
         engine=EngineInfo(version=CDI.version, cdi_devices=CDI.cdi_devices, driver=driver),
@@ -230,3 +231,32 @@ def test_the_container_is_labelled_with_its_framework(site):
 )
 def test_a_path_with_special_characters_is_one_field_of_a_mount(source, argument):
     assert docker_argv.mount_argument(Mount(source=source, target="/x")) == argument
+
+
+@pytest.mark.parametrize(("program", "omitted"), [("docker", True), ("podman", False)])
+def test_a_rootless_docker_is_not_asked_to_raise_limits(site, program, omitted):
+    site.framework("tiny")
+    engine = EngineInfo(version="28.5.2", rootless=True, program=program)
+
+    argv = argv_of(plan_of(engine=engine, gpus="none"))
+    given = argv_of(
+        plan_of(engine=engine, flags=(RunFlag(flag="--ulimit", value="nofile=9", key="nofile"),))
+    )
+
+    limits = {word for word in argv if word.startswith("--ulimit")}
+    raised = {"--ulimit=memlock=-1", "--ulimit=nofile=65536:65536"}
+    assert limits == {"--ulimit=stack=67108864"} | (set() if omitted else raised)
+    assert "--ulimit=nofile=9" in given
+
+
+def test_the_volume_of_a_cache_is_of_the_image_and_not_of_its_labels():
+    def key(image, **fields):
+        return RunRequest(framework="t", image="x", image_info=image, **fields).image_key
+
+    mine = ImageInfo(id="sha256:1", size=1, labels=(("ai.dynamo.container.plan", "p"),))
+    evil = ImageInfo(id="sha256:2", size=1, labels=mine.labels)
+
+    assert key(mine, built_here=True) == key(evil, built_here=True)
+    assert key(evil) not in (key(mine), key(mine, built_here=True))
+    assert key(evil, trusted=True) == key(evil)
+    assert key(None) != key(evil)

@@ -115,7 +115,8 @@ def test_an_engine_that_compiles_kernels_keeps_them_in_a_volume(folder):
         "TRITON_CACHE_DIR": "/home/ubuntu/.cache/acme/triton",
     }
     (mount,) = acme.dynamo_container_run_mounts(RUN)
-    assert (mount.source, mount.target) == ("dynamo-acme-cache-ubuntu", "/home/ubuntu/.cache/acme")
+    volume = f"dynamo-acme-cache-{RUN.image_key}"
+    assert (mount.source, mount.target) == (volume, "/home/ubuntu/.cache/acme")
     (flag,) = acme.dynamo_container_run_flags(RUN)
     assert (flag.flag, flag.value) == ("--shm-size", "16G")
 

@@ -163,16 +163,20 @@ def test_arguments_of_docker(example, folders, tmp_path, monkeypatch):
     arguments = {one.format(**folders) for one in example.arguments}
     expected = {*DEFAULTS, *arguments}
     framework = "vllm" if example.framework else ""
-    label = f"--label=ai.dynamo.container.run={framework}"
+    prefix = "--label=ai.dynamo.container."
+    label = f"{prefix}run={framework}"
+    owner = f"{prefix}owner={os.getuid()}@{os.uname().nodename}"
+    project = f"{prefix}project={folders['checkout']}"
     start = ["docker", "run", "--rm", *example.switches]
     assert argv[: len(start)] == start
     given = argv[len(start) : -len(end)]
     if example.framework:
+        expected |= {owner, project}
         more = {word.partition("=")[0] for word in given if word not in {*expected, label}}
         assert more <= {"--env", "--mount", "--shm-size"}
         assert {*arguments, label} <= set(given)
     else:
-        assert sorted(given) == sorted([*expected, label])
+        assert sorted(given) == sorted([*expected, label, owner, project])
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from dynamo_container.api import UsageError
 from dynamo_container.testing import PlanBuild, PlanRun, plan_values
@@ -47,7 +49,8 @@ def test_kvbm_is_installed_only_if_it_is_enabled(plan_build: PlanBuild) -> None:
 def test_compiled_kernels_are_kept_in_a_volume(plan_run: PlanRun) -> None:
     values = plan_values(plan_run("sglang"))
 
-    assert values["mount /home/ubuntu/.cache/sglang"] == "volume dynamo-sglang-cache-ubuntu"
+    volume = values["mount /home/ubuntu/.cache/sglang"]
+    assert re.fullmatch("volume dynamo-sglang-cache-[0-9a-f]{12}", volume)
     assert values["env TRITON_CACHE_DIR"] == "/home/ubuntu/.cache/sglang/triton"
     assert values["env HF_HOME"] == "/home/ubuntu/.cache/huggingface"
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from dynamo_container.api import UsageError
 from dynamo_container.testing import PlanBuild, PlanRun, plan_target, plan_values
@@ -73,7 +75,8 @@ def test_kvbm_cannot_be_enabled_for_a_release_without_a_wheel_of_it(
 def test_compiled_kernels_are_kept_in_a_volume(plan_run: PlanRun) -> None:
     values = plan_values(plan_run("vllm"))
 
-    assert values["mount /home/ubuntu/.cache/vllm"] == "volume dynamo-vllm-cache-ubuntu"
+    volume = values["mount /home/ubuntu/.cache/vllm"]
+    assert re.fullmatch("volume dynamo-vllm-cache-[0-9a-f]{12}", volume)
     assert values["env TRITON_CACHE_DIR"] == "/home/ubuntu/.cache/vllm/triton"
     assert values["env HF_HOME"] == "/home/ubuntu/.cache/huggingface"
 

@@ -64,6 +64,11 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         session.warn(problem)
     if status:
         raise _failure(plan, status)
+    if plan.outputs.load:
+        # Imported here: a dry run does not need it.
+        from dynamo_container.host import built
+
+        built.remember(image.tags[0] for image in plan.images)
     if not session.quiet or problem:
         _show_images(session, plan, table)
     if problem:

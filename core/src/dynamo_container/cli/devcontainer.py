@@ -110,6 +110,7 @@ def _render(session: Session, options: RunOptions) -> tuple[str, str]:
         framework=framework,
         image=image,
         target=LOCAL_DEV_TARGET,
+        trusted=True,
         caller=collect_caller(),
         env_files=read_env_files(options),
     )

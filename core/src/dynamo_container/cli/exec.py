@@ -11,6 +11,7 @@ import click
 from dynamo_container.cli import types
 from dynamo_container.cli.app import Session, at_terminal
 from dynamo_container.cli.layout import examples
+from dynamo_container.cli.owner import ALL_USERS, owner
 from dynamo_container.containers.docker_argv import env_arguments
 from dynamo_container.docker import program
 from dynamo_container.docker.command import Command
@@ -49,6 +50,7 @@ class ExecCommand(click.Command):
 )
 @click.option("--user", metavar="U", help="User or UID, optionally with a group or GID: U[:G].")
 @click.option("--workdir", metavar="DIR", help="Working directory.")
+@ALL_USERS
 @click.argument("word", required=False, metavar="[CONTAINER|FRAMEWORK]")
 @click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[[--] COMMAND...]")
 @click.pass_context
@@ -60,6 +62,7 @@ def command(
     env: tuple[EnvVar, ...],
     user: str | None,
     workdir: str | None,
+    all_users: bool,
     word: str | None,
     rest: tuple[str, ...],
 ) -> int:
@@ -67,13 +70,13 @@ def command(
 
     The container can be omitted if there is only one.
     """
-    from dynamo_container.cli.containers import select_one
+    from dynamo_container.containers.started import select_one
 
     session: Session = ctx.obj
     after = ctx.meta.get(_COMMAND)
     # After the command's first word, `--` belongs to the command: `git log -- FILE`.
     words = (*rest, *(("--",) if rest and after is not None else ()), *(after or ()))
-    container = select_one(session, word, running=True)
+    container = select_one(session.registry, word, owner(all_users), running=True)
     terminal = not words and at_terminal()
     switches = (("--interactive", interactive or terminal), ("--tty", tty or terminal))
     options = (("--user", user), ("--workdir", workdir))

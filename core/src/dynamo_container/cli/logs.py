@@ -8,6 +8,7 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
+from dynamo_container.cli.owner import ALL_USERS, owner
 from dynamo_container.docker import program
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.process import replace_process
@@ -20,17 +21,23 @@ from dynamo_container.docker.process import replace_process
     "-n", "--tail", type=click.IntRange(min=0), metavar="N", help="Show the last N lines."
 )
 @click.option("-t", "--timestamps", is_flag=True, help="Show the time of each line.")
+@ALL_USERS
 @click.pass_obj
 def command(
-    session: Session, word: str | None, follow: bool, tail: int | None, timestamps: bool
+    session: Session,
+    word: str | None,
+    follow: bool,
+    tail: int | None,
+    timestamps: bool,
+    all_users: bool,
 ) -> int:
-    """Show the output of a container that run has started.
+    """Show the output of a container that you have started with run.
 
     The argument can be omitted if there is only one.
     """
-    from dynamo_container.cli.containers import select_one
+    from dynamo_container.containers.started import select_one
 
-    container = select_one(session, word, running=False)
+    container = select_one(session.registry, word, owner(all_users), running=False)
     switches = (("--follow", follow), ("--timestamps", timestamps))
     argv = (
         program.selected(),

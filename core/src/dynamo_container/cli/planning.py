@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from dynamo_container.cli.app import Session, at_terminal
+from dynamo_container.cli.app import ENVIRONMENT, Session, at_terminal
+from dynamo_container.model.names import REPOSITORY
+from dynamo_container.model.references import is_repository
 from dynamo_container.options import rules
 
 if TYPE_CHECKING:
@@ -39,6 +42,14 @@ def plan_build(session: Session, options: BuildOptions) -> tuple[BuildPlan, Reso
     return plan, resolved
 
 
+def _repository(session: Session) -> str:
+    """The repository of the images that `build` names, from where `build` would take it."""
+    value = os.environ.get(f"{ENVIRONMENT}_BUILD_REPOSITORY") or session.project.defaults().get(
+        "build", {}
+    ).get("repository")
+    return value if isinstance(value, str) and is_repository(value) else REPOSITORY
+
+
 def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan:
     """Plan a run, and print what was assumed.
 
@@ -62,6 +73,8 @@ def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan
         near=session.near(),
         terminal=at_terminal(),
         dry_run=dry_run,
+        project=session.project.path,
+        repository=_repository(session),
     )
     session.show_notices(facts.notices)
     registry = session.load(*([facts.framework] if facts.framework else []))

@@ -11,6 +11,7 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
+from dynamo_container.cli.owner import ALL_USERS, owner
 from dynamo_container.model.text import aligned
 from dynamo_container.printing import print_json, print_lines
 
@@ -25,25 +26,32 @@ _HEADING: Final = ("NAME", "FRAMEWORK", "IMAGE", "STATUS", "PORTS", "ID")
 @click.option(
     "-a", "--all", "everything", is_flag=True, help="Include containers that have exited."
 )
+@ALL_USERS
 @click.option("-q", "--quiet", is_flag=True, help="Print only IDs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def command(
-    session: Session, words: tuple[str, ...], everything: bool, quiet: bool, as_json: bool
+    session: Session,
+    words: tuple[str, ...],
+    everything: bool,
+    all_users: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> int:
-    """List the containers that run has started."""
+    """List the containers that you have started with run."""
     # Imported here: the SDK is slow to import, and `--help` does not need it.
-    from dynamo_container.cli.containers import select
-    from dynamo_container.docker.containers import list_containers
+    from dynamo_container.containers.started import select
 
-    selected = select(session, words) if words else list_containers()
+    selected = select(session.registry, words, owner(all_users))
     containers = [one for one in selected if everything or one.alive]
     if as_json:
         print_json([asdict(one) for one in containers])
     elif quiet:
         print_lines(one.id[:12] for one in containers)
     else:
-        print_lines(aligned([_HEADING, *map(_row, containers)]))
+        heading = (*_HEADING, "USER") if all_users else _HEADING
+        rows = [_row(one)[: len(heading)] for one in containers]
+        print_lines(aligned([heading, *rows]))
     return 0
 
 
@@ -55,4 +63,5 @@ def _row(container: Container) -> tuple[str, ...]:
         container.status,
         ", ".join(container.ports) or "-",
         container.id[:12],
+        container.owner or "-",
     )

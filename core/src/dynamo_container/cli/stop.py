@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import click
 
-from dynamo_container.cli.app import PROGRAM, Session
+from dynamo_container.cli.app import PROGRAM, Session, at_terminal
 from dynamo_container.cli.layout import examples
+from dynamo_container.cli.owner import ALL_USERS, owner
 from dynamo_container.errors import UsageError
 from dynamo_container.options.syntax import LONGEST_SECONDS
 from dynamo_container.printing import print_line
 
 
-@click.command(epilog=examples("stop vllm", "stop --all"))
+@click.command(epilog=examples("stop my-server", "stop vllm"))
 @click.argument("words", nargs=-1, metavar="[CONTAINER|FRAMEWORK]...")
-@click.option("--all", "everything", is_flag=True, help="Stop all that run has started.")
+@click.option("--all", "everything", is_flag=True, help="Stop all that you have started with run.")
+@ALL_USERS
+@click.option("--yes", is_flag=True, help="Do not ask before containers of others are stopped.")
 @click.option(
     "--time",
     "seconds",
@@ -25,8 +28,15 @@ from dynamo_container.printing import print_line
     help="Kill containers that have not stopped after this time (default: 10).",
 )
 @click.pass_obj
-def command(session: Session, words: tuple[str, ...], everything: bool, seconds: int) -> int:
-    """Stop containers that run has started.
+def command(
+    session: Session,
+    words: tuple[str, ...],
+    everything: bool,
+    all_users: bool,
+    yes: bool,
+    seconds: int,
+) -> int:
+    """Stop containers that you have started with run.
 
     Name them, or their framework. Other containers are never stopped.
     """
@@ -35,13 +45,16 @@ def command(session: Session, words: tuple[str, ...], everything: bool, seconds:
             "stop requires either containers or --all", f"for example: {PROGRAM} stop --all"
         )
     # Imported here: the SDK is slow to import, and `--help` does not need it.
-    from dynamo_container.cli.containers import select
+    from dynamo_container.containers.started import owners_of_others, select
     from dynamo_container.docker import containers
 
-    selected = select(session, words) if words else containers.list_containers()
-    running = [one for one in selected if one.alive]
+    running = [one for one in select(session.registry, words, owner(all_users)) if one.alive]
     if not running:
         session.note("none of these containers is running")
+    others = owners_of_others(running, owner(all_users=False))
+    question = f"stop {len(others)} containers of others ({', '.join(sorted(set(others)))})"
+    if others and not (yes or (at_terminal() and click.confirm(f"{question}?", err=True))):
+        raise UsageError(f"not confirmed: {question}", "to stop them without a question: --yes")
     for container in containers.stop(running, seconds):
         print_line(container.name)
     return 0

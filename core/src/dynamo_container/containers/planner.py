@@ -18,7 +18,14 @@ from dynamo_container.containers.profile import (
     hardened_mounts,
     omitted_flags,
 )
-from dynamo_container.model.names import LOCAL_DEV_TARGET, RUN_LABEL, TARGET_LABEL, UID_LABEL
+from dynamo_container.model.names import (
+    LOCAL_DEV_TARGET,
+    OWNER_LABEL,
+    PROJECT_LABEL,
+    RUN_LABEL,
+    TARGET_LABEL,
+    UID_LABEL,
+)
 from dynamo_container.model.provenance import CORE, Contribution, PlanEntry, Resolved, merge
 from dynamo_container.model.requests import PlanView, RunRequest
 from dynamo_container.model.values import EnvVar, Mount, Readiness, RunFlag
@@ -76,7 +83,7 @@ def plan(registry: Registry, request: RunRequest, *, verified: bool = True) -> R
         ports=request.ports,
         entrypoint=request.entrypoint,
         folders=(request.hf_cache,) if request.hf_cache else (),
-        labels=((RUN_LABEL, request.framework),),
+        labels=_labels(request),
         remove=request.remove,
         detach=request.detach,
         interactive=request.interactive,
@@ -191,8 +198,14 @@ def _user_mounts(request: RunRequest) -> Iterator[Contribution[Mount]]:
         yield Contribution(value=mount, source=request.source(option))
 
 
+def _labels(request: RunRequest) -> tuple[tuple[str, str], ...]:
+    """Return the labels by which `ps` and others find the container, and whose it is."""
+    optional = ((OWNER_LABEL, request.owner), (PROJECT_LABEL, request.project))
+    return ((RUN_LABEL, request.framework), *(label for label in optional if label[1]))
+
+
 def _workspace_env(request: RunRequest) -> Iterator[Contribution[EnvVar]]:
-    if request.workspace:
+    if request.workspace and request.trusted:
         # By name only: docker takes the value from its own environment, and it is never printed.
         yield Contribution(value=EnvVar(name="HF_TOKEN"), source=CORE)
 
@@ -208,7 +221,8 @@ def _core_mounts(request: RunRequest) -> Iterator[Contribution[Mount]]:
         mount = Mount(source=request.hf_cache, target=f"{request.home}/.cache/huggingface")
         given = request.is_given("--hf-cache")
         yield Contribution(value=mount, source=request.source("--hf-cache") if given else CORE)
-    if request.workspace and request.label(TARGET_LABEL) == LOCAL_DEV_TARGET:
+    local_dev = request.label(TARGET_LABEL) == LOCAL_DEV_TARGET
+    if request.workspace and request.trusted and local_dev:
         # A volume for each UID: its files belong to the user of the image that created it.
         volume = f"dynamo-history-{request.label(UID_LABEL) or 'developer'}"
         target = f"{request.home}/.commandhistory"
@@ -254,7 +268,7 @@ def _request_entries(request: RunRequest) -> Iterator[PlanEntry]:
         ("setting", "--detach", _switch(request.detach)),
         ("setting", "--interactive", _switch(request.interactive)),
         ("setting", "--tty", _switch(request.tty)),
-        ("label", RUN_LABEL, request.framework),
+        *(("label", *label) for label in _labels(request)),
     ):
         flag = "--port" if kind == "port" else key
         given = kind == "command" or request.is_given(flag)

@@ -21,30 +21,50 @@ from requests.exceptions import RequestException
 
 from dynamo_container.docker import podman, program
 from dynamo_container.docker.errors import no_engine, reading_answer
-from dynamo_container.docker.listed import Container
+from dynamo_container.docker.listed import CREATED, Container, is_foreign
 from dynamo_container.errors import DynamoContainerError, EngineError, WorkFailedError
-from dynamo_container.model.names import RUN_LABEL
+from dynamo_container.model.names import OWNER_LABEL, PROJECT_LABEL, RUN_LABEL
 
 # The time that the engine gets to report a stopped container, beyond the container's own.
 _GRACE_SECONDS: Final = 60
 
 
 @reading_answer()
-def list_containers() -> tuple[Container, ...]:
-    """Return all containers, the newest first, including those that have ended and still exist.
+def list_containers(owner: str = "") -> tuple[Container, ...]:
+    """Return containers, the newest first, including those that have ended and still exist.
+
+    Args:
+        owner: `UID@HOST` of who started them; empty for all.
 
     Raises:
         EngineError: no engine answers.
     """
     if program.is_podman():
-        return podman.list_containers(RUN_LABEL)
+        found = podman.list_containers()
+        return tuple(one for one in found if owner in ("", one.owner))
     with _client() as client:
         listed = client.api.containers(all=True, filters={"label": RUN_LABEL})
-    return tuple(map(_container, listed))
+        inherited = {image: _labels_of(client, image) for image in {_image(one) for one in listed}}
+    ours = (one for one in listed if not is_foreign(one["Labels"], inherited[_image(one)]))
+    return tuple(one for one in map(_container, ours) if owner in ("", one.owner))
+
+
+def _image(listed: dict[str, Any]) -> str:
+    return str(listed.get("ImageID") or listed["Image"])
+
+
+def _labels_of(client: docker.DockerClient, image: str) -> dict[str, str]:
+    """Return the labels of an image, which its containers inherit; none if it was deleted."""
+    try:
+        config = client.api.inspect_image(image).get("Config") or {}  # type: ignore[no-untyped-call]
+    except NotFound:
+        return {}
+    return config.get("Labels") or {}
 
 
 def stop(containers: Iterable[Container], seconds: int) -> Iterator[Container]:
     """Stop containers at the same time, the way `docker stop` does: killed after so many seconds.
+    One that was created and never started is deleted.
 
     Yields:
         Each container when it has stopped.
@@ -79,7 +99,10 @@ def stop(containers: Iterable[Container], seconds: int) -> Iterator[Container]:
 
 def _stop(client: docker.DockerClient, container: Container, seconds: int) -> None:
     try:
-        client.api.stop(container.id, timeout=seconds)
+        if container.state == CREATED:
+            client.api.remove_container(container.id)
+        else:
+            client.api.stop(container.id, timeout=seconds)
     except NotFound:
         pass  # it has just ended and deleted itself
     except APIError as error:
@@ -135,6 +158,8 @@ def _container(listed: dict[str, Any]) -> Container:
         id=listed["Id"],
         name=(listed.get("Names") or [listed["Id"][:12]])[0].lstrip("/"),
         framework=listed["Labels"][RUN_LABEL],
+        owner=listed["Labels"].get(OWNER_LABEL, ""),
+        project=listed["Labels"].get(PROJECT_LABEL, ""),
         image=listed["Image"],
         state=listed["State"],
         status=listed["Status"],

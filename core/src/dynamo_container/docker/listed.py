@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from dynamo_container.model.names import OWNER_LABEL, RUN_LABEL
+
 RUNNING: Final = "running"
+CREATED: Final = "created"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +20,8 @@ class Container:
 
     Attributes:
         framework: the framework of its image; empty if it was not known.
+        owner: `UID@HOST` of who started it; empty if it was not known.
+        project: the folder of that user's project; empty for none.
         state: the engine's word for it: `running`, `exited`, ...
         status: the state with its time, for people: `Up 5 minutes`.
         ports: the published ports, such as `127.0.0.1:8000->8000/tcp`.
@@ -25,6 +31,8 @@ class Container:
     id: str
     name: str
     framework: str
+    owner: str
+    project: str
     image: str
     state: str
     status: str
@@ -38,5 +46,19 @@ class Container:
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended: a paused container still holds its memory and GPUs."""
-        return self.state in (RUNNING, "paused", "restarting")
+        """Whether it has not ended: a paused container still holds its memory and GPUs, and one
+        that was only created its name.
+        """
+        return self.state in (RUNNING, CREATED, "paused", "restarting")
+
+
+def is_foreign(labels: Mapping[str, str], inherited: Mapping[str, str]) -> bool:
+    """Whether a container has our labels only because its image has them: then somebody else
+    started it.
+
+    Args:
+        labels: of the container.
+        inherited: those of its image.
+    """
+    ours = (RUN_LABEL, OWNER_LABEL)
+    return RUN_LABEL in inherited and all(labels.get(key) == inherited.get(key) for key in ours)

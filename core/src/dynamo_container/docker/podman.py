@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container.docker import cdi, process
 from dynamo_container.docker.errors import OLDEST_PODMAN, no_podman, podman_too_old
-from dynamo_container.docker.listed import Container
+from dynamo_container.docker.listed import CREATED, Container, is_foreign
 from dynamo_container.docker.program import PODMAN
 from dynamo_container.errors import MachineError, WorkFailedError
 from dynamo_container.model.facts.engine import EngineInfo
+from dynamo_container.model.names import OWNER_LABEL, PROJECT_LABEL, RUN_LABEL
 from dynamo_container.model.toml import read_toml
 
 if TYPE_CHECKING:
@@ -74,23 +75,26 @@ def inspect_image(reference: str) -> dict[str, Any] | None:
     )
 
 
-def list_containers(label: str) -> tuple[Container, ...]:
-    """Return the containers with a label, the newest first.
+def list_containers() -> tuple[Container, ...]:
+    """Return the containers that `run` started, the newest first.
 
     Raises:
         EngineError: podman fails.
     """
-    listing = (PODMAN, "ps", "--all", "--filter", f"label={label}", "--format", "json")
+    listing = (PODMAN, "ps", "--all", "--filter", f"label={RUN_LABEL}", "--format", "json")
     completed = process.capture(*listing)
     rows = _json(completed.stdout)
     if completed.returncode or not isinstance(rows, list):
         raise no_podman(completed.stderr)
-    containers = [_container(row, label) for row in rows]
+    inherited = {image: _labels_of(image) for image in {row["ImageID"] for row in rows}}
+    ours = (row for row in rows if not is_foreign(row["Labels"], inherited[row["ImageID"]]))
+    containers = [_container(row) for row in ours]
     return tuple(sorted(containers, key=lambda one: one.created, reverse=True))
 
 
 def stop(containers: Iterable[Container], seconds: int) -> Iterator[Container]:
-    """Stop containers, one after the other; each is killed after so many seconds.
+    """Stop containers, one after the other; each is killed after so many seconds. One that was
+    created and never started is deleted.
 
     Yields:
         Each container when it has stopped.
@@ -100,7 +104,9 @@ def stop(containers: Iterable[Container], seconds: int) -> Iterator[Container]:
         WorkFailedError: a container cannot be stopped.
     """
     for container in containers:
-        command = (PODMAN, "stop", "--ignore", f"--time={seconds}", container.id)
+        stopping = ("stop", "--ignore", f"--time={seconds}")
+        how = ("rm", "--ignore") if container.state == CREATED else stopping
+        command = (PODMAN, *how, container.id)
         completed = process.capture(*command, timeout=seconds + _GRACE_SECONDS)
         if completed.returncode:
             raise WorkFailedError(
@@ -134,11 +140,19 @@ def _settings(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _container(row: dict[str, Any], label: str) -> Container:
+def _labels_of(image: str) -> dict[str, str]:
+    """Return the labels of an image, which its containers inherit; none if it was deleted."""
+    found = inspect_image(image) or {}
+    return _at(found, "Config", "Labels") or {}
+
+
+def _container(row: dict[str, Any]) -> Container:
     return Container(
         id=row["Id"],
         name=(row.get("Names") or [row["Id"][:12]])[0],
-        framework=row["Labels"][label],
+        framework=row["Labels"][RUN_LABEL],
+        owner=row["Labels"].get(OWNER_LABEL, ""),
+        project=row["Labels"].get(PROJECT_LABEL, ""),
         image=row["Image"],
         state=row["State"],
         status=row["Status"],

@@ -75,7 +75,10 @@ HOME_LABEL: Final = f"{LABEL_PREFIX}home"
 UID_LABEL: Final = f"{LABEL_PREFIX}uid"
 # The hash of the plan: of what shapes the image, and of nothing else.
 PLAN_LABEL: Final = f"{LABEL_PREFIX}plan"
-# Set on the containers that `run` starts, and on no image.
+# Set on the containers that `run` starts, and on no image: the framework, `UID@HOST` of who called,
+# and the folder of the project.
 RUN_LABEL: Final = f"{LABEL_PREFIX}run"
+OWNER_LABEL: Final = f"{LABEL_PREFIX}owner"
+PROJECT_LABEL: Final = f"{LABEL_PREFIX}project"
 # Set on containers in the foreground: which call of `run` started it.
 CALL_LABEL: Final = f"{LABEL_PREFIX}call"

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from dynamo_container.errors import EngineError, MachineError, UsageError
 from dynamo_container.host import git
@@ -20,6 +20,7 @@ from dynamo_container.model.names import (
     DYNAMO,
     FRAMEWORK_LABEL,
     LOCAL_DEV_TARGET,
+    REPOSITORY,
     RUNTIME_STAGE,
     TARGET_LABEL,
 )
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from dynamo_container.options.run_facts import RunFacts
     from dynamo_container.options.run_records import RunOptions
     from dynamo_container.plugins.registry import Registry
+
+# A target, empty for an image that the user named, and the image's reference.
+Candidate: TypeAlias = tuple[str, str]
 
 # Functions import what only one command or one option needs.
 
@@ -83,7 +87,9 @@ def _unknown(checkout: Checkout | None) -> Iterator[Notice]:
 def collect_caller() -> Caller:
     """Return who called this program."""
     uid, gid = sudo_caller() or (os.getuid(), os.getgid())
-    return Caller(uid=uid, gid=gid, home=caller_home(), hf_cache=default_hf_cache())
+    return Caller(
+        uid=uid, gid=gid, home=caller_home(), hf_cache=default_hf_cache(), host=os.uname().nodename
+    )
 
 
 def _checkout(options: BuildOptions, near: Iterable[Path]) -> Checkout | None:
@@ -191,6 +197,8 @@ def collect_run(
     near: Iterable[Path],
     terminal: bool,
     dry_run: bool,
+    project: Path | None = None,
+    repository: str = REPOSITORY,
 ) -> RunFacts:
     """Collect the facts for a run.
 
@@ -201,6 +209,8 @@ def collect_run(
         near: folders around which a checkout is looked for.
         terminal: whether standard input and output are a terminal.
         dry_run: whether to go on without an engine and to report what was assumed.
+        project: the project file that is used; None for none.
+        repository: of the images that `build` names.
 
     Raises:
         EngineError: no engine answers.
@@ -208,21 +218,22 @@ def collect_run(
         UsageError: a framework, a checkout or a folder is not what the options need.
     """
     from dynamo_container.docker import engine
+    from dynamo_container.options import image_trust
     from dynamo_container.options.run_facts import RunFacts
 
     # The engine answers while the plugins are loaded.
     with engine.start_collecting() as answer:
         asked = select_framework(registry, options)
-        target = "" if options.image else _target(options) or default_target(asked)
-        image = options.image or image_reference(asked, target)
-        info, image_info, notices = _engine(image, answer, dry_run=dry_run)
-    if not (options.image or image_info or dry_run):
-        option = f" --target {target}" if _target(options) else ""
-        raise MachineError(
-            f"the engine does not have the image {image}",
-            f"build it: dynamo-container build {asked}{option}",
-        )
+        candidates = _candidates(options, asked, default_target, repository)
+        found, info, image_info, notices = _engine(candidates, answer, dry_run=dry_run)
+    target, image = found
+    if image_info:
+        image_trust.require_valid_labels(image, image_info)
+    elif not dry_run:
+        _require_not_ours(options, registry, asked, found)
     framework, unknown = (asked, ()) if asked else _labelled_framework(registry, image_info)
+    built = image_trust.is_built(image_info)
+    trusted = image_trust.is_trusted(options, asked, image, built=built)
     return RunFacts(
         framework=framework,
         image=image,
@@ -232,9 +243,37 @@ def collect_run(
         caller=collect_caller(),
         workspace=_workspace(options, near),
         env_files=read_env_files(options),
+        built_here=built,
+        trusted=trusted,
+        project=str(project.parent if project else find_checkout(near) or ""),
         terminal=terminal,
-        notices=(*notices, *unknown),
+        notices=(
+            *notices,
+            *unknown,
+            *_withheld(options, image, trusted=trusted),
+            *_limits(options, info),
+        ),
     )
+
+
+def _withheld(options: RunOptions, image: str, *, trusted: bool) -> Iterator[Notice]:
+    if options.mount_workspace and not trusted:
+        yield Notice(
+            text=f"you did not build {image} here, so it gets neither HF_TOKEN nor your Hugging "
+            "Face cache; to give it both, name its framework: --framework NAME"
+        )
+
+
+def _limits(options: RunOptions, engine: EngineInfo) -> Iterator[Notice]:
+    from dynamo_container.containers.profile import RAISED_LIMITS, cannot_raise_limits
+
+    given = {limit.partition("=")[0] for limit in options.ulimit}
+    missing = [limit for limit in RAISED_LIMITS if limit not in given]
+    if missing and cannot_raise_limits(engine):
+        yield Notice(
+            text=f"the engine is rootless and may not raise limits: {' and '.join(missing)} "
+            "stay at its defaults"
+        )
 
 
 def read_env_files(options: RunOptions) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -248,25 +287,63 @@ def read_env_files(options: RunOptions) -> tuple[tuple[str, tuple[str, ...]], ..
     return tuple(env_file.read(path) for path in options.env_file)
 
 
-def _target(options: RunOptions) -> str:
-    """The target that the options name; empty for the framework's default."""
-    return options.target or (RUNTIME_STAGE if options.hardened else "")
+def _candidates(
+    options: RunOptions, framework: str, default_target: DefaultTarget, repository: str
+) -> tuple[Candidate, ...]:
+    """The images that the options stand for, best first: that of the target, else of the
+    framework's default target, else the runtime. For `--hardened`, the runtime comes first.
+    """
+    if options.image:
+        return (("", options.image),)
+    targets = [options.target] if options.target else [default_target(framework), RUNTIME_STAGE]
+    ordered = reversed(targets) if options.hardened else targets
+    return tuple(
+        (target, image_reference(framework, target, repository=repository))
+        for target in dict.fromkeys(ordered)
+    )
 
 
 def _engine(
-    image: str, answer: Callable[[], EngineInfo], *, dry_run: bool
-) -> tuple[EngineInfo, ImageInfo | None, tuple[Notice, ...]]:
+    candidates: tuple[Candidate, ...], answer: Callable[[], EngineInfo], *, dry_run: bool
+) -> tuple[Candidate, EngineInfo, ImageInfo | None, tuple[Notice, ...]]:
+    """The first candidate that the engine has, else the first; and what the engine reports."""
     from dynamo_container.docker import engine, program
     from dynamo_container.model.facts import EngineInfo
 
+    first = candidates[0]
     try:
-        image_info = engine.inspect_image(image)
-        return answer(), image_info, ()
+        for candidate in candidates:
+            if image_info := engine.inspect_image(candidate[1]):
+                text = f"the engine does not have {first[1]}; running {candidate[1]}"
+                notices = () if candidate == first else (Notice(text=text),)
+                return candidate, answer(), image_info, notices
+        return first, answer(), None, ()
     except EngineError as error:
         if not dry_run:
             raise
         text = f"{error.what}; assuming no GPU unless --gpus names one, and an image without labels"
-        return EngineInfo(program=program.selected()), None, (Notice(text=text),)
+        return first, EngineInfo(program=program.selected()), None, (Notice(text=text),)
+
+
+def _require_not_ours(
+    options: RunOptions, registry: Registry, framework: str, missing: Candidate
+) -> None:
+    """Require that an image that the engine does not have can be in a registry.
+
+    Raises:
+        MachineError: it has a name that `build` gives; docker would look for it on Docker Hub.
+    """
+    target, image = missing
+    if options.image and (image.partition(":")[0] != REPOSITORY or options.pull == "always"):
+        return
+    words = image.partition(":")[2].split("-")
+    framework = framework or next((name for name in registry.frameworks if name in words), "")
+    target = target or next((name for name in ("runtime", LOCAL_DEV_TARGET) if name in image), "")
+    option = f" --target {target}" if target and target != DEV_TARGET else ""
+    raise MachineError(
+        f"the engine does not have the image {image}",
+        f"build it: dynamo-container build {framework}{option}".rstrip(),
+    )
 
 
 def _labelled_framework(

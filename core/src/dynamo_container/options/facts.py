@@ -25,12 +25,19 @@ class Caller:
         uid, gid: numeric IDs.
         home: the home folder.
         hf_cache: the Hugging Face cache.
+        host: the name of this machine.
     """
 
     uid: int = 1000
     gid: int = 1000
     home: str = ""
     hf_cache: str = ""
+    host: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Who owns the containers that the caller starts: `UID@HOST`; empty if unknown."""
+        return f"{self.uid}@{self.host}" if self.host else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

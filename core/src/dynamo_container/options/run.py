@@ -53,6 +53,10 @@ def resolve_run(options: RunOptions, facts: RunFacts) -> RunRequest:
         hf_cache=_hf_cache(options, facts),
         engine=facts.engine,
         image_info=facts.image_info,
+        built_here=facts.built_here,
+        trusted=facts.trusted,
+        owner=facts.caller.owner,
+        project=facts.project,
         origins=options.origins,
         options=options.plugin_options,
     )
@@ -89,5 +93,6 @@ def _hf_cache(options: RunOptions, facts: RunFacts) -> str:
     """The Hugging Face cache to mount: the one given, or with a workspace the caller's own."""
     value = options.hf_cache
     if value is None:
-        return str(absolute(facts.caller.hf_cache)) if options.mount_workspace else ""
+        own = options.mount_workspace and facts.trusted
+        return str(absolute(facts.caller.hf_cache)) if own else ""
     return "" if value.lower() == NONE else str(absolute(value))

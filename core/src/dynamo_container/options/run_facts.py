@@ -24,6 +24,9 @@ class RunFacts:
         caller: who called.
         workspace: the folder of `--mount-workspace`; empty for none.
         env_files: the files of `--env-file`, each with the names of its variables.
+        built_here: whether the caller built the image on this machine.
+        trusted: whether the image may get what is the caller's own.
+        project: the folder of the caller's project; empty for none.
         terminal: whether standard input and output are a terminal.
         notices: what was assumed.
     """
@@ -36,5 +39,8 @@ class RunFacts:
     caller: Caller = Caller()  # noqa: RUF009  # frozen
     workspace: str = ""
     env_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    built_here: bool = False
+    trusted: bool = False
+    project: str = ""
     terminal: bool = False
     notices: tuple[Notice, ...] = ()

@@ -208,8 +208,8 @@ class ServingPlugin:
     @hookimpl
     def dynamo_container_run_mounts(self, request: RunRequest) -> Iterator[values.Mount]:
         if self.cache:
-            # A volume for each home: its files belong to the user of the image that created it.
-            volume = f"dynamo-{self.name}-cache-{PurePosixPath(request.home).name}"
+            # Programs are loaded from it: another image must not write them.
+            volume = f"dynamo-{self.name}-cache-{request.image_key}"
             yield values.Mount(
                 type="volume", source=volume, target=str(self._cache_folder(request))
             )

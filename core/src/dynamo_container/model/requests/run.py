@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamo_container.model import facts, values
-from dynamo_container.model.names import DEV_TARGET, HOME_LABEL, LOCAL_DEV_TARGET
+from dynamo_container.model.names import DEV_TARGET, HOME_LABEL, LOCAL_DEV_TARGET, PLAN_LABEL
 from dynamo_container.model.requests.base import Request
 
 
@@ -39,6 +39,11 @@ class RunRequest(Request):
             none.
         engine: facts about the engine.
         image_info: facts about the image; None if the engine does not have it or does not answer.
+        built_here: whether the caller built the image on this machine.
+        trusted: whether the image may get what is the caller's own, such as the Hugging Face cache:
+            the caller built it here, or named its framework.
+        owner: `UID@HOST` of the caller; empty if unknown.
+        project: the folder of the caller's project; empty for none.
     """
 
     framework: str
@@ -66,6 +71,23 @@ class RunRequest(Request):
     hf_cache: str = ""
     engine: facts.EngineInfo = facts.NO_ENGINE
     image_info: facts.ImageInfo | None = None
+    built_here: bool = False
+    trusted: bool = False
+    owner: str = ""
+    project: str = ""
+
+    @property
+    def image_key(self) -> str:
+        """12 characters for the names of volumes that only the same image shares.
+
+        They stand for the image's plan if the caller built it, so that the same plan built again
+        finds its cache; else for its ID, because anyone can write a label.
+        """
+        import hashlib
+
+        plan = self.label(PLAN_LABEL) if self.built_here else ""
+        identity = plan or (self.image_info.id if self.image_info else self.image)
+        return hashlib.sha256(identity.encode()).hexdigest()[:12]
 
     def label(self, key: str) -> str:
         """Return a label of the image; empty if it does not have the label or is not known."""

@@ -1,54 +1,63 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Selecting containers that `run` started, by the words that users give."""
+"""Select containers that `run` started, by the words of a command. This module asks the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
-from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.docker.containers import list_containers
 from dynamo_container.docker.listed import Container
 from dynamo_container.errors import UsageError
 from dynamo_container.plugins.discovery import normalize
+from dynamo_container.plugins.registry import Registry
 
-_SHORTEST_ID = 4
+_SHORTEST_ID: Final = 4
 
 
-def select(session: Session, words: Iterable[str]) -> tuple[Container, ...]:
+def select(registry: Registry, words: Iterable[str], owner: str) -> tuple[Container, ...]:
     """Return the containers that the words select: by name, by ID, or all of a framework.
+
+    Args:
+        registry: what is installed.
+        words: names, IDs, frameworks; none for all containers.
+        owner: `UID@HOST` of the user whose containers can be selected; empty for all users.
 
     Raises:
         UsageError: a word matches neither a container nor a framework.
         EngineError: no engine answers.
     """
-    containers = list_containers()
+    containers = list_containers(owner)
+    if not words:
+        return containers
     selected: dict[str, Container] = {}
     for word in words:
-        selected |= {one.id: one for one in _matches(session, containers, word)}
+        selected |= {one.id: one for one in _matches(registry, containers, word)}
     return tuple(selected.values())
 
 
-def select_one(session: Session, word: str | None, *, running: bool) -> Container:
+def select_one(registry: Registry, word: str | None, owner: str, *, running: bool) -> Container:
     """Return the one container that a word selects; without a word, the only one that exists.
 
     Args:
-        session: of this call.
+        registry: what is installed.
         word: a name, an ID or a framework.
+        owner: as `select` takes it.
         running: whether it must be running; else a running one is preferred.
 
     Raises:
         UsageError: there is none, or more than one.
         EngineError: no engine answers.
     """
-    selected = select(session, [word]) if word else list_containers()
+    selected = select(registry, [word] if word else [], owner)
     alive = tuple(one for one in selected if (one.running if running else one.alive))
     candidates = alive if running or alive else selected
     of = f" of {word!r}" if word else ""
     if not candidates:
         raise UsageError(
             f"no {'running ' if running else ''}container{of} was found",
-            f"see: {PROGRAM} ps --all",
+            "see: dynamo-container ps --all",
         )
     if len(candidates) > 1:
         names = ", ".join(one.name for one in candidates)
@@ -56,8 +65,13 @@ def select_one(session: Session, word: str | None, *, running: bool) -> Containe
     return candidates[0]
 
 
+def owners_of_others(containers: Iterable[Container], owner: str) -> tuple[str, ...]:
+    """Return the owners of those containers that belong to somebody else, once for each."""
+    return tuple(one.owner or "unknown" for one in containers if one.owner != owner)
+
+
 def _matches(
-    session: Session, containers: tuple[Container, ...], word: str
+    registry: Registry, containers: tuple[Container, ...], word: str
 ) -> tuple[Container, ...]:
     for container in containers:
         by_id = len(word) >= _SHORTEST_ID and container.id.startswith(word)
@@ -65,9 +79,10 @@ def _matches(
             return (container,)
     framework = normalize(word)
     matches = tuple(one for one in containers if one.framework == framework)
-    if matches or framework in session.registry.known_frameworks:
+    if matches or framework in registry.known_frameworks:
         return matches
     raise UsageError(
-        f"{word!r} is neither a container that '{PROGRAM} run' started nor a framework",
-        f"see: {PROGRAM} ps --all; for other containers: docker ps",
+        f"{word!r} is neither a container that you started with 'dynamo-container run' nor a "
+        "framework",
+        "see: dynamo-container ps --all --all-users; for other containers: docker ps",
     )
