@@ -136,12 +136,18 @@ def test_no_option_evades_the_registries(cli: Cli, words: tuple[str, ...]) -> No
         RunFlag(flag="--privileged"),
         RunFlag(flag="--cap-add", value="ALL", key="ALL"),
         RunFlag(flag="--cap-add", value="SYS_ADMIN", key="SYS_ADMIN"),
+        RunFlag(flag="--cap-add", value="cap_sys_admin", key="cap_sys_admin"),
+        RunFlag(flag="--cap-add", value="all"),
+        RunFlag(flag="--privileged", value="true", key="true"),
+        RunFlag(flag="--volume", value="/var/run/docker.sock:/s"),
     ],
-    ids=lambda flag: f"{flag.flag} {flag.key}",
+    ids=lambda flag: f"{flag.flag} {flag.value} {flag.key}",
 )
 def test_privileges_are_refused(plan_run: PlanRun, flag: RunFlag) -> None:
     with pytest.raises(PolicyError, match="must not"):
         plan_run("none", flags=(flag,))
+    with pytest.raises(PolicyError, match="must not"):
+        plan_run("none", docker_args=(flag,))
 
 
 def test_control_of_the_engine_is_refused(plan_run: PlanRun) -> None:

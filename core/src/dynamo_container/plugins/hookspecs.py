@@ -441,7 +441,7 @@ def dynamo_container_verify(plan: requests.PlanView) -> Iterable[values.Refusal]
 
     @hookimpl
     def dynamo_container_verify(plan):
-        if "--privileged" in plan.values("flag"):
+        if plan.flag_values("--privileged"):
             yield Refusal(reason="containers must not be privileged", hint="omit --privileged")
     ```
     """

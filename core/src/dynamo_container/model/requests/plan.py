@@ -36,3 +36,13 @@ class PlanView:
     def values(self, kind: str) -> dict[str, str]:
         """Return the values of a kind, such as `label` or `flag`, by key."""
         return {entry.key: entry.value for entry in self.entries if entry.kind == kind}
+
+    def flag_values(self, flag: str) -> tuple[str, ...]:
+        """Return the values of a flag of `docker run`, such as `--cap-add`, whether an option sets
+        it or `--docker-arg`, which can repeat it. The value of a flag without one is empty.
+        """
+        return tuple(
+            entry.value
+            for entry in self.entries
+            if entry.kind == "flag" and entry.key.partition(" ")[0] == flag
+        )
