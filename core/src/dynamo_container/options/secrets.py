@@ -150,7 +150,7 @@ def refuse_visible(options: BuildOptions, facts: BuildFacts, build_args: Mapping
                 "use a secret: --secret id=NAME,env=VARIABLE, and mount it in the Dockerfile",
             )
     _refuse_in_caches(options)
-    if _mode(options.provenance or "") == "max":
+    if options.provenance and _mode(options.provenance) == "max":
         _refuse_proxies(facts, build_args)
 
 
