@@ -32,7 +32,7 @@ from dynamo_container.printing import print_json
 _NOT_IN_FILE: Final = (
     "detach", "entrypoint", "hardened", "init", "interactive", "mount_workspace", "name",
     "no_preflight", "read_only", "restart", "rm", "runtime", "target", "tty", "user", "wait",
-    "wait_timeout", "workdir",
+    "wait_for", "wait_timeout", "workdir",
 )  # fmt: skip
 # Not HF_HOME, which is a folder of one machine.
 _PORTABLE_CACHE: Final = "~/.cache/huggingface"

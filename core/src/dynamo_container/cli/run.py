@@ -41,7 +41,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     if options.wait and plan.readiness is None:
         raise UsageError(
             "--wait: it is not known how containers of this image become ready",
-            "name its framework: --framework NAME",
+            "name its framework: --framework NAME, or what to wait for: --wait-for",
         )
     rendered = docker_argv.run_command(plan)
     if options.dry_run:

@@ -188,6 +188,12 @@ _LIFE: Final = (
     _flag("-t", "--tty", help="Allocate a terminal."),
     _flag("-d", "--detach", help="Run in the background."),
     _flag("--wait", help="With --detach: wait until the container is ready."),
+    option(
+        "--wait-for",
+        "URL|COMMAND|log:REGEX",
+        "With --wait: what makes it ready (default: as its framework says).",
+        types.WAIT_FOR,
+    ),
     click.option(
         "--wait-timeout",
         type=types.SECONDS,

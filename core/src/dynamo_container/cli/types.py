@@ -133,6 +133,11 @@ DOCKER_ARG: Final = Parsed(
 ENTRYPOINT: Final = Parsed(
     syntax.entrypoint, "quoted as a shell would take it", "'python -m app'", may_be_empty=True
 )
+WAIT_FOR: Final = Parsed(
+    syntax.wait_for,
+    "a URL, a command, or log: and a regular expression",
+    "http://127.0.0.1:8000/health",
+)
 SWITCH: Final = Parsed(syntax.switch, "TRUE or FALSE", "FALSE")
 
 

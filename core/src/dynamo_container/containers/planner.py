@@ -159,7 +159,11 @@ def _flags(
 
 
 def _readiness(registry: Registry, request: RunRequest) -> tuple[Resolved[Readiness], ...]:
-    contributions = registry.call(hookspecs.dynamo_container_readiness, request)
+    given = (request.readiness,) if request.readiness else ()
+    contributions = (
+        *registry.call(hookspecs.dynamo_container_readiness, request),
+        *_from_user(given, request, "--wait-for"),
+    )
     return merge(
         "readiness",
         contributions,
@@ -307,7 +311,9 @@ def describe_flag(flag: RunFlag) -> str:
 
 
 def _describe_readiness(readiness: Readiness) -> str:
-    return " ".join(readiness.command)
+    if readiness.serves:
+        return f"serves: {readiness.serves}"
+    return f"log: {readiness.log}" if readiness.log else " ".join(readiness.command)
 
 
 def _values(resolved: Iterable[Resolved[T]]) -> tuple[T, ...]:

@@ -80,7 +80,7 @@ def _pull(plan: RunPlan) -> bool:
 
 def _start(container: Created, plan: RunPlan, seconds: float, progress: Progress) -> Started:
     assert plan.readiness is not None
-    with attached(container.id, LAST_LINES) as log:
+    with attached(container.id, LAST_LINES, plan.readiness.log) as log:
         if not plan.remove:
             container.keep()
         try:

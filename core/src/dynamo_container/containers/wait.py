@@ -8,16 +8,18 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from dynamo_container.containers import probe
 from dynamo_container.docker import program
 from dynamo_container.docker.attached import Attached
-from dynamo_container.docker.process import background
-from dynamo_container.errors import WorkFailedError
+from dynamo_container.docker.process import background, capture
+from dynamo_container.errors import EngineError, WorkFailedError
 from dynamo_container.model.values import Readiness
 
 LAST_LINES: Final = 20
 _CHECK_INTERVAL_SECONDS: Final = 0.25
 _POLL_SECONDS: Final = 0.05
 _EXIT_SECONDS: Final = 1.0
+_REASON_SECONDS: Final = 10.0
 # What a shell and docker return if the program does not exist or cannot be executed.
 _CANNOT_EXECUTE: Final = (126, 127)
 
@@ -49,7 +51,10 @@ def wait(
         if status in _CANNOT_EXECUTE:
             # Docker returns the same status if the container ends at this moment.
             log.ended.wait(_EXIT_SECONDS)
-        if problem := _problem(log, readiness, status, seconds, late=time.monotonic() > deadline):
+        late = time.monotonic() > deadline
+        if problem := _problem(log, readiness, status, seconds, late=late):
+            if late and not log.ended.is_set():
+                problem += _reason(container, readiness)
             raise WorkFailedError(
                 problem, "its last lines:" if log.lines else "it printed nothing", log.lines
             )
@@ -61,11 +66,26 @@ def wait(
 
 def _check(container: str, log: Attached, readiness: Readiness, deadline: float) -> int | None:
     """Return the exit status of one check; None if the container or the time ended first."""
-    with background(program.selected(), "exec", container, *readiness.command) as check:
+    if readiness.log:
+        return 0 if log.matched.is_set() else 1
+    with background(program.selected(), "exec", container, *probe.command(readiness)) as check:
         while (status := check.poll()) is None:
             if log.ended.wait(_POLL_SECONDS) or time.monotonic() > deadline:
                 return None
         return status
+
+
+def _reason(container: str, readiness: Readiness) -> str:
+    """Return what the last check says; empty if it says nothing."""
+    if readiness.log:
+        return f": no line of its output matches {readiness.log!r}"
+    try:
+        words = ("exec", container, *probe.command(readiness))
+        answer = capture(program.selected(), *words, timeout=_REASON_SECONDS)
+    except EngineError:
+        return ""
+    lines = (answer.stderr + answer.stdout).strip().splitlines()
+    return f": {lines[-1]}" if lines and answer.returncode else ""
 
 
 def _problem(
@@ -77,7 +97,7 @@ def _problem(
     if status in _CANNOT_EXECUTE:
         return (
             "the container's readiness cannot be checked: "
-            f"{readiness.command[0]!r} exits with status {status} in it"
+            f"{probe.command(readiness)[0]!r} exits with status {status} in it"
         )
     if late:
         return f"the container was not ready after {seconds:g} s (--wait-timeout)"

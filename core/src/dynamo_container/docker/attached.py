@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -28,10 +29,13 @@ class Attached:
 
     Attributes:
         ended: set when the container has ended or could not be started.
+        matched: set when a line of its output has matched the pattern.
     """
 
-    def __init__(self, client: subprocess.Popen[str], max_lines: int) -> None:
+    def __init__(self, client: subprocess.Popen[str], max_lines: int, pattern: str) -> None:
         self.ended = threading.Event()
+        self.matched = threading.Event()
+        self._pattern = re.compile(pattern) if pattern else None
         self._client = client
         self._lock = threading.Lock()
         self._lines: deque[str] = deque(maxlen=max_lines)
@@ -73,6 +77,8 @@ class Attached:
         assert self._client.stdout is not None
         with self._client.stdout as output:
             for line in output:
+                if self._pattern and self._pattern.search(line.rstrip("\r\n")):
+                    self.matched.set()
                 if text := line.rstrip():
                     with self._lock:
                         self._lines.append(text)
@@ -81,7 +87,7 @@ class Attached:
 
 
 @contextmanager
-def attached(container: str, max_lines: int) -> Iterator[Attached]:
+def attached(container: str, max_lines: int, pattern: str = "") -> Iterator[Attached]:
     """Start a created container and read its output until the block ends; the container goes on.
 
     The log of a container that deletes itself is deleted too, so we attach before it starts.
@@ -89,13 +95,14 @@ def attached(container: str, max_lines: int) -> Iterator[Attached]:
     Args:
         container: its ID.
         max_lines: how many of its last lines are kept.
+        pattern: a regular expression, see `Attached.matched`; empty for none.
 
     Raises:
         EngineError: docker is not installed.
     """
     # In a session of its own: Ctrl-C is for this process, which decides about the container.
     with process.follow(program.selected(), "start", "--attach", container) as client:
-        log = Attached(client, max_lines)
+        log = Attached(client, max_lines, pattern)
         try:
             yield log
         finally:

@@ -126,6 +126,7 @@ REACHES: Final[Mapping[str, Mapping[str, str]]] = {
         "userns": "users of this machine",
         "user": "the user that mounted folders are written as",
         "volume": "folders of this machine",
+        "wait_for": "a program that runs with your mounts and variables",
     },
 }
 

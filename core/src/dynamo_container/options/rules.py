@@ -108,6 +108,7 @@ BUILD_RULES: Final = (
 RUN_RULES: Final = (
     _excludes("--target", "--image"),
     _requires("--wait", "--detach"),
+    _requires("--wait-for", "--wait"),
     Rule(
         option="--wait-timeout",
         relation="requires",

@@ -44,6 +44,7 @@ def resolve_run(options: RunOptions, facts: RunFacts) -> RunRequest:
         gds=options.use_nixl_gds,
         init=options.init,
         entrypoint=options.entrypoint or (),
+        readiness=options.wait_for,
         # Docker cannot restart a container that it deletes when it exits.
         remove=options.rm and options.restart in (None, "no"),
         detach=options.detach,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynamo_container.model.values import EnvVar, Mount, RunFlag
+from dynamo_container.model.values import EnvVar, Mount, Readiness, RunFlag
 from dynamo_container.options.records import Options
 
 
@@ -71,5 +71,6 @@ class RunOptions(Options):
     tty: bool = False
     detach: bool = False
     wait: bool = False
+    wait_for: Readiness | None = None
     wait_timeout: float = 300.0
     dry_run: bool = False

@@ -362,6 +362,20 @@ def entrypoint(value: str) -> tuple[str, ...]:
     return tuple(shlex.split(value)) if value else ("",)
 
 
+def wait_for(value: str) -> values.Readiness:
+    """Parse a URL, `log:` and a regular expression, or a command for a shell."""
+    if value.startswith(("http://", "https://")):
+        return values.Readiness(http=value)
+    kind, _, pattern = value.partition(":")
+    if kind != "log":
+        return values.Readiness(argv=("sh", "-c", value))
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(value) from error
+    return values.Readiness(log=pattern)
+
+
 def switch(value: str) -> bool:
     """Parse TRUE or FALSE, in any case, or yes and no, on and off, 1 and 0."""
     lower = value.lower()

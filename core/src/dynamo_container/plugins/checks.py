@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Final
 
 from dynamo_container.model import requests, values
@@ -51,10 +52,22 @@ prompt = [1, 5, 7]
 
 
 def serves_a_model() -> values.Readiness:
-    """Wait until a Dynamo frontend in the container lists a model. Requires curl and jq."""
-    url = "http://127.0.0.1:${DYN_HTTP_PORT:-8000}/v1/models"
-    query = f'curl --silent --fail --max-time 5 "{url}" | jq --exit-status ".data[0]"'
-    return values.Readiness(argv=("sh", "-c", query))
+    """Wait until a server of the container lists a model, on whichever port. Requires Python."""
+    return values.Readiness(serves="model")
+
+
+def component_is_ready(*words: str) -> values.Readiness:
+    """Wait until what a command starts is ready: a frontend that answers, a worker whose system
+    server (`DYN_SYSTEM_PORT`) is healthy; for anything else, such as a script, a model.
+
+    Args:
+        words: of the command: `python -m dynamo.frontend`.
+    """
+    for option, module in itertools.pairwise(words):
+        if option == "-m" and module.startswith("dynamo."):
+            frontend = module == "dynamo.frontend"
+            return values.Readiness(serves="frontend" if frontend else "worker")
+    return serves_a_model()
 
 
 def imports(*modules: str) -> values.Check:

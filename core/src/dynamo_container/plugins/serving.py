@@ -221,10 +221,10 @@ class ServingPlugin:
             yield values.RunFlag(flag="--shm-size", value=self.shm_size)
 
     @hookimpl
-    def dynamo_container_readiness(self, request: RunRequest) -> values.Readiness:  # noqa: ARG002  # for overrides
+    def dynamo_container_readiness(self, request: RunRequest) -> values.Readiness:
         from dynamo_container.plugins import checks
 
-        return checks.serves_a_model()
+        return checks.component_is_ready(*request.entrypoint, *request.command)
 
     @hookimpl
     def dynamo_container_checks(self, request: CheckRequest) -> Iterator[values.Check]:

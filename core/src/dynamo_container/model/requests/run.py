@@ -31,6 +31,7 @@ class RunRequest(Request):
         gds: whether to grant what GPUDirect Storage requires.
         init: whether to run an init process, which forwards signals and reaps processes.
         entrypoint: program, and arguments that precede the command.
+        readiness: how to find out whether the container is ready; None for the plugin's way.
         remove: delete the container when it exits.
         detach, interactive, tty: as docker's.
         target: the framework's target, if the user named one; empty if an image was named.
@@ -62,6 +63,7 @@ class RunRequest(Request):
     gds: bool = False
     init: bool = True
     entrypoint: tuple[str, ...] = ()
+    readiness: values.Readiness | None = None
     remove: bool = True
     detach: bool = False
     interactive: bool = False

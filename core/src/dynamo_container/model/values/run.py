@@ -79,21 +79,36 @@ class RunFlag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """How to find out whether a container is ready: a URL that answers with success, or a command
-    that exits with status 0.
+    """How to find out whether a container is ready: a URL that answers with success, a command that
+    exits with status 0, a line of its output, or what it serves. One of them is given.
 
-    Both are tried inside the container, so that they work on every network and with a remote
-    engine. `http` requires `curl` in the image.
+    URLs, commands and servers are tried inside the container, without proxies, so that they work on
+    every network and with a remote engine. `http` requires `curl` in the image, `serves` Python.
+
+    Attributes:
+        http: the URL.
+        argv: the command.
+        log: a regular expression that is searched in each line of its output.
+        serves: `model`: a server of the container lists a model, on any port; `frontend`: it
+            answers, whether or not there is a model yet; `worker`: its system server is healthy.
     """
 
     http: str = ""
     argv: tuple[str, ...] = ()
+    log: str = ""
+    serves: Literal["", "model", "frontend", "worker"] = ""
 
     def __post_init__(self) -> None:
-        require(bool(self.http) != bool(self.argv), "readiness requires either a URL or a command")
+        given = [bool(one) for one in (self.http, self.argv, self.log, self.serves)]
+        require(
+            sum(given) == 1, "readiness requires either a URL, a command, a log line or a server"
+        )
 
     @property
     def command(self) -> tuple[str, ...]:
         """The command that is run in the container."""
-        curl = ("curl", "--silent", "--fail", "--output", "/dev/null", "--max-time", "5")
+        curl = (
+            "curl", "--silent", "--show-error", "--fail", "--output", "/dev/null",
+            "--noproxy", "*", "--max-time", "5",
+        )  # fmt: skip
         return self.argv or (*curl, self.http)
