@@ -138,8 +138,9 @@ def test_an_extra_index_cannot_replace_uv(step, indexes, real_uv, tmp_path, what
     shutil.copy(real_uv, tmp_path / "main" / "wheels")
     version, _, build = FALSE_UVS[what].partition("-")
     wheel = package_index.write_wheel(tmp_path / "extra" / "wheels", "uv", version)
-    if build:
-        wheel.rename(wheel.with_name(f"uv-{version}-{build}-py3-none-any.whl"))
+    # For the same platform, so that pip would prefer it to the real one.
+    tags = real_uv.name.removeprefix(f"uv-{plugin.UV}-")
+    wheel.rename(wheel.with_name("-".join(["uv", version, *([build] if build else []), tags])))
 
     ran = step(f"{AGAIN} uv=={plugin.UV}; uv --version", secrets=indexes.secrets,
                **indexes.variables)  # fmt: skip
