@@ -248,6 +248,31 @@ class TestWithoutAnEngine:
             without = self.run(cli, "--mount-workspace", "--hf-cache", none)
             assert not any("--mount" in word and "huggingface" in word for word in without)
 
+    def test_the_cache_is_found_as_by_huggingface_hub(self, cli, checkout, monkeypatch):
+        monkeypatch.setenv("XDG_CACHE_HOME", "/big")
+        assert any(
+            "source=/big/huggingface," in word for word in self.run(cli, "--mount-workspace")
+        )
+
+        for name in ("HUGGINGFACE_HUB_CACHE", "HF_HUB_CACHE"):
+            monkeypatch.setenv(name, f"/hub/{name}")
+            argv = self.run(cli, "none", "--mount-workspace")
+            hub = "/root/.cache/huggingface-hub"
+            assert f"--mount=type=bind,source=/hub/{name},target={hub}" in argv
+            assert f"--env=HF_HUB_CACHE={hub}" in argv
+        for words in (("--mount-workspace", "--hf-cache", "none"), ("--hf-cache", "/mine"), ()):
+            assert not any("huggingface-hub" in word for word in self.run(cli, "none", *words))
+
+    def test_where_models_come_from_is_passed_by_name(self, cli, checkout, monkeypatch):
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example")
+
+        argv = self.run(cli, "none", "--mount-workspace")
+
+        assert {"--env=HF_HUB_OFFLINE", "--env=HF_ENDPOINT"} <= set(argv)
+        assert not any("mirror.example" in word for word in argv)
+        assert "--env=HF_ENDPOINT" not in self.run(cli, "none")
+
     def test_a_path_is_distinguished_from_a_framework(self, cli, tmp_path):
         (tmp_path / "here").mkdir()
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import shlex
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -159,8 +161,10 @@ def test_containers_do_not_inherit_our_labels_from_an_image(engine, cli):
     for number, labels in enumerate(({"run": "tiny"}, {"run": "tiny", "owner": ME})):
         name = image(engine, f"evil/run:{number}", **labels)
         engine.docker("run", "--detach", "--network=none", "--name", f"foreign{number}", name)
-    ours = ("--workdir=/", "--gpus=none", "--detach", "--name", "ours", "--", "sleep", "100")
-    cli.ok("run", "--image", IMAGE, *ours)
+    ours = ("--workdir=/", "--gpus=none", "--detach", "--name=ours", "--", "sleep", "100")
+    # In a process of its own, because `run` becomes docker's.
+    command = [sys.executable, "-m", "dynamo_container", "run", "--image", IMAGE, *ours]
+    subprocess.run(command, check=True, capture_output=True)
 
     for words in (("ps", "--json"), ("ps", "--all", "--all-users", "--json")):
         assert [one["name"] for one in cli.ok(*words).json] == ["ours"]

@@ -82,7 +82,7 @@ def plan(registry: Registry, request: RunRequest, *, verified: bool = True) -> R
         flags=tuple(flag for flag in _values(flags) if flag.value != OMITTED),
         ports=request.ports,
         entrypoint=request.entrypoint,
-        folders=(request.hf_cache,) if request.hf_cache else (),
+        folders=tuple(filter(None, (request.hf_cache, request.hf_hub))),
         labels=_labels(request),
         remove=request.remove,
         detach=request.detach,
@@ -212,6 +212,15 @@ def _workspace_env(request: RunRequest) -> Iterator[Contribution[EnvVar]]:
     if request.workspace and request.trusted:
         # By name only: docker takes the value from its own environment, and it is never printed.
         yield Contribution(value=EnvVar(name="HF_TOKEN"), source=CORE)
+    if request.hf_cache:
+        yield from _from_core(EnvVar(name=name) for name in request.hf_settings)
+    if request.hf_hub:
+        yield from _from_core([EnvVar(name="HF_HUB_CACHE", value=_hub(request))])
+
+
+def _hub(request: RunRequest) -> str:
+    # Not below the cache: docker would create a folder there, as root.
+    return f"{request.home}/.cache/huggingface-hub"
 
 
 def _core_mounts(request: RunRequest) -> Iterator[Contribution[Mount]]:
@@ -225,6 +234,8 @@ def _core_mounts(request: RunRequest) -> Iterator[Contribution[Mount]]:
         mount = Mount(source=request.hf_cache, target=f"{request.home}/.cache/huggingface")
         given = request.is_given("--hf-cache")
         yield Contribution(value=mount, source=request.source("--hf-cache") if given else CORE)
+    if request.hf_hub:
+        yield from _from_core([Mount(source=request.hf_hub, target=_hub(request))])
     local_dev = request.label(TARGET_LABEL) == LOCAL_DEV_TARGET
     if request.workspace and request.trusted and local_dev:
         # A volume for each UID: its files belong to the user of the image that created it.

@@ -35,5 +35,18 @@ def caller_home() -> str:
 
 
 def default_hf_cache() -> str:
-    """Return the user's own Hugging Face cache; it can start with `~`."""
-    return os.environ.get("HF_HOME") or f"{caller_home()}/.cache/huggingface"
+    """Return the user's own Hugging Face folder, as `huggingface_hub` finds it; it can start with
+    `~`.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or f"{caller_home()}/.cache"
+    return os.environ.get("HF_HOME") or f"{cache}/huggingface"
+
+
+def hf_hub_cache() -> str:
+    """Return the folder of models and data sets, if it is not in the Hugging Face folder."""
+    return os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE") or ""
+
+
+def hf_settings() -> tuple[str, ...]:
+    """Return the names of those variables that decide where models come from and that are set."""
+    return tuple(name for name in ("HF_ENDPOINT", "HF_HUB_OFFLINE") if os.environ.get(name))

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from dynamo_container.errors import EngineError, MachineError, UsageError
 from dynamo_container.host import git
 from dynamo_container.host.paths import absolute, is_folder
-from dynamo_container.host.users import caller_home, default_hf_cache, sudo_caller
+from dynamo_container.host.users import (
+    caller_home,
+    default_hf_cache,
+    hf_hub_cache,
+    hf_settings,
+    sudo_caller,
+)
 from dynamo_container.model.names import (
     CUDA_LABEL,
     DEV_TARGET,
@@ -88,7 +94,13 @@ def collect_caller() -> Caller:
     """Return who called this program."""
     uid, gid = sudo_caller() or (os.getuid(), os.getgid())
     return Caller(
-        uid=uid, gid=gid, home=caller_home(), hf_cache=default_hf_cache(), host=os.uname().nodename
+        uid=uid,
+        gid=gid,
+        home=caller_home(),
+        hf_cache=default_hf_cache(),
+        hf_hub=hf_hub_cache(),
+        hf_settings=hf_settings(),
+        host=os.uname().nodename,
     )
 
 

@@ -25,6 +25,8 @@ class Caller:
         uid, gid: numeric IDs.
         home: the home folder.
         hf_cache: the Hugging Face cache.
+        hf_hub: the folder of models and data sets, if it is elsewhere; else empty.
+        hf_settings: names of variables that decide where models come from.
         host: the name of this machine.
     """
 
@@ -32,6 +34,8 @@ class Caller:
     gid: int = 1000
     home: str = ""
     hf_cache: str = ""
+    hf_hub: str = ""
+    hf_settings: tuple[str, ...] = ()
     host: str = ""
 
     @property

@@ -52,6 +52,8 @@ def resolve_run(options: RunOptions, facts: RunFacts) -> RunRequest:
         tty=options.tty or terminal,
         workspace=facts.workspace,
         hf_cache=_hf_cache(options, facts),
+        hf_hub=_hf_hub(options, facts),
+        hf_settings=facts.caller.hf_settings,
         engine=facts.engine,
         image_info=facts.image_info,
         built_here=facts.built_here,
@@ -88,6 +90,12 @@ def _docker_args(options: RunOptions) -> tuple[RunFlag, ...]:
         replace(flag, key=flag.value or "") if names.count(flag.flag) > 1 else flag
         for flag in dict.fromkeys(options.docker_arg)
     )
+
+
+def _hf_hub(options: RunOptions, facts: RunFacts) -> str:
+    """The caller's own folder of models, if the caller's own cache is mounted and lacks it."""
+    own = options.mount_workspace and facts.trusted and options.hf_cache is None
+    return str(absolute(facts.caller.hf_hub)) if own and facts.caller.hf_hub else ""
 
 
 def _hf_cache(options: RunOptions, facts: RunFacts) -> str:

@@ -38,6 +38,8 @@ class RunRequest(Request):
         workspace: the folder to mount at /workspace; empty for none.
         hf_cache: the folder of the Hugging Face cache to mount in the image user's home; empty for
             none.
+        hf_hub: the folder of models and data sets, if it is not in `hf_cache`; else empty.
+        hf_settings: names of the caller's variables that decide where models come from.
         engine: facts about the engine.
         image_info: facts about the image; None if the engine does not have it or does not answer.
         built_here: whether the caller built the image on this machine.
@@ -71,6 +73,8 @@ class RunRequest(Request):
     target: str = ""
     workspace: str = ""
     hf_cache: str = ""
+    hf_hub: str = ""
+    hf_settings: tuple[str, ...] = ()
     engine: facts.EngineInfo = facts.NO_ENGINE
     image_info: facts.ImageInfo | None = None
     built_here: bool = False
