@@ -411,6 +411,18 @@ class TestWithoutAnEngine:
             assert "leads out of" in result.err
         assert list(outside.iterdir()) == []
 
+    def test_the_checkouts_own_file_is_left_alone(self, cli, checkout):
+        own = checkout / ".devcontainer" / "none" / "devcontainer.json"
+        own.parent.mkdir(parents=True)
+        own.write_text('{"image": "theirs"}\n')
+
+        for words in ((), ("--check",), ("--force",)):
+            cli.ok("devcontainer", "none", *words)
+
+        beside = checkout / ".devcontainer" / "none-dynamo-container" / "devcontainer.json"
+        assert '"dynamo:latest-none-local-dev"' in beside.read_text()
+        assert own.read_text() == '{"image": "theirs"}\n'
+
     def test_a_link_within_the_checkout_is_followed(self, cli, checkout):
         (checkout / "shared").mkdir()
         (checkout / ".devcontainer").symlink_to("shared")

@@ -20,7 +20,8 @@ from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.model.names import LOCAL_DEV_TARGET
 from dynamo_container.model.references import image_reference
-from dynamo_container.options.collect import collect_caller, find_checkout, read_env_files
+from dynamo_container.options import env_file
+from dynamo_container.options.collect import collect_caller, find_checkout
 from dynamo_container.options.rules import check_run
 from dynamo_container.options.run import resolve_run
 from dynamo_container.options.run_facts import RunFacts
@@ -112,7 +113,7 @@ def _render(session: Session, options: RunOptions) -> tuple[str, str]:
         target=LOCAL_DEV_TARGET,
         trusted=True,
         caller=collect_caller(),
-        env_files=read_env_files(options),
+        env_files=env_file.read_all(options.env_file),
     )
     plan = planner.plan(session.load(framework), resolve_run(portable, facts))
     session.show(plan.warnings)

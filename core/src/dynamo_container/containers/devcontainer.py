@@ -69,6 +69,11 @@ def _refuse_secrets(plan: RunPlan) -> None:
             )
 
 
+def is_ours(text: str) -> bool:
+    """Whether a file was written by this program, and possibly edited since."""
+    return text.startswith(_HEADER)
+
+
 def is_untouched(text: str) -> bool:
     """Whether a file is as it was written, by this version or another one."""
     header, _, rest = text.partition("\n")

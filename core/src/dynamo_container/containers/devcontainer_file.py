@@ -16,14 +16,17 @@ _ELSEWHERE: Final = "write it elsewhere: --dry-run > FILE"
 
 
 def path_in(folder: Path, framework: str) -> Path:
-    """Return the path of a framework's file.
+    """Return the path of a framework's file: beside a file of the checkout's own.
 
     Raises:
         UsageError: a symbolic link would lead out of the folder: a checkout of others could make us
             write anywhere.
         MachineError: the path cannot be read.
     """
-    path = folder / ".devcontainer" / framework / "devcontainer.json"
+    path = _path(folder, framework)
+    other = _read(path)
+    if other is not None and not devcontainer.is_ours(other):
+        path = _path(folder, f"{framework}-dynamo-container")
     try:
         inside = path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError) as error:
@@ -31,6 +34,10 @@ def path_in(folder: Path, framework: str) -> Path:
     if not inside:
         raise UsageError(f"{path} leads out of {folder} by a symbolic link", _ELSEWHERE)
     return path
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / ".devcontainer" / name / "devcontainer.json"
 
 
 def write(path: Path, text: str, *, force: bool) -> str:

@@ -230,7 +230,7 @@ def collect_run(
         UsageError: a framework, a checkout or a folder is not what the options need.
     """
     from dynamo_container.docker import engine
-    from dynamo_container.options import image_trust
+    from dynamo_container.options import env_file, image_trust
     from dynamo_container.options.run_facts import RunFacts
 
     # The engine answers while the plugins are loaded.
@@ -254,7 +254,7 @@ def collect_run(
         image_info=image_info,
         caller=collect_caller(),
         workspace=_workspace(options, near),
-        env_files=read_env_files(options),
+        env_files=env_file.read_all(options.env_file),
         built_here=built,
         trusted=trusted,
         project=str(project.parent if project else find_checkout(near) or ""),
@@ -262,18 +262,10 @@ def collect_run(
         notices=(
             *notices,
             *unknown,
-            *_withheld(options, image, trusted=trusted),
+            *image_trust.withheld(options, image, trusted=trusted),
             *_limits(options, info),
         ),
     )
-
-
-def _withheld(options: RunOptions, image: str, *, trusted: bool) -> Iterator[Notice]:
-    if options.mount_workspace and not trusted:
-        yield Notice(
-            text=f"you did not build {image} here, so it gets neither HF_TOKEN nor your Hugging "
-            "Face cache; to give it both, name its framework: --framework NAME"
-        )
 
 
 def _limits(options: RunOptions, engine: EngineInfo) -> Iterator[Notice]:
@@ -286,17 +278,6 @@ def _limits(options: RunOptions, engine: EngineInfo) -> Iterator[Notice]:
             text=f"the engine is rootless and may not raise limits: {' and '.join(missing)} "
             "stay at its defaults"
         )
-
-
-def read_env_files(options: RunOptions) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return the files of `--env-file`, each with the names of its variables.
-
-    Raises:
-        UsageError: docker would refuse one.
-    """
-    from dynamo_container.options import env_file
-
-    return tuple(env_file.read(path) for path in options.env_file)
 
 
 def _candidates(

@@ -7,12 +7,18 @@ names, because variables that the file sets replace those of plugins.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import existing_file
 
 _OPTION = "--env-file"
+
+
+def read_all(paths: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return files, each with the names of its variables; see `read`."""
+    return tuple(map(read, paths))
 
 
 def read(path: str) -> tuple[str, tuple[str, ...]]:

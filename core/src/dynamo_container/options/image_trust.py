@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from dynamo_container.errors import MachineError
@@ -19,6 +20,7 @@ from dynamo_container.model.names import (
     RUN_LABEL,
     UID_LABEL,
 )
+from dynamo_container.model.values import Notice
 from dynamo_container.options.run_records import RunOptions
 
 _PROJECT_FILE: Final = "project file"
@@ -77,3 +79,12 @@ def is_trusted(options: RunOptions, framework: str, name: str, *, built: bool) -
     origins = (options.origin("--image"), options.origin("--framework"))
     named = bool(framework) and not any(one.startswith(_PROJECT_FILE) for one in origins)
     return built or named or name.partition("@")[0].partition(":")[0] == REPOSITORY
+
+
+def withheld(options: RunOptions, image: str, *, trusted: bool) -> Iterator[Notice]:
+    """Yield what an image that is not trusted does not get, if it was asked for."""
+    if options.mount_workspace and not trusted:
+        yield Notice(
+            text=f"you did not build {image} here, so it gets neither HF_TOKEN nor your Hugging "
+            "Face cache; to give it both, name its framework: --framework NAME"
+        )
