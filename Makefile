@@ -4,6 +4,7 @@
 # make demo        build an image, serve a model in it, ask it a question
 # make test        all tests, including those that need a Docker Engine
 # make acceptance  build the engines' images from released wheels; check and measure them
+# make releases    write the rows of new Dynamo releases, and prove the default rows
 # make bench       run the benchmarks; fails if a limit is exceeded
 # make docs        build the site from docs/ into site/; fails on warnings
 # make lint        ruff, mypy, the import contract, hadolint, shellcheck, plain English
@@ -20,7 +21,7 @@ SHELL := /bin/bash
 DOCKERFILES = $(shell git ls-files '*Dockerfile')
 SCRIPTS = $(shell git grep -lE '^\#!/(bin/sh|usr/bin/env bash)' -- . ':!*.py')
 
-.PHONY: acceptance bench clean demo docs engine lint schemas setup test
+.PHONY: acceptance bench clean demo docs engine lint releases schemas setup test
 
 setup: $(VENV)/installed
 
@@ -45,6 +46,14 @@ test: setup engine
 # This takes half an hour and 30 GB of disk space.
 acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
+
+# TensorRT-LLM is not on the public index, so its rows are written by hand.
+releases: setup engine
+	for framework in none vllm sglang; do \
+	    $(BIN)/dynamo-container releases $$framework --update || exit 1; done
+	$(WITH_ENGINE) export DYNAMO_CONTAINER_BUILD_BASE_IMAGE="$$DYNAMO_CONTAINER_TEST_BASE_IMAGE" && \
+	    for framework in none vllm sglang; do \
+	        $(BIN)/dynamo-container releases $$framework --verify || exit 1; done
 
 bench: setup engine
 	$(WITH_ENGINE) for bench in local_dev many_at_once overhead; do \

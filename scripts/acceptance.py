@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Build the engines' images from released wheels, check and measure them, and delete them.
+"""Build the engines' images of the default release, check and measure them, and delete them.
 
     python scripts/acceptance.py [--base-image IMAGE] [FRAMEWORK...]
 
@@ -24,7 +24,6 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-DYNAMO = "1.4.2"
 FRAMEWORKS = ("vllm", "sglang")
 WHEELS = ("ai-dynamo", "kvbm", "nixl", "sglang", "torch", "transformers", "vllm")
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -49,7 +48,9 @@ python3 -m venv /v
 export UV_HTTP_CONNECT_TIMEOUT=30 UV_HTTP_RETRIES=8
 export VIRTUAL_ENV=/v CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback
 started=$(date +%s%N)
-/v/bin/uv pip install --quiet --exclude-newer "$RESOLVE_AS_OF" "$REQUIREMENT"
+echo "$OVERRIDES" | tr '|' '\\n' >/overrides.txt
+/v/bin/uv pip install --quiet --exclude-newer "$RESOLVE_AS_OF" --overrides /overrides.txt \\
+    $REQUIREMENTS
 echo "took $(($(date +%s%N) - started))"
 """
 VERSIONS = """
@@ -125,7 +126,7 @@ def accept(framework: str, base_image: str) -> Row:
     existing = frozenset(identity for identity, _ in cache_records())
     try:
         started = time.monotonic()
-        words = ("--target", "runtime", "--base-image", base_image, "--dynamo-version", DYNAMO)
+        words = ("--target", "runtime", "--base-image", base_image)
         # A cache namespace for this build, so that all of its caches are empty.
         fresh = ("--no-cache", "--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={mark}")
         ours("build", framework, *words, "--tag", tag, "--no-latest", *fresh)
@@ -159,10 +160,11 @@ def seconds_alone(framework: str, base_image: str) -> float:
     environment = (
         f"UV={plan['UV']}",
         f"RESOLVE_AS_OF={plan['RESOLVE_AS_OF']}",
-        f"REQUIREMENT=ai-dynamo[{framework}]=={DYNAMO}",
+        f"REQUIREMENTS={plan['REQUIREMENTS']}",
+        f"OVERRIDES={plan.get('OVERRIDES', '')}",
         *(f"{name}=/ca.pem" for name in CA_VARIABLES if CA_BUNDLE.is_file()),
     )
-    print(f"$ uv pip install 'ai-dynamo[{framework}]=={DYNAMO}', in {base_image}", flush=True)
+    print(f"$ uv pip install '{plan['REQUIREMENTS']}', in {base_image}", flush=True)
     output = docker(
         "run", "--rm", "--network", "host", *(bundle if CA_BUNDLE.is_file() else ()),
         *(f"--env={variable}" for variable in environment), base_image, "sh", "-c", ALONE,

@@ -338,7 +338,14 @@ def test_kvbm_is_refused_for_releases_that_have_no_wheel_of_it(table):
         ('default = "1.0.0"\n', ": missing key `release`"),
         ('default = "2.0.0"\n' + ROW, ": default: '2.0.0' is not one of its releases"),
         ('default = "1.0.0"\n' + ROW + 'color = "red"\n', ":2: unknown key `color`"),
-        ('default = "1.0.0"\n' + ROW + "checked = 1\n", ":2: checked: expected `bool`, got `int`"),
+        (
+            'default = "1.0.0"\n' + ROW + "checked = 1\n",
+            ":2: checked: expected `bool | object`, got `int`",
+        ),
+        (
+            'default = "1.0.0"\n' + ROW + "checked = { packages = 1 }\n",
+            ":2: checked: missing key `date`",
+        ),
         (
             'default = "1.0.0"\n' + ROW + 'wheels = ["acme"]\n',
             ":2: wheels[0]: expected a package with one exact version, such as acme[tools]==1.2.3",
@@ -450,6 +457,7 @@ def test_the_schema_allows_no_unknown_keys():
 
     assert {name: entry["additionalProperties"] for name, entry in definitions.items()} == {
         "ReleaseDocument": False,
+        "EvidenceRow": False,
         "OverrideRow": False,
         "ReleaseRow": False,
         "CudaRow": False,

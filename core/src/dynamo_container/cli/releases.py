@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Final
 
@@ -12,30 +13,69 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import examples
+from dynamo_container.errors import UsageError
 from dynamo_container.model.text import aligned
 from dynamo_container.model.values import Release
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
 from dynamo_container.printing import print_json, print_line, print_lines
 
-_HEADING: Final = ("DYNAMO", "RELEASED", "PYTHON", "CUDA", "DRIVER", "CHECKED", "WHEELS")
+_HEADING: Final = (
+    "DYNAMO",
+    "RELEASED",
+    "PYTHON",
+    "CUDA",
+    "DRIVER",
+    "CHECKED",
+    "DEPRECATED",
+    "WHEELS",
+)
 # The version of the JSON's form; new keys do not change it.
 SCHEMA: Final = 1
 
 
 @click.command(epilog=examples("releases vllm"))
 @click.argument("framework", required=False, shell_complete=complete_framework)
+@click.argument("version", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--update",
+    "task",
+    flag_value="update",
+    help="For maintainers: write the rows of new releases, or of VERSION, from the index.",
+)
+@click.option(
+    "--verify",
+    "task",
+    flag_value="verify",
+    help="For maintainers: resolve, build and check a row, and write that into the table.",
+)
+@click.option(
+    "--resolve-only", is_flag=True, help="With --verify: build nothing, only resolve packages."
+)
 @click.pass_obj
-def command(session: Session, framework: str | None, as_json: bool) -> int:
+def command(
+    session: Session,
+    framework: str | None,
+    version: str | None,
+    as_json: bool,
+    task: str | None,
+    resolve_only: bool,
+) -> int:
     """List the Dynamo releases that can be built, with their versions.
 
-    CUDA lists the versions that have a base image, the default first; DRIVER is the oldest NVIDIA
-    driver; CHECKED is whether the plugin's author has built and checked the image.
+    An asterisk marks the default. CUDA lists the versions that have a base image, the default
+    first; DRIVER is the oldest NVIDIA driver; CHECKED is whether, when and how the image was built
+    and checked; DEPRECATED lists parts that are included only on request.
     """
+    _require_task(version, task, resolve_only=resolve_only)
     registry = session.registry
     names = (registry.framework(framework),) if framework else registry.frameworks
     session.load(*names)
+    if task:
+        for name in names:
+            print_lines(_lines(task, registry, name, version, resolve_only=resolve_only))
+        return 0
     tables = {name: _releases(registry, name) for name in names}
     if as_json:
         print_json(_document(tables))
@@ -45,6 +85,25 @@ def command(session: Session, framework: str | None, as_json: bool) -> int:
         lines = aligned([_HEADING, *map(_cells, reversed(rows))] if rows else [])
         print_lines(f"  {line}" for line in lines)
     return 0
+
+
+def _require_task(version: str | None, task: str | None, *, resolve_only: bool) -> None:
+    if version and not task:
+        raise UsageError(
+            "VERSION requires --update or --verify", "to list all: dynamo-container releases"
+        )
+    if resolve_only and task != "verify":
+        raise UsageError("--resolve-only requires --verify", "add: --verify")
+
+
+def _lines(
+    task: str, registry: Registry, name: str, version: str | None, *, resolve_only: bool
+) -> Iterator[str]:
+    from dynamo_container.maintenance import index, work
+
+    if task == "update":
+        return work.update(registry, name, index.connect(), version)
+    return work.verify(registry, name, version, build=not resolve_only)
 
 
 def _releases(registry: Registry, framework: str) -> tuple[Release, ...]:
@@ -71,11 +130,12 @@ def _without_locations(value: object) -> object:
 
 def _cells(row: Release) -> tuple[str, ...]:
     return (
-        row.dynamo,
+        f"{row.dynamo} *" if row.default else row.dynamo,
         row.released,
         row.python,
         ", ".join(cuda.version for cuda in row.cuda) or "-",
         ", ".join(dict.fromkeys(cuda.driver for cuda in row.cuda if cuda.driver)) or "-",
-        "yes" if row.checked else "no",
+        row.evidence.summary() if row.evidence else "yes" if row.checked else "no",
+        ", ".join(row.deprecated) or "-",
         ", ".join(f"{wheel.name} {wheel.version}" for wheel in row.wheels),
     )

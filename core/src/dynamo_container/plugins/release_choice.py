@@ -159,8 +159,7 @@ class ReleaseChoice:
         if self.derived:
             yield BuildArg(name=DERIVED, value=" ".join(self._following()))
         if self.exact:
-            day = date.fromisoformat(self.row.released) + SETTLING
-            yield BuildArg(name=RESOLVE_AS_OF, value=f"{day}T00:00:00Z")
+            yield BuildArg(name=RESOLVE_AS_OF, value=settled(self.row.released))
         if self.from_checkout:
             yield BuildArg(name=ENABLE_KVBM, value="true" if self.kvbm else "false")
 
@@ -197,6 +196,11 @@ class ReleaseChoice:
                 f"select the packages, the base image is that of {self.row.dynamo}, and packages "
                 "are resolved as of today (--resolve-as-of DATE for another day)",
             )
+
+
+def settled(released: str) -> str:
+    """Return the time as of which the packages of a release are resolved, by its date."""
+    return f"{date.fromisoformat(released) + SETTLING}T00:00:00Z"
 
 
 def is_before(release: str, other: str) -> bool:

@@ -58,6 +58,21 @@ class OverrideRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     reason: Annotated[str, Meta(description="Why, in a few words; `check` shows it.")]
 
 
+class EvidenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a row was proven; `dynamo-container releases --verify` writes it."""
+
+    date: Annotated[date, Meta(description="When.")]
+    resolved: Annotated[
+        tuple[str, ...], Meta(description="Architectures for which the packages were found.")
+    ] = ()
+    installed: Annotated[
+        tuple[str, ...],
+        Meta(description="Architectures on which the image was built and checked."),
+    ] = ()
+    packages: Annotated[int, Meta(description="The number of packages.")] = 0
+    megabytes: Annotated[int, Meta(description="The size of the image.")] = 0
+
+
 class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Dynamo release, and what its images are built with."""
 
@@ -80,7 +95,8 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         Meta(description="Deprecated parts, which are installed only if the user asks for them."),
     ] = ()
     checked: Annotated[
-        bool, Meta(description="Whether the plugin's author has built and checked the image.")
+        bool | EvidenceRow,
+        Meta(description="Whether the plugin's author has built and checked the image, and how."),
     ] = False
 
 
@@ -111,7 +127,7 @@ def read(path: Path) -> tuple[str, tuple[Release, ...]]:
     if document.default not in {row.dynamo for row in document.release}:
         raise _fault(f"{path}: default: {document.default!r} is not one of its releases")
     rows = msgspec.to_builtins(document.release, builtin_types=(date,))
-    return document.default, release_reader.releases(path, text, rows)
+    return document.default, release_reader.releases(path, text, rows, document.default)
 
 
 def schema() -> dict[str, Any]:

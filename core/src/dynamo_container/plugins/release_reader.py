@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dynamo_container.model.names import REQUIREMENTS
-from dynamo_container.model.values import CudaImages, Override, Pin, Release
+from dynamo_container.model.values import CudaImages, Evidence, Override, Pin, Release
 
 # The forms of strings.
 RELEASE: Final = r"^\d+(\.\d+)+((a|b|rc|\.post|\.dev)\d+)*$"
@@ -46,12 +46,16 @@ def read(path: Path) -> tuple[str, tuple[Release, ...]] | None:
     default, rows = document["default"], document["release"]
     if default not in {row["dynamo"] for row in rows}:
         return None
-    return default, releases(path, text, rows)
+    return default, releases(path, text, rows, default)
 
 
-def releases(path: Path, text: str, rows: Iterable[Mapping[str, Any]]) -> tuple[Release, ...]:
+def releases(
+    path: Path, text: str, rows: Iterable[Mapping[str, Any]], default: str
+) -> tuple[Release, ...]:
     """Return the releases of valid rows, each with the line of the file where it starts."""
-    return tuple(_release(row, location(path, text, number)) for number, row in enumerate(rows))
+    return tuple(
+        _release(row, location(path, text, number), default) for number, row in enumerate(rows)
+    )
 
 
 def location(path: Path, text: str, row: int) -> str:
@@ -61,7 +65,8 @@ def location(path: Path, text: str, row: int) -> str:
     return f"{path}:{line}" if line else str(path)
 
 
-def _release(row: Mapping[str, Any], place: str) -> Release:
+def _release(row: Mapping[str, Any], place: str, default: str) -> Release:
+    evidence = _evidence(row.get("checked"))
     return Release(
         dynamo=row["dynamo"],
         released=row["released"].isoformat(),
@@ -70,9 +75,18 @@ def _release(row: Mapping[str, Any], place: str) -> Release:
         cuda=tuple(CudaImages(**images) for images in row.get("cuda", ())),
         python=row.get("python", "3.12"),
         deprecated=tuple(row.get("deprecated", ())),
-        checked=row.get("checked", False),
+        default=row["dynamo"] == default,
+        checked=bool(evidence.installed) if evidence else row.get("checked", False),
+        evidence=evidence,
         location=place,
     )
+
+
+def _evidence(row: object) -> Evidence | None:
+    if not isinstance(row, dict):
+        return None
+    lists = {key: tuple(row.get(key, ())) for key in ("resolved", "installed")}
+    return Evidence(**{**row, **lists, "date": row["date"].isoformat()})
 
 
 def _override(row: Mapping[str, str] | str, place: str) -> Override:
@@ -127,6 +141,21 @@ _is_requirement: Final = _text(REQUIREMENT)
 _is_reasoned: Final = _table({"requirement": _is_requirement, "reason": _a(str)}, {})
 
 
+_is_evidence: Final = _table(
+    {"date": _a(date)},
+    {
+        "resolved": _list(_a(str)),
+        "installed": _list(_a(str)),
+        "packages": _a(int),
+        "megabytes": _a(int),
+    },
+)
+
+
+def _is_checked(value: object) -> bool:
+    return isinstance(value, bool) or _is_evidence(value)
+
+
 def _is_override(value: object) -> bool:
     return _is_requirement(value) or _is_reasoned(value)
 
@@ -139,7 +168,7 @@ _is_row: Final = _table(
         "cuda": _list(_is_cuda),
         "python": _text(PYTHON),
         "deprecated": _list(_text(r"\Akvbm\Z")),
-        "checked": _a(bool),
+        "checked": _is_checked,
     },
 )
 _is_document: Final = _table({"default": _text(RELEASE), "release": _list(_is_row)}, {})

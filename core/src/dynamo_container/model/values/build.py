@@ -291,6 +291,46 @@ class CudaImages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """How a row of a release table was proven.
+
+    Attributes:
+        date: when, such as `2026-11-26`.
+        resolved: the architectures for which its packages were found, such as `aarch64`.
+        installed: the architectures on which its image was built and checked.
+        packages: how many packages it has.
+        megabytes: the size of that image, with its base image; 0 if none was built.
+    """
+
+    date: str
+    resolved: tuple[str, ...] = ()
+    installed: tuple[str, ...] = ()
+    packages: int = 0
+    megabytes: int = 0
+
+    def as_toml(self) -> str:
+        """Return the value of the key `checked` of a row."""
+        size = f", megabytes = {self.megabytes}" if self.megabytes else ""
+        resolved, installed = (
+            ", ".join(f'"{platform}"' for platform in platforms)
+            for platforms in (self.resolved, self.installed)
+        )
+        return (
+            f"{{ date = {self.date}, resolved = [{resolved}], installed = [{installed}], "
+            f"packages = {self.packages}{size} }}"
+        )
+
+    def summary(self) -> str:
+        """Return it for people: `2026-11-26 (built on x86_64, resolved for aarch64)`."""
+        parts = []
+        if self.installed:
+            parts.append(f"built on {', '.join(self.installed)}")
+        if others := [platform for platform in self.resolved if platform not in self.installed]:
+            parts.append(f"resolved for {', '.join(others)}")
+        return f"{self.date} ({'; '.join(parts)})" if parts else self.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """A row of a plugin's release table: a Dynamo release and what it is built with.
 
@@ -304,7 +344,9 @@ class Release:
         python: the Python version of its images.
         deprecated: parts that Dynamo has deprecated, which are installed only if the user asks for
             them: `kvbm`.
+        default: whether it is built if the user does not name a release.
         checked: whether the plugin's author has built and checked it.
+        evidence: how; None if it is not known.
         location: `file:line` of the row; empty if it is not in a file. Not compared.
     """
 
@@ -315,5 +357,7 @@ class Release:
     cuda: tuple[CudaImages, ...] = ()
     python: str = "3.12"
     deprecated: tuple[str, ...] = ()
+    default: bool = False
     checked: bool = False
+    evidence: Evidence | None = None
     location: str = field(default="", compare=False, repr=False)
