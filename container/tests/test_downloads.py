@@ -4,13 +4,10 @@
 
 from __future__ import annotations
 
-import http.server
-import json
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -245,53 +242,6 @@ def test_an_extra_index_that_does_not_answer_is_reported_too(step, indexes, refu
 
     assert ran.seconds < SECONDS
     assert refused.replace("user:s3cret@", "") in ran.last_line
-
-
-@pytest.fixture
-def cut_off(bridge: str) -> Iterator[str]:
-    """The URL of an index whose only wheel ends before its length."""
-    with http.server.ThreadingHTTPServer((bridge, 0), CutOff) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://user:s3cret@{bridge}:{server.server_address[1]}/simple"
-        server.shutdown()
-
-
-class CutOff(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        content, length = b"Metadata-Version: 2.1\nName: acme\nVersion: 1.0\n", 0
-        if self.path.endswith("/acme/"):
-            file = {"filename": WHEEL, "url": f"/{WHEEL}", "core-metadata": True, "size": 10**6}
-            document = {"meta": {"api-version": "1.1"}, "name": "acme", "files": [
-                {**file, "hashes": {"sha256": "0" * 64}}]}  # fmt: skip
-            content = json.dumps(document).encode()
-        elif self.path.endswith(".whl"):
-            length = 10**6
-        self.send_response(200)
-        self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
-        self.send_header("Content-Length", str(length or len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-        self.close_connection = True
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
-        """Print nothing."""
-
-
-WHEEL = "acme-1.0-py3-none-any.whl"
-
-
-def test_a_wheel_that_is_always_cut_off_fails_soon_and_the_index_is_named(step, cut_off):
-    hosts = cut_off.partition("@")[2].partition("/")[0]
-    ran = step(
-        "uv venv --quiet /v; VIRTUAL_ENV=/v with-index uv pip install --no-cache acme",
-        INDEX_URL=cut_off, TRUSTED_HOSTS=hosts,
-    )  # fmt: skip
-
-    assert ran.status != 0
-    assert "acme==1.0" in ran.err
-    assert ran.seconds < 2 * SECONDS
-    assert cut_off.replace("user:s3cret@", "") in ran.last_line
-    assert "s3cret" not in ran.out + ran.err
 
 
 MIRRORS = {

@@ -107,14 +107,6 @@ def test_code_of_a_checkout_gets_no_credentials_of_the_index_and_no_cache_of_oth
                 assert not mounted(step, "cache") & mounted(other, "cache")
 
 
-@pytest.mark.parametrize("stage", ["serving", "dev", "local-dev"])
-def test_a_uid_without_a_line_in_etc_passwd_has_a_name(stage):
-    user, home = plugin.USERS.get(stage, ("ubuntu", "/home/ubuntu"))
-    settings = (plugin.HERE / stage / "Dockerfile").read_text().split()
-
-    assert {f"USER={user}", f"LOGNAME={user}", f"HOME={home}"} <= set(settings)
-
-
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
 def test_no_dockerfile_requires_a_frontend(dockerfile):
     assert "syntax=" not in dockerfile.read_text()

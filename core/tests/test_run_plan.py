@@ -233,20 +233,65 @@ def test_a_path_with_special_characters_is_one_field_of_a_mount(source, argument
     assert docker_argv.mount_argument(Mount(source=source, target="/x")) == argument
 
 
-@pytest.mark.parametrize(("program", "omitted"), [("docker", True), ("podman", False)])
-def test_a_rootless_docker_is_not_asked_to_raise_limits(site, program, omitted):
+@pytest.mark.parametrize("limits", [(), ("nofile",), ("memlock", "nofile")])
+def test_limits_that_the_engine_may_not_raise_are_left_out_unless_given(site, limits):
     site.framework("tiny")
-    engine = EngineInfo(version="28.5.2", rootless=True, program=program)
+    engine = EngineInfo(version="28.5.2", rootless=True, limits=limits)
 
     argv = argv_of(plan_of(engine=engine, gpus="none"))
     given = argv_of(
         plan_of(engine=engine, flags=(RunFlag(flag="--ulimit", value="nofile=9", key="nofile"),))
     )
 
-    limits = {word for word in argv if word.startswith("--ulimit")}
-    raised = {"--ulimit=memlock=-1", "--ulimit=nofile=65536:65536"}
-    assert limits == {"--ulimit=stack=67108864"} | (set() if omitted else raised)
+    defaults = {"memlock": "-1", "nofile": "65536:65536", "stack": "67108864"}
+    kept = {f"--ulimit={name}={value}" for name, value in defaults.items() if name not in limits}
+    assert {word for word in argv if word.startswith("--ulimit")} == kept
     assert "--ulimit=nofile=9" in given
+
+
+PODMAN = EngineInfo(program="podman", version="5.4.2", rootless=True)
+
+
+def test_podman_does_not_get_the_size_of_shared_memory_that_is_the_hosts(site):
+    site.framework("tiny")
+    asked = (RunFlag(flag="--shm-size", value="1G"),)
+    private = (RunFlag(flag="--ipc", value="private"),)
+
+    assert "--shm-size=10G" in argv_of(plan_of(gpus="none"))
+    assert "--shm-size=10G" not in argv_of(plan_of(engine=PODMAN, gpus="none"))
+    assert "--shm-size=1G" in argv_of(plan_of(engine=PODMAN, gpus="none", flags=asked))
+    assert "--shm-size=10G" in argv_of(plan_of(engine=PODMAN, gpus="none", flags=private))
+
+
+@pytest.mark.parametrize(
+    ("user", "fields", "mapped"),
+    [
+        ("1000:0", {"workspace": "/w"}, "--userns=keep-id:uid=1000,gid=0"),
+        ("1000", {"hf_cache": "/c"}, "--userns=keep-id:uid=1000,gid=0"),
+        ("1000:1000", {"workspace": "/w"}, "--userns=keep-id:uid=1000,gid=1000"),
+        ("1000:0", {}, ""),
+        ("0:0", {"workspace": "/w"}, ""),
+        ("", {"workspace": "/w"}, ""),
+        ("ubuntu", {"workspace": "/w"}, ""),
+        ("1000:0", {"workspace": "/w", "flags": (RunFlag(flag="--user", value="7"),)}, ""),
+        (
+            "1000:0",
+            {"workspace": "/w", "flags": (RunFlag(flag="--userns", value="auto"),)},
+            "--userns=auto",
+        ),
+    ],
+)
+def test_rootless_podman_maps_the_caller_to_the_images_user_for_mounted_folders(
+    site, user, fields, mapped
+):
+    site.framework("tiny")
+    info = ImageInfo(id="sha256:1", size=1, user=user)
+
+    argv = argv_of(plan_of(engine=PODMAN, gpus="none", image_info=info, **fields))
+
+    assert [word for word in argv if word.startswith("--userns")] == ([mapped] if mapped else [])
+    docker = argv_of(plan_of(gpus="none", image_info=info, **fields))
+    assert not any(word.startswith("--userns=keep-id") for word in docker)
 
 
 def test_the_volume_of_a_cache_is_of_the_image_and_not_of_its_labels():

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+# The user of scripts/podman --rootless.
+ROOTLESS_USER = 20042
 SCRIPT = Path(__file__).parents[2] / "scripts" / "podman"
 
 

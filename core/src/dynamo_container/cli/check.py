@@ -115,7 +115,7 @@ def _run(image: str, check: Check, devices: list[str], seconds: float) -> tuple[
     )
     with created(Command(argv=(program.selected(), "create", *words))) as container:
         if not container.id:
-            return container.status, "docker could not create a container"
+            return container.status, f"{program.selected()} could not create a container"
         try:
             answer = process.capture(
                 program.selected(), "start", "--attach", container.id, timeout=seconds

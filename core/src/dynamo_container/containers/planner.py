@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
-from dynamo_container.containers import dangers
+from dynamo_container.containers import dangers, podman
 from dynamo_container.containers.accelerator import Accelerator, plan_accelerator
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.containers.profile import (
@@ -155,7 +155,8 @@ def _flags(
         *hardened_flags(request),
     )
     omitted = omitted_flags(request, contributions)
-    return merge("flag", (*contributions, *omitted), flag_key, _HINT, describe=describe_flag)
+    merged = merge("flag", (*contributions, *omitted), flag_key, _HINT, describe=describe_flag)
+    return tuple(podman.adapted(request, merged))
 
 
 def _readiness(registry: Registry, request: RunRequest) -> tuple[Resolved[Readiness], ...]:

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from dynamo_container.docker.program import DOCKER
-from dynamo_container.model.facts import EngineInfo
-from dynamo_container.model.names import RUNTIME_STAGE, TARGET_LABEL
+from dynamo_container.model.names import DEFAULT_FILES, RUNTIME_STAGE, TARGET_LABEL
 from dynamo_container.model.provenance import CORE, Contribution, Layer, Source
 from dynamo_container.model.requests import RunRequest
 from dynamo_container.model.values import Mount, RunFlag
@@ -29,7 +27,7 @@ _EVERYWHERE: Final = (
     # NIXL, UCX and NCCL pin pages; a server has many connections.
     RunFlag(flag="--ulimit", value="memlock=-1", key="memlock"),
     RunFlag(flag="--ulimit", value="stack=67108864", key="stack"),
-    RunFlag(flag="--ulimit", value="nofile=65536:65536", key="nofile"),
+    RunFlag(flag="--ulimit", value=f"nofile={DEFAULT_FILES}:{DEFAULT_FILES}", key="nofile"),
     RunFlag(flag="--workdir", value="/workspace"),
 )
 # The same as `run.sh` has always used: ptrace for debuggers, shared memory between containers.
@@ -58,7 +56,6 @@ _HARDENED: Final = (
 # What a hardened container does not get from a plugin.
 _OPENING: Final = ("--cap-add", "--privileged")
 _HOST_NAMESPACES: Final = ("--cgroupns", "--ipc", "--pid", "--userns", "--uts")
-RAISED_LIMITS: Final = ("memlock", "nofile")
 # Engines load what they compile into these folders, so it must be executable. Any user can write.
 _SCRATCH: Final = ("exec", "mode=1777")
 
@@ -67,16 +64,8 @@ def default_flags(request: RunRequest) -> tuple[RunFlag, ...]:
     """Return the core's own flags, by the target that the image is of."""
     targets = (request.target, request.label(TARGET_LABEL))
     flags = _RUNTIME if RUNTIME_STAGE in targets else _DEVELOPMENT
-    if not cannot_raise_limits(request.engine):
-        return flags
-    return tuple(flag for flag in flags if flag.key not in RAISED_LIMITS)
-
-
-def cannot_raise_limits(engine: EngineInfo) -> bool:
-    """Whether an engine may not raise limits above those of the user who runs it. Podman lowers
-    what it cannot grant by itself; docker fails with `error setting rlimit type 8`.
-    """
-    return engine.rootless and engine.program == DOCKER
+    limits = request.engine.limits
+    return tuple(flag for flag in flags if not (flag.flag == "--ulimit" and flag.key in limits))
 
 
 def hardened_flags(request: RunRequest) -> Iterator[Contribution[RunFlag]]:

@@ -180,6 +180,7 @@ def _info(completed: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 @reading_answer()
 def _engine_info(info: dict[str, Any]) -> EngineInfo:
     local = _is_local(info)
+    rootless = any("name=rootless" in option for option in info.get("SecurityOptions") or ())
     return EngineInfo(
         version=str(info["ServerVersion"]),
         runtimes=tuple(sorted(info.get("Runtimes") or ())),
@@ -188,7 +189,9 @@ def _engine_info(info: dict[str, Any]) -> EngineInfo:
         hook=local and _has_hook(),
         local=local,
         root=info.get("DockerRootDir") or "",
-        rootless=any("name=rootless" in option for option in info.get("SecurityOptions") or ()),
+        rootless=rootless,
+        # It fails with `error setting rlimit type 8`.
+        limits=("memlock", "nofile") if rootless else (),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,7 @@ from dynamo_container.docker.listed import CREATED, Container, is_foreign
 from dynamo_container.docker.program import PODMAN
 from dynamo_container.errors import MachineError, WorkFailedError
 from dynamo_container.model.facts.engine import EngineInfo
-from dynamo_container.model.names import OWNER_LABEL, PROJECT_LABEL, RUN_LABEL
+from dynamo_container.model.names import DEFAULT_FILES, OWNER_LABEL, PROJECT_LABEL, RUN_LABEL
 from dynamo_container.model.toml import read_toml
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ INFO: Final = (PODMAN, "info", "--format", "json")
 _CDI_FOLDERS: Final = ("/etc/cdi", "/var/run/cdi")
 # The time that podman gets to report a stopped container, beyond the container's own.
 _GRACE_SECONDS: Final = 60
+# The number of the capability: see capability.h.
+_SYS_RESOURCE: Final = 24
 
 
 def engine_info(completed: subprocess.CompletedProcess[str]) -> EngineInfo:
@@ -45,13 +48,16 @@ def engine_info(completed: subprocess.CompletedProcess[str]) -> EngineInfo:
     major = version.partition(".")[0]
     if major.isdigit() and int(major) < OLDEST_PODMAN:
         raise podman_too_old(version)
+    local = not _at(info, "host", "serviceIsRemote")
+    rootless = bool(_at(info, "host", "security", "rootless"))
     return EngineInfo(
         program=PODMAN,
         version=version,
         cdi_devices=cdi.devices(_cdi_folders()),
-        local=not _at(info, "host", "serviceIsRemote"),
+        local=local,
         root=str(_at(info, "store", "graphRoot") or ""),
-        rootless=bool(_at(info, "host", "security", "rootless")),
+        rootless=rootless,
+        limits=_limits() if local else (),
     )
 
 
@@ -114,6 +120,29 @@ def stop(containers: Iterable[Container], seconds: int) -> Iterator[Container]:
                 f"try: podman kill {container.name}",
             )
         yield container
+
+
+def _limits() -> tuple[str, ...]:
+    """Return the limits that this process's children may not raise to a container's defaults."""
+    import resource
+
+    if _may_raise_limits():
+        return ()
+    memory, files = resource.RLIMIT_MEMLOCK, resource.RLIMIT_NOFILE
+    unlimited = resource.getrlimit(memory)[1] == resource.RLIM_INFINITY
+    enough = resource.getrlimit(files)[1]
+    many = enough == resource.RLIM_INFINITY or enough >= DEFAULT_FILES
+    return tuple(name for name, fits in (("memlock", unlimited), ("nofile", many)) if not fits)
+
+
+def _may_raise_limits() -> bool:
+    """Whether this process has the capability SYS_RESOURCE (Linux only)."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return bool(found and int(found[1], 16) >> _SYS_RESOURCE & 1)
 
 
 def _cdi_folders() -> tuple[str, ...]:

@@ -82,3 +82,6 @@ OWNER_LABEL: Final = f"{LABEL_PREFIX}owner"
 PROJECT_LABEL: Final = f"{LABEL_PREFIX}project"
 # Set on containers in the foreground: which call of `run` started it.
 CALL_LABEL: Final = f"{LABEL_PREFIX}call"
+
+# The number of files that a container may open.
+DEFAULT_FILES: Final = 65536

@@ -269,14 +269,11 @@ def collect_run(
 
 
 def _limits(options: RunOptions, engine: EngineInfo) -> Iterator[Notice]:
-    from dynamo_container.containers.profile import RAISED_LIMITS, cannot_raise_limits
-
     given = {limit.partition("=")[0] for limit in options.ulimit}
-    missing = [limit for limit in RAISED_LIMITS if limit not in given]
-    if missing and cannot_raise_limits(engine):
+    missing = [limit for limit in engine.limits if limit not in given]
+    if missing:
         yield Notice(
-            text=f"the engine is rootless and may not raise limits: {' and '.join(missing)} "
-            "stay at its defaults"
+            text=f"the engine may not raise limits: {' and '.join(missing)} stay at its defaults"
         )
 
 

@@ -54,6 +54,8 @@ class EngineInfo:
         local: whether the engine runs on this machine and sees its files.
         root: the engine's data folder.
         rootless: whether it runs without root's privileges.
+        limits: names of the resource limits (`memlock`, `nofile`) that it may not raise to what
+            containers get by default.
         driver: this machine's NVIDIA driver, if the plan needs it.
     """
 
@@ -66,6 +68,7 @@ class EngineInfo:
     local: bool = False
     root: str = ""
     rootless: bool = False
+    limits: tuple[str, ...] = ()
     driver: DriverInfo | None = None
 
     @property
