@@ -67,7 +67,9 @@ def build_case(rule: rules.Rule) -> tuple[BuildOptions, BuildFacts]:
     options, facts = BuildOptions(), FACTS
     names = (rule.option, rule.others[0]) if rule.relation == "excludes" else (rule.option,)
     for name in names:
-        if name == "--source PATH":
+        if name == "--device other than cuda":
+            options = replace(options, device="cpu")
+        elif name == "--source PATH":
             options = replace(options, source="/src")
         elif name == "--dev-image of a dev image":
             options = replace(options, dev_image="my:dev")

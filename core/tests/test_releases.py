@@ -461,6 +461,7 @@ def test_the_schema_allows_no_unknown_keys():
         "OverrideRow": False,
         "ReleaseRow": False,
         "CudaRow": False,
+        "DeviceRow": False,
     }
 
 

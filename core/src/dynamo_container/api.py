@@ -30,6 +30,7 @@ from dynamo_container.model.names import (
     BASE_IMAGE,
     CUDA_LABEL,
     CUDA_VERSION,
+    DEVICE_LABEL,
     DRIVER_LABEL,
     DYNAMO_LABEL,
     ENABLE_KVBM,
@@ -56,7 +57,14 @@ from dynamo_container.model.toml import read_toml
 from dynamo_container.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from dynamo_container.model.facts import Checkout, DriverInfo, EngineInfo, Gpu, ImageInfo
+    from dynamo_container.model.facts import (
+        Checkout,
+        DeviceFile,
+        DriverInfo,
+        EngineInfo,
+        Gpu,
+        ImageInfo,
+    )
     from dynamo_container.model.requests import (
         BuildRequest,
         CheckRequest,
@@ -70,6 +78,7 @@ if TYPE_CHECKING:
         BuildSecret,
         Check,
         CudaImages,
+        Device,
         EnvVar,
         Feature,
         Framework,
@@ -107,6 +116,7 @@ else:
         {
             "dynamo_container.model.facts": (
                 "Checkout",
+                "DeviceFile",
                 "DriverInfo",
                 "EngineInfo",
                 "Gpu",
@@ -125,6 +135,7 @@ else:
                 "BuildSecret",
                 "Check",
                 "CudaImages",
+                "Device",
                 "EnvVar",
                 "Feature",
                 "Framework",
@@ -163,6 +174,7 @@ __all__ = [
     "BASE_IMAGE",
     "CUDA_LABEL",
     "CUDA_VERSION",
+    "DEVICE_LABEL",
     "DRIVER_LABEL",
     "DYNAMO_LABEL",
     "ENABLE_KVBM",
@@ -192,6 +204,8 @@ __all__ = [
     "ConflictError",
     "Contribution",
     "CudaImages",
+    "Device",
+    "DeviceFile",
     "DriverInfo",
     "DynamoContainerError",
     "EngineInfo",

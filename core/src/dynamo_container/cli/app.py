@@ -134,15 +134,15 @@ class Session:
             self._shown |= {*self.registry.warnings(), excluded}
         return self.registry
 
-    def default_target(self, framework: str) -> str:
-        """Load a framework, and return the target that its plugin builds by default."""
+    def describe(self, framework: str) -> Framework:
+        """Load a framework, and return its plugin's description of it."""
         registry = self.load(framework)
         described: list[Framework] = [
             contribution.value
             for contribution in registry.call_for(framework, hookspecs.dynamo_container_framework)
             if contribution.source.name == framework
         ]
-        return described[0].default_target
+        return described[0]
 
     def near(self) -> tuple[Path, ...]:
         """Return the folders around which a Dynamo checkout is looked for, in order."""

@@ -50,6 +50,13 @@ _WHAT: Final = (
         types.CUDA_VERSION,
     ),
     option(
+        "--device",
+        "D",
+        "Device that the engine runs on: cuda, cpu, or a plugin's, such as rocm (default: cuda for "
+        "most frameworks).",
+        types.DEVICE,
+    ),
+    option(
         "--dynamo-version",
         "X",
         "Dynamo release to install, such as 1.4.2 (see: dynamo-container releases).",

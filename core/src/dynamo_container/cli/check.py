@@ -12,8 +12,6 @@ from dynamo_container.cli import types
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import examples
-from dynamo_container.containers import gpus
-from dynamo_container.containers.docker_argv import env_arguments, flag_arguments
 from dynamo_container.docker import engine, process, program
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.created import created
@@ -23,6 +21,7 @@ from dynamo_container.model.names import FRAMEWORK_LABEL
 from dynamo_container.model.references import is_image
 from dynamo_container.model.requests import CheckRequest
 from dynamo_container.model.values import Check
+from dynamo_container.options.checking import device_arguments
 from dynamo_container.plugins import hookspecs
 from dynamo_container.printing import print_line, print_text
 
@@ -61,13 +60,13 @@ def command(session: Session, image: str, framework: str | None, timeout: float,
         )
     name = session.registry.framework(name)
     request = CheckRequest(framework=name, image=image, image_info=info, fast=fast)
-    contributions = session.load(name).call(hookspecs.dynamo_container_checks, request)
+    registry = session.load(name)
+    contributions = registry.call(hookspecs.dynamo_container_checks, request)
     checks = [contribution.value for contribution in contributions]
     if not checks:
         raise UsageError(f"no plugin has a check for {name!r}", "there is nothing to do")
-    access = gpus.gpu_access("auto", engine.collect())
-    gpu_words = [*flag_arguments(access.flags), *env_arguments(access.env)] if access else []
-    failed = [check.name for check in checks if not _passes(image, check, gpu_words, timeout)]
+    words = device_arguments(registry, request, engine.collect())
+    failed = [check.name for check in checks if not _passes(image, check, words, timeout)]
     if failed:
         raise WorkFailedError(
             f"{len(failed)} of {len(checks)} checks failed in {image}: {', '.join(failed)}"
@@ -86,11 +85,11 @@ def _inspect(image: str) -> ImageInfo:
     return info
 
 
-def _passes(image: str, check: Check, gpu_words: list[str], seconds: float) -> bool:
-    if check.needs_gpu and not gpu_words:
+def _passes(image: str, check: Check, device: tuple[str, ...] | None, seconds: float) -> bool:
+    if check.needs_gpu and device is None:
         print_line(f"skipped  {check.name} (the engine has no GPU)")
         return True
-    status, output = _run(image, check, gpu_words if check.needs_gpu else [], seconds)
+    status, output = _run(image, check, device or () if check.needs_gpu else (), seconds)
     print_line(f"{'FAILED' if status else 'ok':<8} {check.name}")
     if status:
         print_text(f"{output.rstrip()}\n", err=True)
@@ -100,7 +99,7 @@ def _passes(image: str, check: Check, gpu_words: list[str], seconds: float) -> b
     return not status
 
 
-def _run(image: str, check: Check, devices: list[str], seconds: float) -> tuple[int, str]:
+def _run(image: str, check: Check, devices: tuple[str, ...], seconds: float) -> tuple[int, str]:
     """The check's exit status and output; its container is removed in any case."""
     name = f"--name=dynamo-container-check-{uuid.uuid4().hex[:12]}"
     user = (f"--user={check.user}",) if check.user else ()

@@ -18,12 +18,13 @@ from dynamo_container.cli.run_options import RunCommand, command_of, run_options
 from dynamo_container.containers import devcontainer, devcontainer_file, planner
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
-from dynamo_container.model.names import LOCAL_DEV_TARGET
+from dynamo_container.model.names import CUDA_DEVICE, LOCAL_DEV_TARGET
 from dynamo_container.model.references import image_reference
 from dynamo_container.options import env_file
 from dynamo_container.options.collect import collect_caller, find_checkout
+from dynamo_container.options.devices import run_variant
 from dynamo_container.options.rules import check_run
-from dynamo_container.options.run import resolve_run
+from dynamo_container.options.run import portable, resolve_run
 from dynamo_container.options.run_facts import RunFacts
 from dynamo_container.options.run_records import RunOptions
 from dynamo_container.options.selection import select_framework
@@ -35,8 +36,6 @@ _NOT_IN_FILE: Final = (
     "no_preflight", "read_only", "restart", "rm", "runtime", "target", "tty", "user", "wait",
     "wait_for", "wait_timeout", "workdir",
 )  # fmt: skip
-# Not HF_HOME, which is a folder of one machine.
-_PORTABLE_CACHE: Final = "~/.cache/huggingface"
 
 
 class DevcontainerCommand(RunCommand):
@@ -85,12 +84,12 @@ def command(ctx: click.Context, /, check: bool, force: bool, **_options: object)
         raise UsageError(
             "a Dev Container does not run a command of its own", "omit the words after --"
         )
-    text, framework = _render(session, options)
+    text, name = _render(session, options)
     if options.dry_run:
         print_json(text)
         return 0
     folder = find_checkout(session.near()) or absolute(".")
-    path = devcontainer_file.path_in(folder, framework)
+    path = devcontainer_file.path_in(folder, name)
     if check:
         devcontainer_file.require_current(path, text)
     else:
@@ -99,14 +98,14 @@ def command(ctx: click.Context, /, check: bool, force: bool, **_options: object)
 
 
 def _render(session: Session, options: RunOptions) -> tuple[str, str]:
-    """The file's text, and the framework.
+    """The file's text, and the name of its folder: of the framework, with the device if any.
 
     No engine is involved: the file is for every machine.
     """
     check_run(options)
     framework = select_framework(session.registry, replace(options, image=None))
-    image = options.image or image_reference(framework, LOCAL_DEV_TARGET)
-    portable = replace(options, gpus="none", hf_cache=options.hf_cache or _PORTABLE_CACHE)
+    name = run_variant(framework, options, session.describe)
+    image = options.image or image_reference(name, LOCAL_DEV_TARGET)
     facts = RunFacts(
         framework=framework,
         image=image,
@@ -115,7 +114,7 @@ def _render(session: Session, options: RunOptions) -> tuple[str, str]:
         caller=collect_caller(),
         env_files=env_file.read_all(options.env_file),
     )
-    plan = planner.plan(session.load(framework), resolve_run(portable, facts))
+    plan = planner.plan(session.load(framework), resolve_run(portable(options), facts))
     session.show(plan.warnings)
-    text = devcontainer.render(plan, framework, str(Path.home()), gpus=options.gpus != "none")
-    return text, framework
+    gpus = options.gpus != "none" and options.device_kind in ("", CUDA_DEVICE)
+    return devcontainer.render(plan, name, str(Path.home()), gpus=gpus), name

@@ -33,7 +33,7 @@ def plan_build(session: Session, options: BuildOptions) -> tuple[BuildPlan, Reso
     from dynamo_container.options.collect import collect_build
 
     rules.check_build(options)
-    facts = collect_build(options, session.registry, session.default_target, session.near())
+    facts = collect_build(options, session.registry, session.describe, session.near())
     session.show_notices(facts.notices)
     resolved = resolve_build(options, facts)
     frameworks = [framework for framework, _ in facts.frameworks]
@@ -69,7 +69,7 @@ def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan
     facts = collect_run(
         options,
         session.registry,
-        session.default_target,
+        session.describe,
         near=session.near(),
         terminal=at_terminal(),
         dry_run=dry_run,

@@ -19,6 +19,7 @@ from dynamo_container.containers.profile import (
     omitted_flags,
 )
 from dynamo_container.model.names import (
+    CUDA_DEVICE,
     LOCAL_DEV_TARGET,
     OWNER_LABEL,
     PROJECT_LABEL,
@@ -65,9 +66,7 @@ def plan(registry: Registry, request: RunRequest, *, verified: bool = True) -> R
         MachineError: the engine or the driver lacks something that the request requires.
         UsageError: options contradict each other.
     """
-    accelerator = plan_accelerator(
-        request, registry.call(hookspecs.dynamo_container_accelerator, request)
-    )
+    accelerator = plan_accelerator(registry, request)
     env = _env(registry, request, accelerator)
     mounts = _mounts(registry, request)
     flags = _flags(registry, request, accelerator)
@@ -95,6 +94,7 @@ def plan(registry: Registry, request: RunRequest, *, verified: bool = True) -> R
             *_entries("flag", flags, describe_flag),
             *_request_entries(request),
             *_entries("readiness", readiness, _describe_readiness),
+            *_resource_entries(accelerator),
         ),
         warnings=(
             *accelerator.warnings,
@@ -272,6 +272,13 @@ def _entries(
     return (value.as_entry(kind, describe) for value in resolved)
 
 
+def _resource_entries(accelerator: Accelerator) -> Iterator[PlanEntry]:
+    """Yield what the container's device is called on Kubernetes."""
+    for entry in accelerator.resources:
+        name, quantity = entry.value
+        yield PlanEntry(kind="resource", key=name, value=quantity, sources=(entry.source,))
+
+
 def _request_entries(request: RunRequest) -> Iterator[PlanEntry]:
     """Yield the entries for values that only the user or a default can set."""
     for kind, key, value in (
@@ -284,6 +291,7 @@ def _request_entries(request: RunRequest) -> Iterator[PlanEntry]:
         ("setting", "--detach", _switch(request.detach)),
         ("setting", "--interactive", _switch(request.interactive)),
         ("setting", "--tty", _switch(request.tty)),
+        ("setting", "--device", "" if request.used_device == CUDA_DEVICE else request.used_device),
         *(("label", *label) for label in _labels(request)),
     ):
         flag = "--port" if kind == "port" else key

@@ -23,6 +23,7 @@ from dynamo_container.images.stages import (
 from dynamo_container.model.names import (
     BASE_IMAGE,
     CA_BUNDLE,
+    CUDA_DEVICE,
     EXTRA_PACKAGES,
     OVERLAY_CA_BUNDLE,
     OVERRIDES,
@@ -49,12 +50,14 @@ class Contributions:
 
     Attributes:
         request: of the image.
+        device: that the image is for.
         files: the Dockerfiles, by stage.
         contexts: the user's named contexts, by name.
         notices, warnings: lines for the user.
     """
 
     request: BuildRequest
+    device: str
     stages: tuple[Resolved[Stage], ...]
     files: tuple[tuple[str, StageFiles], ...]
     base_images: tuple[Resolved[BaseImage], ...]
@@ -159,6 +162,7 @@ def collect(registry: Registry, request: BuildRequest, settings: BuildSettings) 
     args = _merge_args(registry, request, settings, pins)
     return Contributions(
         request=request,
+        device=request.device or _default_device(registry, request),
         stages=stages,
         files=tuple(files.items()),
         base_images=mirrors.base_images(bases),
@@ -180,6 +184,12 @@ def collect(registry: Registry, request: BuildRequest, settings: BuildSettings) 
         ),
         contexts=settings.contexts,
     )
+
+
+def _default_device(registry: Registry, request: BuildRequest) -> str:
+    described = registry.call_for(request.framework, hookspecs.dynamo_container_framework)
+    names = (entry.value.devices[0] for entry in described)
+    return next(names, CUDA_DEVICE)
 
 
 def _merge_base_images(

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 from dynamo_container.errors import PluginError
 from dynamo_container.model.names import (
     CUDA,
+    CUDA_DEVICE,
     CUDA_LABEL,
+    DEVICE_LABEL,
     DYNAMO,
     DYNAMO_LABEL,
     FRAMEWORK_LABEL,
@@ -92,6 +94,7 @@ def image_labels(image: Contributions, base: str) -> tuple[Resolved[Label], ...]
         TARGET_LABEL: request.target,
         DYNAMO_LABEL: version,
         CUDA_LABEL: image.pin(CUDA),
+        DEVICE_LABEL: "" if image.device == CUDA_DEVICE else image.device,
         PINS_LABEL: _pins(image),
         PLUGINS_LABEL: ", ".join(image.plugins),
     }

@@ -49,6 +49,7 @@ def plan(
         UsageError: an unknown target or stage, an option without effect, one tag for two images.
         PluginError, ConflictError: see `contributions.collect`.
     """
+    requests = [_with_device(registry, request) for request in requests]
     for request in requests:
         _require_support(registry, request)
     tagger = Tagger(registry=registry, settings=settings, requests=requests)
@@ -106,6 +107,20 @@ def view(planned: BuildPlan, image: Image) -> PlanView:
         ),
         entries=image.entries,
     )
+
+
+def _with_device(registry: Registry, request: BuildRequest) -> BuildRequest:
+    """Return the request with a device only if that is not the framework's default one.
+
+    Raises:
+        UsageError: the framework does not support it.
+    """
+    if not request.device:
+        return request
+    # Imported here: most builds name no device.
+    from dynamo_container.plugins.devices import non_default
+
+    return replace(request, device=non_default(registry, request.framework, request.device))
 
 
 def _unique(groups: Iterable[Iterable[str]]) -> Iterable[str]:
@@ -194,7 +209,7 @@ def _image(
 
 
 def _tag_entry(tag: str, request: BuildRequest, settings: BuildSettings) -> PlanEntry:
-    latest = image_reference(request.framework, request.target, repository=settings.repository)
+    latest = image_reference(request.variant, request.target, repository=settings.repository)
     flag = "--tag" if settings.tags and tag != latest else "--repository"
     return PlanEntry(kind="tag", key=tag, value=tag, sources=(_source(request, flag),))
 

@@ -59,7 +59,7 @@ class Tagger:
         request, settings = image.request, self.settings
         several = self._has_several(request.framework)
         cuda = image.pin(CUDA)
-        name = f"{request.framework}-{cuda_suffix(cuda)}" if several else request.framework
+        name = f"{request.variant}-{cuda_suffix(cuda)}" if several else request.variant
         version = f"v{self._version(image)}"
         tags = [_named(tag, image, settings, self.requests[0].target) for tag in settings.tags]
         tags = tags or [image_reference(name, request.target, version, settings.repository)]
@@ -70,7 +70,7 @@ class Tagger:
                 )
         if settings.latest and (not several or cuda == self._default_cuda(request)):
             repository = settings.repository
-            latest = image_reference(request.framework, request.target, repository=repository)
+            latest = image_reference(request.variant, request.target, repository=repository)
             tags.append(latest)
         if settings.outputs.push:
             _require_registry(tags)

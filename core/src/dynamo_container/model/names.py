@@ -15,6 +15,10 @@ CUDA: Final = "cuda"
 # The pin that states the CUDA version that PyTorch in the image is built for.
 TORCH_CUDA: Final = "torch-cuda"
 
+# The devices that the core itself knows: NVIDIA GPUs, and no accelerator. Plugins add others.
+CUDA_DEVICE: Final = "cuda"
+CPU_DEVICE: Final = "cpu"
+
 # The repository of the tags that we choose.
 REPOSITORY: Final = "dynamo"
 
@@ -65,6 +69,8 @@ FRAMEWORK_LABEL: Final = f"{LABEL_PREFIX}framework"
 TARGET_LABEL: Final = f"{LABEL_PREFIX}target"
 DYNAMO_LABEL: Final = f"{LABEL_PREFIX}dynamo"
 CUDA_LABEL: Final = f"{LABEL_PREFIX}cuda"
+# The device that the image is for, if that is not an NVIDIA GPU.
+DEVICE_LABEL: Final = f"{LABEL_PREFIX}device"
 # The oldest NVIDIA driver that can run the image.
 DRIVER_LABEL: Final = f"{LABEL_PREFIX}driver"
 # The packages that the plan pinned: `ai-dynamo==1.4.2 nixl==1.3.2 torch-cuda==13.0`.

@@ -29,6 +29,16 @@ def image_reference(
     return f"{repository}:{as_tag(f'{version}-{framework}{suffix}')}"
 
 
+def variant(framework: str, device: str) -> str:
+    """Return what tags call a framework's image for a device: `vllm-cpu`.
+
+    Args:
+        framework: its name.
+        device: the device, if it is not the framework's default one; else empty.
+    """
+    return f"{framework}-{device}" if device else framework
+
+
 def as_tag(text: str) -> str:
     """Replace characters that a tag cannot contain by `-`, and cut the text to a tag's length."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:_TAG_LENGTH]

@@ -14,6 +14,7 @@ from dynamo_container.host.paths import existing_folder, writable_file
 from dynamo_container.model.names import (
     CUDA_LABEL,
     DEV_TARGET,
+    DEVICE_LABEL,
     DYNAMO_LABEL,
     LOCAL_DEV_TARGET,
     RUNTIME_STAGE,
@@ -144,6 +145,7 @@ def _request(options: BuildOptions, facts: BuildFacts) -> BuildRequest:
         framework="",
         target="",
         dynamo_version=_dynamo_version(options, facts, checkout),
+        device=_device(options, facts),
         resolve_as_of=options.resolve_as_of,
         enable_kvbm=options.enable_kvbm,
         base_image=_base_image(options, facts),
@@ -165,6 +167,13 @@ def _dynamo_version(
     if options.dev_image:
         return (facts.dev_image.label(DYNAMO_LABEL) or None) if facts.dev_image else None
     return checkout.release if checkout else options.dynamo_version
+
+
+def _device(options: BuildOptions, facts: BuildFacts) -> str:
+    """The device that the user names, or that of the dev image."""
+    if options.dev_image and facts.dev_image:
+        return facts.dev_image.label(DEVICE_LABEL)
+    return options.device or ""
 
 
 def _base_image(options: BuildOptions, facts: BuildFacts) -> str | None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,7 +20,6 @@ from dynamo_container.host.users import (
     sudo_caller,
 )
 from dynamo_container.model.names import (
-    CUDA_LABEL,
     DEV_TARGET,
     DYNAMO,
     FRAMEWORK_LABEL,
@@ -32,9 +30,10 @@ from dynamo_container.model.names import (
 )
 from dynamo_container.model.references import image_reference, is_reference
 from dynamo_container.model.values import Notice
+from dynamo_container.options.devices import run_variant, with_devices
 from dynamo_container.options.facts import BuildFacts, Caller
 from dynamo_container.options.records import CHECKOUT
-from dynamo_container.options.selection import DefaultTarget, select_framework, select_frameworks
+from dynamo_container.options.selection import Describe, select_framework, select_frameworks
 from dynamo_container.options.syntax import NONE, normal_platform
 
 if TYPE_CHECKING:
@@ -51,14 +50,14 @@ Candidate: TypeAlias = tuple[str, str]
 
 
 def collect_build(
-    options: BuildOptions, registry: Registry, default_target: DefaultTarget, near: Iterable[Path]
+    options: BuildOptions, registry: Registry, describe: Describe, near: Iterable[Path]
 ) -> BuildFacts:
     """Collect the facts for a build.
 
     Args:
         options: of the command.
         registry: what is installed.
-        default_target: loads a framework and returns its default target.
+        describe: loads a framework and returns its description.
         near: folders around which a checkout is looked for.
 
     Raises:
@@ -71,7 +70,7 @@ def collect_build(
     names = select_frameworks(registry, options, dev_image)
     platform, assumed = _platform(options)
     return BuildFacts(
-        frameworks=tuple((name, default_target(name)) for name in names),
+        frameworks=tuple((name, describe(name).default_target) for name in names),
         checkout=checkout,
         caller=collect_caller(),
         environment=tuple(
@@ -204,7 +203,7 @@ def _machine() -> str:
 def collect_run(
     options: RunOptions,
     registry: Registry,
-    default_target: DefaultTarget,
+    describe: Describe,
     *,
     near: Iterable[Path],
     terminal: bool,
@@ -217,7 +216,7 @@ def collect_run(
     Args:
         options: of the command.
         registry: what is installed.
-        default_target: loads a framework and returns its default target.
+        describe: loads a framework and returns its description.
         near: folders around which a checkout is looked for.
         terminal: whether standard input and output are a terminal.
         dry_run: whether to go on without an engine and to report what was assumed.
@@ -236,7 +235,7 @@ def collect_run(
     # The engine answers while the plugins are loaded.
     with engine.start_collecting() as answer:
         asked = select_framework(registry, options)
-        candidates = _candidates(options, asked, default_target, repository)
+        candidates = _candidates(options, asked, describe, repository)
         found, info, image_info, notices = _engine(candidates, answer, dry_run=dry_run)
     target, image = found
     if image_info:
@@ -250,7 +249,7 @@ def collect_run(
         framework=framework,
         image=image,
         target=target,
-        engine=_with_driver(info, image_info, options),
+        engine=with_devices(info, image_info, options),
         image_info=image_info,
         caller=collect_caller(),
         workspace=_workspace(options, near),
@@ -278,17 +277,19 @@ def _limits(options: RunOptions, engine: EngineInfo) -> Iterator[Notice]:
 
 
 def _candidates(
-    options: RunOptions, framework: str, default_target: DefaultTarget, repository: str
+    options: RunOptions, framework: str, describe: Describe, repository: str
 ) -> tuple[Candidate, ...]:
     """The images that the options stand for, best first: that of the target, else of the
     framework's default target, else the runtime. For `--hardened`, the runtime comes first.
     """
     if options.image:
         return (("", options.image),)
-    targets = [options.target] if options.target else [default_target(framework), RUNTIME_STAGE]
+    targets = [options.target or describe(framework).default_target]
+    targets += [] if options.target else [RUNTIME_STAGE]
+    name = run_variant(framework, options, describe)
     ordered = reversed(targets) if options.hardened else targets
     return tuple(
-        (target, image_reference(framework, target, repository=repository))
+        (target, image_reference(name, target, repository=repository))
         for target in dict.fromkeys(ordered)
     )
 
@@ -329,7 +330,8 @@ def _require_not_ours(
     words = image.partition(":")[2].split("-")
     framework = framework or next((name for name in registry.frameworks if name in words), "")
     target = target or next((name for name in ("runtime", LOCAL_DEV_TARGET) if name in image), "")
-    option = f" --target {target}" if target and target != DEV_TARGET else ""
+    option = f" --device {options.device_kind}" if options.device_kind else ""
+    option += f" --target {target}" if target and target != DEV_TARGET else ""
     raise MachineError(
         f"the engine does not have the image {image}",
         f"build it: dynamo-container build {framework}{option}".rstrip(),
@@ -348,16 +350,6 @@ def _labelled_framework(
         "its defaults are not used"
     )
     return "", (Notice(text=text, warning=True),)
-
-
-def _with_driver(info: EngineInfo, image: ImageInfo | None, options: RunOptions) -> EngineInfo:
-    """Add the driver if an image with CUDA gets this machine's GPUs."""
-    wanted = not options.no_preflight and options.gpus != NONE
-    if not (info.local and info.has_gpus and wanted and image and image.label(CUDA_LABEL)):
-        return info
-    from dynamo_container.host import driver
-
-    return replace(info, driver=driver.collect())
 
 
 def _workspace(options: RunOptions, near: Iterable[Path]) -> str:

@@ -146,11 +146,11 @@ DOCKER_OPTIONS: Final = (
     DockerOption(
         flag="--device",
         metavar="DEVICE",
-        help="Device of the host, PATH[:PATH[:rwm]], or a CDI device, VENDOR/CLASS=NAME; "
-        "repeatable.",
+        help="Kind of device to use: cuda, cpu or a plugin's (default: that of the image); or a "
+        "device of the host, PATH[:PATH[:rwm]], or a CDI device, VENDOR/CLASS=NAME; repeatable.",
         parse=docker_syntax.device,
         what="a device",
-        example="/dev/fuse, vendor.com/class=0",
+        example="cpu, /dev/fuse, vendor.com/class=0",
         key=_whole,
     ),
     DockerOption(
@@ -253,6 +253,8 @@ def flags(options: RunOptions) -> Iterator[RunFlag]:
                 yield RunFlag(flag=option.flag, value=values)
             continue
         for value in values:
+            if option.flag == "--device" and value == options.device_kind:
+                continue
             key = option.key(value)
             yield RunFlag(flag=option.flag, value=_given(option.flag, value), key=key)
 

@@ -14,7 +14,7 @@ from typing import Final
 from dynamo_container.host.paths import absolute
 from dynamo_container.model import values
 from dynamo_container.model.names import LABEL_PREFIX
-from dynamo_container.options.syntax import platforms
+from dynamo_container.options.syntax import device as device_kind, platforms
 
 # Regular expressions are compiled when they are first used: most calls need few of them.
 _SIZE: Final = r"(?ai:\d+(?:\.\d+)?(?:[kmgtp]i?)?b?)"
@@ -120,7 +120,9 @@ def security_key(value: str) -> str:
 
 
 def device(value: str) -> str:
-    """Accept a device of the host, or the name of a CDI device."""
+    """Accept a device of the host, the name of a CDI device, or a kind of device, such as `cpu`."""
+    if "/" not in value:
+        return device_kind(value)
     return _matching(f"{_DEVICE}|{_CDI_DEVICE}", value)
 
 

@@ -41,6 +41,7 @@ class BuildOptions(Options):
     framework: tuple[str, ...] = ()
     target: tuple[str, ...] = ()
     cuda_version: tuple[str, ...] = ()
+    device: str | None = None
     dynamo_version: str | None = None
     source: str | None = None
     version_override: str | None = None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from dynamo_container.errors import UsageError
-from dynamo_container.model.names import DEV_TARGET, LOCAL_DEV_TARGET
+from dynamo_container.model.names import CUDA_DEVICE, DEV_TARGET, LOCAL_DEV_TARGET
 from dynamo_container.options.syntax import NONE
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ _SOURCE: Final = "--source PATH"
 _LOCAL_DEV: Final = f"--target {LOCAL_DEV_TARGET}"
 _FINISHED_DEV_IMAGE: Final = "--dev-image of a dev image"
 _BUCKET: Final = "--sccache-bucket with --sccache-region"
+_OTHER_DEVICE: Final = f"--device other than {CUDA_DEVICE}"
 _CLOSED_NETWORK: Final = "--network host, none or container:NAME"
 
 BUILD_RULES: Final = (
@@ -94,6 +95,7 @@ BUILD_RULES: Final = (
             "--runtime-image",
             "--dynamo-version",
             "--cuda-version",
+            "--device",
             "--enable-kvbm",
             "--no-latest",
         )
@@ -103,6 +105,7 @@ BUILD_RULES: Final = (
         for flag in ("--resolve-as-of", "--index-url", "--extra-index-url")
     ),
     *(_requires(flag, _LOCAL_DEV) for flag in ("--uid", "--gid")),
+    _excludes("--cuda-version", _OTHER_DEVICE, reason="only NVIDIA GPUs have CUDA"),
 )
 
 RUN_RULES: Final = (
@@ -147,6 +150,7 @@ BUILD_CONDITIONS: Final[dict[str, BuildCondition]] = {
     ),
 }
 BUILD_OPTION_CONDITIONS: Final[dict[str, Callable[[BuildOptions], bool]]] = {
+    _OTHER_DEVICE: lambda options: options.device not in (None, CUDA_DEVICE),
     _SOURCE: lambda options: options.source not in (None, NONE),
     _BUCKET: lambda options: bool(options.sccache_bucket and options.sccache_region),
 }

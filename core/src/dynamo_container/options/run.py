@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from dynamo_container.containers.planner import flag_key
 from dynamo_container.host.paths import absolute
+from dynamo_container.model.names import CUDA_DEVICE
 from dynamo_container.model.requests import RunRequest
 from dynamo_container.model.values import RunFlag
 from dynamo_container.options.run_facts import RunFacts
@@ -18,6 +19,7 @@ from dynamo_container.options.syntax import NONE
 
 T = TypeVar("T")
 
+_PORTABLE_CACHE: Final = "~/.cache/huggingface"
 # Options that become the docker flag of the same name, besides those of `docker_options`.
 _FLAGS: Final = ("network", "user", "workdir", "runtime")
 
@@ -39,6 +41,7 @@ def resolve_run(options: RunOptions, facts: RunFacts) -> RunRequest:
         env_files=facts.env_files,
         hardened=options.hardened,
         ports=options.port,
+        device=options.device_kind,
         gpus=options.gpus,
         preflight=not options.no_preflight,
         gds=options.use_nixl_gds,
@@ -62,6 +65,20 @@ def resolve_run(options: RunOptions, facts: RunFacts) -> RunRequest:
         project=facts.project,
         origins=options.origins,
         options=options.plugin_options,
+    )
+
+
+def portable(options: RunOptions) -> RunOptions:
+    """Return the options for a container on any machine, as a Dev Container's file has it.
+
+    Its editor adds NVIDIA's GPUs; the flags of another device are its own.
+    """
+    plain = options.device_kind in ("", CUDA_DEVICE)
+    return replace(
+        options,
+        gpus=NONE if plain else options.gpus,
+        # Not HF_HOME, which is a folder of one machine.
+        hf_cache=options.hf_cache or _PORTABLE_CACHE,
     )
 
 

@@ -74,3 +74,10 @@ class RunOptions(Options):
     wait_for: Readiness | None = None
     wait_timeout: float = 300.0
     dry_run: bool = False
+
+    @property
+    def device_kind(self) -> str:
+        """The kind of device that `--device` names, such as `cpu`; empty if none. Other values are
+        devices of the host, or CDI devices, as docker takes them.
+        """
+        return next((value for value in self.device if "/" not in value), "")

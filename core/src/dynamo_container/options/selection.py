@@ -12,12 +12,13 @@ from dynamo_container.model.names import FRAMEWORK_LABEL
 
 if TYPE_CHECKING:
     from dynamo_container.model.facts import ImageInfo
+    from dynamo_container.model.values import Framework
     from dynamo_container.options.records import BuildOptions
     from dynamo_container.options.run_records import RunOptions
     from dynamo_container.plugins.registry import Registry
 
-# Loads the plugin of a framework and returns the target that it builds by default.
-DefaultTarget: TypeAlias = Callable[[str], str]
+# Loads the plugin of a framework and returns its description.
+Describe: TypeAlias = Callable[[str], "Framework"]
 
 
 def select_frameworks(

@@ -25,6 +25,7 @@ from dynamo_container.model.references import is_image, is_reference, is_reposit
 _DATE: Final = r"(?a:\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?)"
 # CUDA's packages and images are named by these two numbers.
 _CUDA: Final = r"(?a:\d{1,3}\.\d{1,3})"
+_DEVICE: Final = r"[a-z][a-z0-9]*"
 _ARGUMENT: Final = r"[A-Za-z_][A-Za-z0-9_]*"
 _VERSION_IN_TAG: Final = r"v?([A-Za-z0-9][A-Za-z0-9_.+-]*)"
 _PLATFORM: Final = r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?"
@@ -82,6 +83,13 @@ def cuda_version(value: str) -> str:
     if not re.fullmatch(_CUDA, value):
         raise ValueError(value)
     return value
+
+
+def device(value: str) -> str:
+    """Parse a device, such as `cpu`; upper case is accepted."""
+    if not re.fullmatch(_DEVICE, value.lower()):
+        raise ValueError(value)
+    return value.lower()
 
 
 def dynamo_version(value: str) -> str:

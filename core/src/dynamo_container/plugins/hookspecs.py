@@ -388,7 +388,33 @@ def dynamo_container_run_flags(request: requests.RunRequest) -> Iterable[values.
     """
 
 
-@hook(returns="RunFlag", since="0.1")
+@hook(returns="Device", since="0.2")
+def dynamo_container_devices(request: requests.RunRequest) -> Iterable[values.Device]:  # type: ignore[empty-body]  # as above
+    """Return devices (`--device`) besides `cuda` and `cpu`, which the core knows: what a container
+    needs to use each of them. `request.gpus` is what the user selected, and
+    `request.engine.device_files` what this machine has.
+
+    ```python
+    from dynamo_container.api import Device, RunFlag, hookimpl
+
+    @hookimpl
+    def dynamo_container_devices(request):
+        yield Device(
+            name="acme",
+            summary="Acme's accelerators",
+            files=("/dev/acme0",),
+            flags=(RunFlag(flag="--device", value="/dev/acme0", key="/dev/acme0"),),
+            frameworks=("vllm",),
+        )
+    ```
+    """
+
+
+@hook(
+    returns="RunFlag",
+    since="0.1",
+    deprecated="it will be removed in 0.4; use dynamo_container_devices",
+)
 def dynamo_container_accelerator(request: requests.RunRequest) -> Iterable[values.RunFlag]:  # type: ignore[empty-body]  # as above
     """Return the flags of `docker run` that give a container its accelerator, if that is not an
     NVIDIA GPU. `request.gpus` is what the user selected.

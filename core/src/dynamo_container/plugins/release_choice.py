@@ -25,6 +25,7 @@ from dynamo_container.model.values import (
     BaseImage,
     BuildArg,
     CudaImages,
+    DeviceRelease,
     Label,
     Notice,
     Override,
@@ -53,6 +54,8 @@ class ReleaseChoice:
         row: its row in the table; if it has none, the row of the nearest older release.
         exact: whether the row is for this very release and Dynamo is installed from wheels.
         cuda: the images for the chosen CUDA version; None if the release needs no CUDA.
+        device: what is installed for the requested device, if that is not an NVIDIA GPU; then there
+            are neither Dynamo's extras nor KVBM, which are for those.
         wheels: the wheels of the row.
         overrides: requirements that replace what packages require: those of an exact row, and
             what was added by `overriding()`.
@@ -68,6 +71,7 @@ class ReleaseChoice:
     row: Release
     exact: bool
     cuda: CudaImages | None
+    device: DeviceRelease | None = None
     wheels: tuple[Pin, ...] = ()
     overrides: tuple[Override, ...] = ()
     kvbm: bool = False
@@ -93,6 +97,13 @@ class ReleaseChoice:
         added = (Override(requirement=requirement) for requirement in requirements)
         return replace(self, overrides=(*self.overrides, *added))
 
+    def for_device(self, device: DeviceRelease) -> ReleaseChoice:
+        """Return a copy for a device other than NVIDIA GPUs."""
+        wheels, overrides = device.wheels, device.overrides
+        return replace(
+            self, cuda=None, device=device, wheels=wheels, overrides=overrides, kvbm=False
+        )
+
     def base_images(self, stage: str = RUNTIME_STAGE) -> Iterator[BaseImage]:
         """Yield the image with the CUDA libraries that a stage starts from; if any."""
         if self.cuda:
@@ -113,11 +124,11 @@ class ReleaseChoice:
         yield Pin(
             name=DYNAMO,
             version=self.dynamo,
-            extras=extras,
+            extras=() if self.device else extras,
             build_arg=REQUIREMENTS,
             location=location,
         )
-        if self.exact or not extras:
+        if self.exact or self.device or not extras:
             yield from self.wheels
         if self.kvbm and not self.from_checkout:
             version = self._kvbm_version()

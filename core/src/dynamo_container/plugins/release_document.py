@@ -28,6 +28,7 @@ _EXPECTED: Final = {
     release_reader.REQUIREMENT: "a requirement, such as nixl[cu13]==1.3.2",
     release_reader.CUDA: "a CUDA version, such as 13.0",
     release_reader.PYTHON: "a Python version, such as 3.12",
+    release_reader.DEVICE: "a device, such as cpu",
 }
 _META: Final = [Meta(pattern=pattern, description=text) for pattern, text in _EXPECTED.items()]
 
@@ -73,6 +74,25 @@ class EvidenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     megabytes: Annotated[int, Meta(description="The size of the image.")] = 0
 
 
+class DeviceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the release is built with for a device other than NVIDIA GPUs."""
+
+    device: Annotated[
+        str,
+        Meta(
+            pattern=release_reader.DEVICE,
+            description="The device, as `--device` names it, such as cpu.",
+        ),
+    ]
+    wheels: Annotated[
+        tuple[Wheel, ...], Meta(description="The packages, instead of the release's own.")
+    ]
+    overrides: Annotated[
+        tuple[OverrideRow | Requirement, ...],
+        Meta(description="Requirements that replace what packages require, instead of its own."),
+    ] = ()
+
+
 class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Dynamo release, and what its images are built with."""
 
@@ -88,6 +108,9 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     cuda: Annotated[
         tuple[CudaRow, ...],
         Meta(description="The CUDA versions that it can be built for, the default first."),
+    ] = ()
+    device: Annotated[
+        tuple[DeviceRow, ...], Meta(description="Other devices that it can be built for.")
     ] = ()
     python: PythonVersion = "3.12"
     deprecated: Annotated[

@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from dynamo_container.model.names import REQUIREMENTS
-from dynamo_container.model.values import CudaImages, Evidence, Override, Pin, Release
+from dynamo_container.model.values import (
+    CudaImages,
+    DeviceRelease,
+    Evidence,
+    Override,
+    Pin,
+    Release,
+)
 
 # The forms of strings.
 RELEASE: Final = r"^\d+(\.\d+)+((a|b|rc|\.post|\.dev)\d+)*$"
@@ -26,6 +33,7 @@ WHEEL: Final = r"^[A-Za-z0-9._-]+(\[[A-Za-z0-9._,-]+\])?==[^=\s]+$"
 REQUIREMENT: Final = r"^[A-Za-z0-9][^|]*$"
 CUDA: Final = r"^[1-9]\d*\.\d+$"
 PYTHON: Final = r"^3\.\d+$"
+DEVICE: Final = r"^[a-z][a-z0-9]*$"
 
 _ROW: Final = re.compile(r"^[ \t]*\[\[[ \t]*release[ \t]*\]\]", re.MULTILINE)
 
@@ -73,6 +81,7 @@ def _release(row: Mapping[str, Any], place: str, default: str) -> Release:
         wheels=tuple(_wheel(wheel, place) for wheel in row.get("wheels", ())),
         overrides=tuple(_override(override, place) for override in row.get("overrides", ())),
         cuda=tuple(CudaImages(**images) for images in row.get("cuda", ())),
+        devices=tuple(_device(entry, place) for entry in row.get("device", ())),
         python=row.get("python", "3.12"),
         deprecated=tuple(row.get("deprecated", ())),
         default=row["dynamo"] == default,
@@ -87,6 +96,14 @@ def _evidence(row: object) -> Evidence | None:
         return None
     lists = {key: tuple(row.get(key, ())) for key in ("resolved", "installed")}
     return Evidence(**{**row, **lists, "date": row["date"].isoformat()})
+
+
+def _device(row: Mapping[str, Any], place: str) -> DeviceRelease:
+    return DeviceRelease(
+        device=row["device"],
+        wheels=tuple(_wheel(wheel, place) for wheel in row["wheels"]),
+        overrides=tuple(_override(override, place) for override in row.get("overrides", ())),
+    )
 
 
 def _override(row: Mapping[str, str] | str, place: str) -> Override:
@@ -160,12 +177,16 @@ def _is_override(value: object) -> bool:
     return _is_requirement(value) or _is_reasoned(value)
 
 
+_is_device: Final = _table(
+    {"device": _text(DEVICE), "wheels": _list(_text(WHEEL))}, {"overrides": _list(_is_override)}
+)
 _is_row: Final = _table(
     {"dynamo": _text(RELEASE), "released": _a(date)},
     {
         "wheels": _list(_text(WHEEL)),
         "overrides": _list(_is_override),
         "cuda": _list(_is_cuda),
+        "device": _list(_is_device),
         "python": _text(PYTHON),
         "deprecated": _list(_text(r"\Akvbm\Z")),
         "checked": _is_checked,

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dynamo_container.errors import UsageError
 from dynamo_container.model.requests import BuildRequest
 from dynamo_container.model.values import CudaImages, Override, Release
-from dynamo_container.plugins import release_reader
+from dynamo_container.plugins import device_releases, release_reader
 from dynamo_container.plugins.release_choice import KVBM, ReleaseChoice, is_before
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class ReleaseTable:
             kvbm: whether Dynamo's block manager is installed if the user does not say.
 
         Raises:
-            UsageError: the release cannot be built for that CUDA version, or with KVBM.
+            UsageError: the release cannot be built for that CUDA version or device, or with KVBM.
             PluginError: as `default`.
         """
         from packaging.version import Version
@@ -87,7 +87,7 @@ class ReleaseTable:
         version = named if request.checkout else self._published(named)
         row = self._nearest(version)
         exact = Version(row.dynamo) == version and not request.checkout
-        return ReleaseChoice(
+        choice = ReleaseChoice(
             dynamo=str(version),
             row=row,
             exact=exact,
@@ -101,10 +101,13 @@ class ReleaseTable:
             else self.default,
             named="" if version == named else str(named),
         )
+        device = request.device and device_releases.find(request, row, str(version), self.rows)
+        return choice.for_device(device) if device else choice
 
-    def overrides(self, dynamo: str) -> tuple[Override, ...]:
-        """Return what is overridden in an image of a release: by its row, or if it has none, what
-        the nearest older one leaves out. Nothing if it is not a version. Raises as `default` does.
+    def overrides(self, dynamo: str, device: str = "") -> tuple[Override, ...]:
+        """Return what is overridden in an image of a release for a device: by its row, or if it has
+        none, what the nearest older one leaves out. Nothing if it is not a version. Raises as
+        `default` does.
         """
         from packaging.version import InvalidVersion, Version
 
@@ -112,6 +115,8 @@ class ReleaseTable:
             row = self._nearest(Version(dynamo))
         except InvalidVersion:
             return ()
+        if other := row.for_device(device):
+            return other.overrides
         return row.overrides if row.dynamo == dynamo else _left_out(row)
 
     def _nearest(self, version: Version) -> Release:

@@ -16,6 +16,7 @@ from dynamo_container.model.names import (
     CACHES,
     COMPILE_PACKAGES,
     COMPILES_KERNELS,
+    CUDA_DEVICE,
     DYNAMO_LABEL,
     RUNTIME_STAGE,
     SERVING_STAGE,
@@ -36,6 +37,7 @@ _REQUIRED: Final = {
 _TUPLES: Final = (
     "build_options",
     "compile_packages",
+    "devices",
     "extras",
     "may_disagree",
     "modules",
@@ -68,6 +70,7 @@ class ServingPlugin:
         homepage: a URL.
         default_target: the stage that `build` builds if no target is given.
         supports: as in `Framework`. `cuda` is added if a row of the release table has it.
+        devices: as in `Framework`. The devices in the release table are added.
         build_options, run_options: the plugin's own options of `build` and `run`.
         base_image: the image to start from if the release table names none (by its `cuda`).
         extras: the extras of `ai-dynamo` that the engine needs.
@@ -92,6 +95,7 @@ class ServingPlugin:
     homepage: ClassVar[str] = "https://github.com/ai-dynamo/dynamo"
     default_target: ClassVar[str] = "dev"
     supports: ClassVar[tuple[values.Feature, ...]] = ("kvbm", "source")
+    devices: ClassVar[tuple[str, ...]] = (CUDA_DEVICE,)
     build_options: ClassVar[tuple[values.Option, ...]] = ()
     run_options: ClassVar[tuple[values.Option, ...]] = ()
 
@@ -136,12 +140,16 @@ class ServingPlugin:
 
     @hookimpl
     def dynamo_container_framework(self) -> values.Framework:
-        has_cuda = any(row.cuda for row in self.releases.rows)
+        from dynamo_container.plugins import device_releases
+
+        rows = self.releases.rows
+        has_cuda = any(row.cuda for row in rows)
         return values.Framework(
             summary=self.summary,
             homepage=self.homepage,
             default_target=self.default_target,
             supports=(*self.supports, "cuda") if has_cuda else self.supports,
+            devices=tuple(dict.fromkeys((*self.devices, *device_releases.devices(rows)))),
         )
 
     @hookimpl
@@ -230,7 +238,7 @@ class ServingPlugin:
     def dynamo_container_checks(self, request: CheckRequest) -> Iterator[values.Check]:
         from dynamo_container.plugins import checks
 
-        overrides = self.releases.overrides(request.image_info.label(DYNAMO_LABEL))
+        overrides = self.releases.overrides(request.image_info.label(DYNAMO_LABEL), request.device)
         for modules in self.modules:
             yield checks.imports(*modules)
         yield checks.packages_agree(*self.may_disagree, overrides=overrides)

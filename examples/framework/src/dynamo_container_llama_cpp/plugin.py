@@ -28,7 +28,7 @@ class LlamaCpp(ServingPlugin):
     name, folder = "llama-cpp", Path(__file__).parent
     summary = "llama.cpp on Dynamo, for models in GGUF files, on CPUs"
     homepage = "https://github.com/ggml-org/llama.cpp"
-    default_target = "runtime"
+    default_target, devices = "runtime", ("cpu",)
     # llama.cpp distributes its work over the cores with OpenMP.
     system_packages = ("libgomp1",)
     modules = (("dynamo.llm", "xllamacpp"),)

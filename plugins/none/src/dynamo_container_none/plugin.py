@@ -18,6 +18,7 @@ class NoEngine(api.ServingPlugin):
 
     name, folder = "none", Path(__file__).parent
     summary = "Dynamo without an engine: frontend, router, mocker"
+    devices = ("cuda", "cpu")
     modules = (("dynamo.frontend", "dynamo.mocker", "dynamo.runtime"),)
     # NIXL's Python bindings require torch, and KVBM's wheel an older NIXL; see `release`.
     may_disagree = ("torch", "nixl")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dynamo_container.model.facts.engine import (
         NO_ENGINE as NO_ENGINE,
         BuilderInfo as BuilderInfo,
+        DeviceFile as DeviceFile,
         DriverInfo as DriverInfo,
         EngineInfo as EngineInfo,
         Gpu as Gpu,
@@ -28,6 +29,7 @@ else:
             f"{__name__}.checkout": ("Checkout",),
             f"{__name__}.engine": (
                 "BuilderInfo",
+                "DeviceFile",
                 "DriverInfo",
                 "EngineInfo",
                 "Gpu",

@@ -39,6 +39,19 @@ class DriverInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFile:
+    """A device file of this machine, or a folder of them.
+
+    Attributes:
+        path: such as `/dev/dri/renderD128`, or `/dev/dri` for the folder.
+        group: the GID of its group, which a process needs to open it.
+    """
+
+    path: str
+    group: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
     """What the plan of a run needs to know about the engine.
 
@@ -57,6 +70,7 @@ class EngineInfo:
         limits: names of the resource limits (`memlock`, `nofile`) that it may not raise to what
             containers get by default.
         driver: this machine's NVIDIA driver, if the plan needs it.
+        device_files: this machine's device files, if the engine is local and the plan needs them.
     """
 
     program: Literal["docker", "podman"] = "docker"
@@ -70,6 +84,7 @@ class EngineInfo:
     rootless: bool = False
     limits: tuple[str, ...] = ()
     driver: DriverInfo | None = None
+    device_files: tuple[DeviceFile, ...] = ()
 
     @property
     def has_gpus(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dynamo_container.model import facts, values
 from dynamo_container.model.names import REPOSITORY
-from dynamo_container.model.references import is_protected
+from dynamo_container.model.references import is_protected, variant
 from dynamo_container.model.requests.base import Request
 
 
@@ -36,6 +36,8 @@ class BuildRequest(Request):
             `none` for no limit; None for the plugin's choice.
         cuda_version: the CUDA version, such as `12.9`; None for the plugin's default. A plugin that
             supports several states the one that it chose by the pin `cuda`.
+        device: the device (`--device`) that the image is for, if it is not the framework's default
+            one; else empty.
         enable_kvbm: whether the image has Dynamo's block manager (KVBM); None for the plugin's
             default.
         base_image: the image that every stage starts from; None for the plugins' choices.
@@ -57,6 +59,7 @@ class BuildRequest(Request):
     dynamo_version: str | None = None
     resolve_as_of: str | None = None
     cuda_version: str | None = None
+    device: str = ""
     enable_kvbm: bool | None = None
     base_image: str | None = None
     index_url: str = ""
@@ -72,6 +75,11 @@ class BuildRequest(Request):
     def trusts(self, url: str) -> bool:
         """Whether packages may come from this URL: it has TLS, or the user trusts its host."""
         return is_protected(url, self.trusted_hosts)
+
+    @property
+    def variant(self) -> str:
+        """The framework, and the device if it is not the default one: `vllm-cpu`. Tags have it."""
+        return variant(self.framework, self.device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamo_container.model import facts
+from dynamo_container.model.names import CUDA_DEVICE, DEVICE_LABEL
 from dynamo_container.model.requests.base import Request
 
 
@@ -25,3 +26,8 @@ class CheckRequest(Request):
     image: str
     image_info: facts.ImageInfo
     fast: bool = False
+
+    @property
+    def device(self) -> str:
+        """The device that the image is for, from its label."""
+        return self.image_info.label(DEVICE_LABEL) or CUDA_DEVICE

@@ -7,7 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamo_container.model import facts, values
-from dynamo_container.model.names import DEV_TARGET, HOME_LABEL, LOCAL_DEV_TARGET, PLAN_LABEL
+from dynamo_container.model.names import (
+    CUDA_DEVICE,
+    DEV_TARGET,
+    DEVICE_LABEL,
+    HOME_LABEL,
+    LOCAL_DEV_TARGET,
+    PLAN_LABEL,
+)
 from dynamo_container.model.requests.base import Request
 
 
@@ -26,6 +33,7 @@ class RunRequest(Request):
         env_files: files of environment variables, each with the names of its variables.
         hardened: whether the container is closed as far as serving permits.
         ports: `HOST:CONTAINER`, as `docker run --publish` takes them.
+        device: the device (`--device`) that the user named; empty for the image's own.
         gpus: `auto`, `all`, `none`, `count=N`, or comma-separated names: `0,1`, UUIDs.
         preflight: whether to compare the machine's driver with what the image requires.
         gds: whether to grant what GPUDirect Storage requires.
@@ -60,6 +68,7 @@ class RunRequest(Request):
     env_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
     hardened: bool = False
     ports: tuple[str, ...] = ()
+    device: str = ""
     gpus: str = "auto"
     preflight: bool = True
     gds: bool = False
@@ -98,6 +107,11 @@ class RunRequest(Request):
     def label(self, key: str) -> str:
         """Return a label of the image; empty if it does not have the label or is not known."""
         return self.image_info.label(key) if self.image_info else ""
+
+    @property
+    def used_device(self) -> str:
+        """The device that the container uses: the one that the user named, else the image's."""
+        return self.device or self.label(DEVICE_LABEL) or CUDA_DEVICE
 
     @property
     def home(self) -> str:

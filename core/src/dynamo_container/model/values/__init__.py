@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         BuildArg as BuildArg,
         BuildSecret as BuildSecret,
         CudaImages as CudaImages,
+        DeviceRelease as DeviceRelease,
         Evidence as Evidence,
         Label as Label,
         Mirror as Mirror,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from dynamo_container.model.values.check import (
         Check as Check,
     )
+    from dynamo_container.model.values.device import Device as Device
     from dynamo_container.model.values.framework import (
         Feature as Feature,
         Framework as Framework,
@@ -53,6 +55,7 @@ else:
                 "BuildArg",
                 "BuildSecret",
                 "CudaImages",
+                "DeviceRelease",
                 "Evidence",
                 "Label",
                 "Mirror",
@@ -64,6 +67,7 @@ else:
                 "SystemPackage",
             ),
             f"{__name__}.check": ("Check",),
+            f"{__name__}.device": ("Device",),
             f"{__name__}.framework": (
                 "Feature",
                 "Framework",

@@ -331,6 +331,21 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRelease:
+    """What a release is built with for a device other than NVIDIA GPUs.
+
+    Attributes:
+        device: as `--device` names it, such as `cpu`.
+        wheels: what is installed besides Dynamo, instead of the release's own wheels.
+        overrides: instead of the release's own; see `Override`.
+    """
+
+    device: str
+    wheels: tuple[Pin, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """A row of a plugin's release table: a Dynamo release and what it is built with.
 
@@ -341,6 +356,7 @@ class Release:
         overrides: see `Override`.
         cuda: the CUDA versions that it can be built for, the default first; empty if it needs no
             CUDA.
+        devices: the other devices that it can be built for.
         python: the Python version of its images.
         deprecated: parts that Dynamo has deprecated, which are installed only if the user asks for
             them: `kvbm`.
@@ -355,9 +371,14 @@ class Release:
     wheels: tuple[Pin, ...] = ()
     overrides: tuple[Override, ...] = ()
     cuda: tuple[CudaImages, ...] = ()
+    devices: tuple[DeviceRelease, ...] = ()
     python: str = "3.12"
     deprecated: tuple[str, ...] = ()
     default: bool = False
     checked: bool = False
     evidence: Evidence | None = None
     location: str = field(default="", compare=False, repr=False)
+
+    def for_device(self, device: str) -> DeviceRelease | None:
+        """Return what it is built with for a device; None if it cannot be built for it."""
+        return next((entry for entry in self.devices if entry.device == device), None)

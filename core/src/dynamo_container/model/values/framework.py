@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from dynamo_container.model.names import CUDA_DEVICE
 from dynamo_container.model.values.validation import LONG_FLAG, require
 
 Feature = Literal["cuda", "kvbm", "source"]
@@ -27,6 +28,8 @@ class Framework:
         supports: the optional features that its hooks implement. An option that selects one which
             is not listed is refused: `cuda` (`--cuda-version`), `kvbm` (`--enable-kvbm`), `source`
             (builds from a Dynamo checkout).
+        devices: the devices (`--device`) that its engine can be built for, the default first.
+            Further plugins can provide an engine for others: see `Device.frameworks`.
     """
 
     summary: str
@@ -35,9 +38,11 @@ class Framework:
     user: str = "ubuntu"
     home: str = "/home/ubuntu"
     supports: tuple[Feature, ...] = ()
+    devices: tuple[str, ...] = (CUDA_DEVICE,)
 
     def __post_init__(self) -> None:
         require(self.home.startswith("/"), f"home {self.home!r} is not an absolute path")
+        require(self.devices, "a framework requires at least one device, such as 'cpu'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

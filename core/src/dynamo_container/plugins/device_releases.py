@@ -1,0 +1,53 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a release table has for devices other than NVIDIA GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dynamo_container.errors import UsageError
+
+if TYPE_CHECKING:
+    from dynamo_container.model.requests import BuildRequest
+    from dynamo_container.model.values import DeviceRelease, Release
+
+
+def devices(rows: Iterable[Release]) -> tuple[str, ...]:
+    """Return the devices that rows name, each once."""
+    return tuple(dict.fromkeys(entry.device for row in rows for entry in row.devices))
+
+
+def find(
+    request: BuildRequest, row: Release, dynamo: str, rows: Iterable[Release]
+) -> DeviceRelease | None:
+    """Return what is installed for the device of a request.
+
+    Args:
+        request: with a device.
+        row: of the chosen release, or of the nearest older one.
+        dynamo: the chosen release.
+        rows: of the table.
+
+    Returns:
+        None if no row names the device: then the plugin itself, or another one, has what the device
+        needs.
+
+    Raises:
+        UsageError: the release cannot be built for the device, or with KVBM.
+    """
+    name = request.device
+    releases = [other.dynamo for other in rows if other.for_device(name)]
+    device = row.for_device(name)
+    if releases and device is None:
+        raise UsageError(
+            f"{request.framework!r} with Dynamo {dynamo} cannot be built for the device {name!r}",
+            f"for {name}: --dynamo-version {' or '.join(releases)}",
+        )
+    if device and request.enable_kvbm:
+        raise UsageError(
+            f"--enable-kvbm cannot be used with --device {name}: KVBM is for NVIDIA GPUs",
+            "remove one of them",
+        )
+    return device
