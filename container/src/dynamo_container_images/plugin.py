@@ -83,6 +83,8 @@ def dynamo_container_build_args(request: api.BuildRequest) -> Iterator[api.Build
     """Yield the arguments of this plugin's options."""
     if request.option("nsight_systems"):
         yield api.BuildArg(name="NSIGHT_SYSTEMS", value="true", stage="dev")
+    if request.device:
+        yield api.BuildArg(name="DEVICE", value=request.device, stage=api.SERVING_STAGE)
     yield from source.build_args(request)
     yield from fabric.build_args(request)
 
