@@ -503,7 +503,7 @@ def test_class_without_targets_has_no_test_that_builds(site, pytester):
 
     result = pytester.runpytest_inprocess("--collect-only", "-q")
 
-    assert "test_images_run_as_user_1000_in_group_0" in result.stdout.str()
+    assert "test_images_run_as_user_1000" in result.stdout.str()
     assert "test_images_build" not in result.stdout.str()
 
 
