@@ -83,7 +83,9 @@ def serving(answers: dict[str, tuple[int, object]], host: str) -> Iterator[int]:
 NO_MODEL: dict[str, tuple[int, object]] = {"/v1/models": (200, {"data": []}), "/health": (503, {})}
 MODEL = {"/v1/models": (200, {"data": [{"id": "m"}]})}
 WORKER = {"/health": (200, {"status": "ready"})}
-STARTING = {"/health": (503, {"status": "notready"})}
+# As the mocker answers, and a worker that is not complete.
+MOCKER = {"/health": (503, {"status": "notready", "endpoints": {"generate": "ready"}})}
+STARTING = {"/health": (503, {"status": "notready", "endpoints": {"generate": "notready"}})}
 
 
 @pytest.fixture
@@ -117,6 +119,7 @@ def ask(monkeypatch) -> Callable[[str, int], tuple[int, str]]:
         ("frontend", NO_MODEL, ""),
         ("frontend", {}, "answers 404"),
         ("worker", WORKER, ""),
+        ("worker", MOCKER, ""),
         ("worker", STARTING, "answers 503 (a worker's system server requires DYN_SYSTEM_PORT)"),
     ],
 )
