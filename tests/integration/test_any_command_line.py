@@ -9,6 +9,7 @@ without being listed here. No engine answers, and no docker command is installed
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -107,6 +108,8 @@ def nothing_answers(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/missing.sock")
     monkeypatch.setenv("COLUMNS", "80")
+    yield
+    gc.collect()  # now, while its complaints about sockets are ignored
 
 
 def check(cli, words, *, garbage: bool = False) -> None:

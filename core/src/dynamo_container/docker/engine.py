@@ -249,7 +249,7 @@ def inspect_image(reference: str) -> ImageInfo | None:
 def _image_info(image: dict[str, Any]) -> ImageInfo:
     config = image.get("Config") or {}
     return ImageInfo(
-        id=image["Id"],
+        id=str(image["Id"]),
         size=image.get("Size", 0),
         labels=tuple(sorted((config.get("Labels") or {}).items())),
         user=config.get("User") or "",
