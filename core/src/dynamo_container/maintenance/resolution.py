@@ -74,6 +74,8 @@ def resolve(question: Question, platform: str, *, compile_nothing: bool = False)
         (folder / "overrides.txt").write_text("\n".join([*question.overrides, ""]))
         words = [
             "--quiet", "--no-header", "--no-annotate", "--no-emit-index-url",
+            # Nothing is built or run, so another Python than this one need not be installed.
+            "--no-python-downloads",
             "--python-version", question.python, "--python-platform", f"{platform}-{_GLIBC}",
             "--override", str(folder / "overrides.txt"),
             *(("--exclude-newer", question.as_of) if question.as_of else ()),
