@@ -14,6 +14,7 @@ HARMLESS: Final[Mapping[str, frozenset[str]]] = {
     "build": frozenset(
         {
             "cuda_version",
+            "device",
             "dry_run",
             "dynamo_version",
             "enable_kvbm",
