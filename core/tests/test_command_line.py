@@ -330,7 +330,7 @@ def test_a_plugins_own_option_reaches_its_hooks_and_help_shows_it(cli, site):
 
     assert "tiny = v2" in cli.ok("explain", "build", "tiny", "--tiny-ref", "v2").out
     shown = cli.ok("build", "tiny", "--help").out
-    assert "Options of the plugin tiny" in shown
+    assert "Options of the plugin 'tiny'" in shown
     assert "--tiny-ref REF" in shown
     general = cli.ok("build", "--help").out
     assert "--tiny-ref" not in general

@@ -26,7 +26,7 @@ def dynamo_container_options(command: str) -> Iterator[api.Option]:
     if command == "build":
         yield api.Option(
             flag="--nsight-systems",
-            help="Add Nsight Systems to dev, from NVIDIA's package repository.",
+            help="Add NVIDIA Nsight Systems, from NVIDIA's package repository, to the dev image.",
             type="flag",
             harmless=True,
             stages=("dev",),

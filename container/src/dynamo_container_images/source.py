@@ -26,7 +26,7 @@ def option() -> api.Option:
     return api.Option(
         flag="--builder-image",
         metavar="IMAGE",
-        help="Image with apt or dnf that compiles a checkout's wheels, or NIXL "
+        help="Image that compiles a checkout's wheels, or NIXL; it needs apt or dnf "
         "(default: --base-image, else manylinux).",
         stages=("wheels", "nixl"),
     )

@@ -218,7 +218,7 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
         "help_option_names": ["-h", "--help"],
         "max_content_width": layout.WIDTH,
     },
-    epilog="\b\nShell completion (or zsh_source, fish_source):\n"
+    epilog="\b\nShell completion for bash; for zsh and fish, use zsh_source or fish_source:\n"
     '  eval "$(_DYNAMO_CONTAINER_COMPLETE=bash_source dynamo-container)"',
 )
 @click.option(
@@ -233,7 +233,7 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     default="",
     metavar="DIR",
     allow_from_autoenv=False,
-    help="Search for a Dynamo checkout from DIR upwards before the current folder.",
+    help="Search for a Dynamo checkout in DIR and its parents first, then from the current folder.",
 )
 @click.option(
     NO_PLUGIN,
@@ -241,14 +241,24 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
     metavar="NAME",
     help="Ignore a plugin, by its name or its distribution's; repeatable.",
 )
-@click.option("--trust", is_flag=True, help="Trust the project file for this call.")
-@click.option("--no-project-file", is_flag=True, help="Ignore the project file.")
-@click.option("--no-color", is_flag=True, help="Print no colors, like the variable NO_COLOR.")
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="Let the project file set mounts, secrets and registries, for this call only.",
+)
+@click.option(
+    "--no-project-file",
+    is_flag=True,
+    help="Ignore the project file (dynamo-container.toml or pyproject.toml).",
+)
+@click.option(
+    "--no-color", is_flag=True, help="Print no colors. The variable NO_COLOR does the same."
+)
 @click.option(
     "--debug",
     is_flag=True,
     allow_from_autoenv=False,
-    help="Print each hook call too, and tracebacks of internal errors.",
+    help="Print what --verbose prints, each hook call, and tracebacks of internal errors.",
 )
 @click.option(
     "--version",

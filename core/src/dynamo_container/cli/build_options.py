@@ -65,8 +65,8 @@ _WHAT: Final = (
     option(
         "--resolve-as-of",
         "DATE|none",
-        "Ignore Python packages that were uploaded after this date (default: two days after the "
-        "Dynamo release).",
+        "Ignore Python packages that were uploaded after DATE; with none, ignore no "
+        "package (default: two days after the Dynamo release).",
         types.DATE,
     ),
     click.option(
@@ -79,56 +79,58 @@ _SOURCE: Final = (
     option(
         "--source",
         "PATH|none",
-        "Compile Dynamo from this checkout, or install a release ('none'). Default: the checkout "
-        "that contains the current folder, else a release.",
+        "Compile Dynamo from the checkout at PATH; with none, install a release "
+        "(default: the checkout that contains the current folder, else a release).",
         types.PATH,
     ),
     option(
         "--version-override",
         "X",
-        "Version in tags and labels, instead of the checkout's own.",
+        "Version to use in tags and labels (default: the checkout's own).",
         types.VERSION_IN_TAG,
     ),
     click.option(
         "--release-build",
         is_flag=True,
-        help="Compile wheels for every Python version that Dynamo supports.",
+        help="Compile wheels for all Python versions that Dynamo supports, not only the image's.",
     ),
     click.option(
         "--max-jobs",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Number of compilers to run at once (default: by the builder's cores and memory).",
+        help="Maximum number of compile jobs at once (default: depends on the builder's "
+        "cores and memory).",
     ),
     repeatable(
         "--build-context",
         "NAME=PATH",
-        "Named build context: a folder, or an image or a URL in docker's syntax; repeatable.",
+        "Use a folder, or an image or a URL in docker's syntax, as the build "
+        "context NAME; repeatable.",
         types.BUILD_CONTEXT,
     ),
     click.option("--use-sccache", is_flag=True, help="Cache compiled objects with sccache."),
-    option("--sccache-bucket", "B", "S3 bucket for sccache."),
-    option("--sccache-region", "R", "Region of that bucket."),
+    option("--sccache-bucket", "B", "With --use-sccache: S3 bucket for the cache."),
+    option("--sccache-region", "R", "With --use-sccache: AWS region of the bucket."),
     click.option(
         "--sccache-local",
         is_flag=True,
-        help="Keep sccache's objects in a cache of the builder instead of a bucket.",
+        help="With --use-sccache: keep the cache on the builder instead of in a bucket.",
     ),
 )
 _IMAGES: Final = (
     option("--base-image", "IMAGE", "Base image of all stages.", types.IMAGE),
-    option("--base-image-tag", "TAG", "Tag of the base image."),
-    option("--runtime-image", "IMAGE", "Base image of the runtime only.", types.IMAGE),
+    option("--base-image-tag", "TAG", "With --base-image: use this tag of it."),
+    option("--runtime-image", "IMAGE", "Base image of the runtime stage only.", types.IMAGE),
     repeatable(
         "--stage",
         "NAME=IMAGE",
-        "Use an existing image instead of building the stage NAME; repeatable.",
+        "Use IMAGE instead of building the stage NAME; repeatable.",
         types.STAGE_IMAGE,
     ),
     option(
         "--dev-image",
         "IMAGE",
-        "Build local-dev from this dev image; the tag is IMAGE-local-dev.",
+        "Build local-dev on top of this dev image, and tag it IMAGE-local-dev.",
         types.IMAGE,
     ),
     click.option(
@@ -140,7 +142,7 @@ _IMAGES: Final = (
     repeatable(
         "--tag",
         "REF",
-        "Tag the image REF instead of dynamo:VERSION-FRAMEWORK; repeatable.",
+        "Name of the image, instead of dynamo:vVERSION-FRAMEWORK-TARGET; repeatable.",
         types.TAG,
     ),
     option(
@@ -151,12 +153,14 @@ _IMAGES: Final = (
         default=REPOSITORY,
         show_default=True,
     ),
-    click.option("--no-latest", is_flag=True, help="Do not set the tag latest-FRAMEWORK."),
+    click.option(
+        "--no-latest", is_flag=True, help="Do not also tag the image latest-FRAMEWORK-TARGET."
+    ),
     repeatable(
         "--build-arg",
         "K[=V]",
-        "Build argument; overrides those of plugins. Without a value it comes from the "
-        "environment; repeatable.",
+        "Build argument, which overrides that of a plugin. K alone takes the value "
+        "from your environment; repeatable.",
         types.BUILD_ARG,
     ),
 )
@@ -170,13 +174,13 @@ _NETWORK: Final = (
     option(
         "--index-url",
         "URL",
-        "Python package index. Credentials in the URL are not shown or stored anywhere.",
+        "Python package index. Credentials in the URL are neither shown nor stored.",
         types.INDEX_URL,
     ),
     repeatable(
         "--extra-index-url",
         "URL",
-        "Additional package index; repeatable.",
+        "Another Python package index to search as well; repeatable.",
         types.INDEX_URLS,
         envvar=EXTRA_INDEX_VARIABLE,
     ),
@@ -195,7 +199,9 @@ _NETWORK: Final = (
     ),
 )
 _OUTPUT: Final = (
-    click.option("--no-cache", is_flag=True, help="Do not use cached steps."),
+    click.option(
+        "--no-cache", is_flag=True, help="Run every step again instead of using cached ones."
+    ),
     click.option("--pull", is_flag=True, help="Pull newer versions of the base images."),
     repeatable(
         "--platform",
@@ -208,12 +214,12 @@ _OUTPUT: Final = (
     click.option(
         "--load",
         is_flag=True,
-        help="Load the images into the engine (default without --push).",
+        help="Load the images into the engine: the default, or in addition to --push.",
     ),
     option(
         "--cache",
         "REPOSITORY",
-        "Read and write the build cache in this repository, for each stage and platform.",
+        "Read and write the build cache in this registry repository, for each stage and platform.",
         types.REPOSITORY,
     ),
     repeatable(
@@ -251,7 +257,7 @@ _OUTPUT: Final = (
     option(
         "--report",
         "FILE",
-        "Write a report to FILE, as JSON: times, cached steps and sizes of stages.",
+        "Write a JSON report of the build to FILE: times, cached steps and sizes of stages.",
         types.PATH,
     ),
     click.option("--dry-run", is_flag=True, help="Print the command instead of running it."),

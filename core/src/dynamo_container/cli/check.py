@@ -32,7 +32,7 @@ from dynamo_container.printing import print_line, print_text
     "--framework",
     metavar="F",
     shell_complete=complete_framework,
-    help="Framework whose checks to run (default: the one in the image's label).",
+    help="Framework whose checks to run (default: the one that the image's label names).",
 )
 @click.option(
     "--timeout",
@@ -44,11 +44,12 @@ from dynamo_container.printing import print_line, print_text
 @click.option(
     "--fast",
     is_flag=True,
-    help="Of packages, hash only Python code, and compare the sizes of other files.",
+    help="Faster: hash only the Python code of packages, and compare only the sizes "
+    "of their other files.",
 )
 @click.pass_obj
 def command(session: Session, image: str, framework: str | None, timeout: float, fast: bool) -> int:
-    """Check that an image works, by its framework's checks.
+    """Check that an image works, with the checks of its framework.
 
     Checks that need a GPU are skipped if the engine has none.
     """

@@ -186,7 +186,7 @@ class PluginCommand(click.Command):
         frameworks = session.registry.frameworks
         for plugin, rows in by_plugin.items():
             if plugin in frameworks or layout.shows_all(ctx):
-                with formatter.section(f"Options of the plugin {plugin}"):
+                with formatter.section(f"Options of the plugin {plugin!r}"):
                     formatter.write_dl(rows)
         if frameworks and not ctx.meta.get(_NAMED):
             formatter.write_paragraph()

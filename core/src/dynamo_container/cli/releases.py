@@ -42,16 +42,19 @@ SCHEMA: Final = 1
     "--update",
     "task",
     flag_value="update",
-    help="For maintainers: write the rows of new releases, or of VERSION, from the index.",
+    help="For maintainers: add the rows of new releases, or of VERSION, from the "
+    "package index to the table.",
 )
 @click.option(
     "--verify",
     "task",
     flag_value="verify",
-    help="For maintainers: resolve, build and check a row, and write that into the table.",
+    help="For maintainers: resolve, build and check a row, and record the result in the table.",
 )
 @click.option(
-    "--resolve-only", is_flag=True, help="With --verify: build nothing, only resolve packages."
+    "--resolve-only",
+    is_flag=True,
+    help="With --verify: only resolve the packages, without building.",
 )
 @click.pass_obj
 def command(
@@ -65,8 +68,8 @@ def command(
     """List the Dynamo releases that can be built, with their versions.
 
     An asterisk marks the default. CUDA lists the versions that have a base image, the default
-    first; DRIVER is the oldest NVIDIA driver; CHECKED is whether, when and how the image was built
-    and checked; DEPRECATED lists parts that are included only on request.
+    first; DRIVER is the oldest NVIDIA driver that works; CHECKED is whether, when and how the image
+    was built and checked; DEPRECATED lists parts that are included only on request.
     """
     _require_task(version, task, resolve_only=resolve_only)
     registry = session.registry

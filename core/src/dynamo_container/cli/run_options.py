@@ -90,7 +90,8 @@ _WHAT: Final = (
     option(
         "--image",
         "IMAGE",
-        "Run this image (default: the latest that was built for the framework).",
+        "Run this image instead of a framework's (default: the latest that was "
+        "built for the framework).",
         types.IMAGE,
     ),
     option("--name", "N", "Name of the container.", types.CONTAINER_NAME),
@@ -99,7 +100,7 @@ _INSIDE: Final = (
     repeatable(
         ("-e", "--env"),
         "K[=V]",
-        "Environment variable. Without a value it comes from your environment; repeatable.",
+        "Environment variable. K alone takes the value from your environment; repeatable.",
         types.ENV,
     ),
     repeatable(
@@ -111,22 +112,28 @@ _INSIDE: Final = (
     repeatable(
         "--tmpfs", "PATH[:OPTIONS]", "Mount an empty folder in memory; repeatable.", types.TMPFS
     ),
-    repeatable("--env-file", "FILE", "File of NAME=VALUE lines; repeatable.", types.PATH),
+    repeatable(
+        "--env-file",
+        "FILE",
+        "Read environment variables from FILE, one NAME=VALUE a line; repeatable.",
+        types.PATH,
+    ),
     option(
         "--mount-workspace",
         "[PATH]",
-        "Mount a folder at /workspace, and pass the Hugging Face cache and HF_TOKEN. PATH starts "
-        "with /, . or ~ (default: the Dynamo checkout that contains the current folder).",
+        "Mount PATH at /workspace, mount the Hugging Face cache, and pass HF_TOKEN. "
+        "PATH starts with /, . or ~ (default: the Dynamo checkout that contains the "
+        "current folder).",
         is_flag=False,
         flag_value=CHECKOUT,
     ),
     option(
         ("--hf-cache", "--hf-home", "hf_cache"),
         "DIR|none",
-        "Mount this Hugging Face cache (default with --mount-workspace: HF_HOME, else "
-        "~/.cache/huggingface).",
+        "Mount DIR as the Hugging Face cache; with none, mount none (default with "
+        "--mount-workspace: HF_HOME, else ~/.cache/huggingface).",
     ),
-    option("--user", "U", "User or UID in the container, with or without a group: U[:G]."),
+    option("--user", "U", "User in the container: a name or UID, optionally with a group, U[:G]."),
     option("--workdir", "DIR", "Working directory in the container (default: /workspace)."),
     option(
         "--entrypoint",
@@ -139,7 +146,7 @@ _MACHINE: Final = (
     repeatable(
         ("-p", "--port"),
         "HOST:CONTAINER",
-        "Publish a port; without --network, the network is then bridge; repeatable.",
+        "Publish a port. The network is then bridge unless --network is given; repeatable.",
         types.PORT,
     ),
     option(
@@ -150,24 +157,28 @@ _MACHINE: Final = (
     option(
         "--gpus",
         "GPUS",
-        "GPUs: auto (all if there are any), all, none, indexes or UUIDs such as 0,1, or count=N "
-        "(default: auto).",
+        "GPUs to use: auto (all if there are any), all, none, count=N, or indexes "
+        "or UUIDs such as 0,1 (default: auto).",
         types.GPUS,
         default="auto",
     ),
     option("--runtime", "R", "Container runtime of the engine, such as nvidia."),
-    _flag("--no-preflight", help="Start even if the NVIDIA driver is too old for the image."),
+    _flag(
+        "--no-preflight", help="Do not check that the NVIDIA driver is recent enough for the image."
+    ),
     _flag(
         "--use-nixl-gds",
-        help="Grant what GPUDirect Storage needs: /run/udev, /tmp, and the capability IPC_LOCK.",
+        help="Allow GPUDirect Storage: mount the host's /tmp and /run/udev, and add the "
+        "capability IPC_LOCK.",
     ),
     _switch("--privileged", default=False, help="Give the container all privileges of the host"),
 )
 _LIMITS: Final = (
     _flag(
         "--hardened",
-        help="Close what serving does not need: read-only files, no capabilities or new "
-        "privileges, IPC and network of its own; by default of the runtime image.",
+        help="Run with the least that serving needs: read-only files, no capabilities, "
+        "no new privileges, and its own IPC and network. Runs the runtime image "
+        "unless you name another.",
     ),
     _flag("--read-only", help="Mount the image's files read-only."),
     *(
@@ -183,7 +194,11 @@ _LIMITS: Final = (
 )
 _LIFE: Final = (
     _switch("--rm", default=True, help="Delete the container when it exits"),
-    _switch("--init", default=True, help="Run an init process, so that signals stop the container"),
+    _switch(
+        "--init",
+        default=True,
+        help="Run an init process, so that Ctrl-C and stop end the container",
+    ),
     _flag("-i", "--interactive", help="Keep standard input open."),
     _flag("-t", "--tty", help="Allocate a terminal."),
     _flag("-d", "--detach", help="Run in the background."),
@@ -191,7 +206,8 @@ _LIFE: Final = (
     option(
         "--wait-for",
         "URL|COMMAND|log:REGEX",
-        "With --wait: what makes it ready (default: as its framework says).",
+        "With --wait: it is ready when this URL answers, this command succeeds, or "
+        "a line of its output matches REGEX (default: the framework's own test).",
         types.WAIT_FOR,
     ),
     click.option(

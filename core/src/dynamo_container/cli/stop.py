@@ -16,16 +16,22 @@ from dynamo_container.printing import print_line
 
 @click.command(epilog=examples("stop my-server", "stop vllm"))
 @click.argument("words", nargs=-1, metavar="[CONTAINER|FRAMEWORK]...")
-@click.option("--all", "everything", is_flag=True, help="Stop all that you have started with run.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Stop all containers that you have started with run."
+)
 @ALL_USERS
-@click.option("--yes", is_flag=True, help="Do not ask before containers of others are stopped.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="With --all-users: do not ask before containers of others are stopped.",
+)
 @click.option(
     "--time",
     "seconds",
     type=click.IntRange(min=0, max=LONGEST_SECONDS),
     default=10,
     metavar="SECONDS",
-    help="Kill containers that have not stopped after this time (default: 10).",
+    help="Seconds to wait before a container is killed (default: 10).",
 )
 @click.pass_obj
 def command(
@@ -38,7 +44,7 @@ def command(
 ) -> int:
     """Stop containers that you have started with run.
 
-    Name them, or their framework. Other containers are never stopped.
+    Name containers or a framework. Containers that run did not start are never stopped.
     """
     if everything == bool(words):
         raise UsageError(

@@ -20,14 +20,14 @@ from dynamo_container.printing import print_line
 @click.command(epilog=examples("trust", "trust ../project/dynamo-container.toml", "trust --list"))
 @click.argument("path", required=False, type=PATH)
 @click.option("--list", "listing", is_flag=True, help="List the trusted files.")
-@click.option("--revoke", is_flag=True, help="Trust the file no longer.")
+@click.option("--revoke", is_flag=True, help="Stop trusting the file.")
 @click.pass_obj
 def command(session: Session, path: str | None, listing: bool, revoke: bool) -> int:
     """Trust a project file as it is now.
 
-    Its options can then reach outside of images and containers: mounts, secrets, registries.
-    PATH is the file or its folder (default: the file that build and run would use here). After a
-    change of its options, the file must be trusted again.
+    Its options may then reach outside of images and containers, for example to set mounts, secrets
+    and registries. PATH is the file or its folder (default: the file that build and run would use
+    here). If its options change, trust it again.
     """
     # Imported here: `--help` does not need it.
     from dynamo_container.options.trusted import reaching

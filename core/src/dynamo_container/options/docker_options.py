@@ -72,15 +72,15 @@ DOCKER_OPTIONS: Final = (
     DockerOption(
         flag="--ipc",
         metavar="MODE",
-        help="IPC namespace: host, private, shareable or container:NAME (default: host; of a "
-        "runtime image: private).",
+        help="IPC namespace: host, private, shareable or container:NAME (default: "
+        "private for runtime images, else host).",
         example="private",
     ),
     DockerOption(
         flag="--ulimit",
         metavar="NAME=SOFT[:HARD]",
-        help="Resource limit, such as nofile=65536, or NAME=default to omit a default one; "
-        "repeatable.",
+        help="Resource limit, such as nofile=65536. NAME=default keeps the engine's own "
+        "limit; repeatable.",
         parse=docker_syntax.ulimit,
         what="a resource limit",
         example="memlock=-1, nofile=1024:4096, memlock=default",
@@ -98,7 +98,8 @@ DOCKER_OPTIONS: Final = (
     DockerOption(
         flag="--cap-drop",
         metavar="CAP",
-        help="Drop a Linux capability, or ALL, also if it is added by default; repeatable.",
+        help="Drop a Linux capability, or ALL, including those that are added by "
+        "default; repeatable.",
         parse=docker_syntax.capability,
         what="a capability",
         example="ALL",
@@ -124,7 +125,7 @@ DOCKER_OPTIONS: Final = (
     DockerOption(
         flag="--memory",
         metavar="SIZE",
-        help="Memory limit.",
+        help="Memory limit, such as 64g.",
         parse=docker_syntax.size,
         what="a size",
         example="64g",
@@ -132,7 +133,7 @@ DOCKER_OPTIONS: Final = (
     DockerOption(
         flag="--cpus",
         metavar="N",
-        help="Number of CPUs, such as 1.5.",
+        help="Maximum number of CPUs, such as 1.5.",
         parse=docker_syntax.decimal,
         what="a positive number",
         example="1.5",
@@ -140,14 +141,15 @@ DOCKER_OPTIONS: Final = (
     DockerOption(
         flag="--userns",
         metavar="MODE",
-        help="User namespace, such as host.",
+        help="User namespace mode, such as host.",
         example="host",
     ),
     DockerOption(
         flag="--device",
         metavar="DEVICE",
-        help="Kind of device to use: cuda, cpu or a plugin's (default: that of the image); or a "
-        "device of the host, PATH[:PATH[:rwm]], or a CDI device, VENDOR/CLASS=NAME; repeatable.",
+        help="Either the kind of device: cuda, cpu or a plugin's (default: the image's). "
+        "Or a device to add: a host path, PATH[:PATH[:rwm]], or a CDI name, "
+        "VENDOR/CLASS=NAME. Repeatable.",
         parse=docker_syntax.device,
         what="a device",
         example="cpu, /dev/fuse, vendor.com/class=0",
@@ -156,14 +158,14 @@ DOCKER_OPTIONS: Final = (
     DockerOption(
         flag="--group-add",
         metavar="GROUP",
-        help="Further group of the user; repeatable.",
+        help="Additional group of the user in the container; repeatable.",
         example="video",
         key=_whole,
     ),
     DockerOption(
         flag="--add-host",
         metavar="HOST:IP",
-        help="Line of the container's hosts file; IP can be host-gateway; repeatable.",
+        help="Add a line to the container's /etc/hosts; IP can be host-gateway; repeatable.",
         parse=docker_syntax.host,
         what="HOST:IP",
         example="registry:10.0.0.1",
@@ -180,7 +182,8 @@ DOCKER_OPTIONS: Final = (
     DockerOption(
         flag="--restart",
         metavar="POLICY",
-        help="no, always, unless-stopped, or on-failure[:N]; implies --rm FALSE.",
+        help="When to restart the container: no, always, unless-stopped or "
+        "on-failure[:N]; implies --rm FALSE.",
         parse=docker_syntax.restart,
         what="a restart policy",
         example="unless-stopped",

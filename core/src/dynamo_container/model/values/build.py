@@ -243,7 +243,7 @@ class BuildSecret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A label of the image that is built."""
+    """A label of an image or of a container."""
 
     key: str
     value: str
