@@ -191,7 +191,7 @@ def dynamo_container_stages(request):
 
 @hookimpl
 def dynamo_container_pins(request):
-    yield Pin(name="ai-dynamo", version="1.4.2")
+    yield Pin(name="ai-dynamo", version="1.6.1")
 """
 STAGES_OF_VLLM = {
     "runtime": f"FROM {BASE} AS runtime\n{RUN} echo runtime > /stage\n",

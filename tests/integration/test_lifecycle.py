@@ -335,7 +335,7 @@ def test_names_that_do_not_select_a_container_are_errors(engine, cli: Cli):
     for words, message in (
         (
             ("stop", "foreign"),
-            "'foreign' is neither a container that 'dynamo-container run' started",
+            "'foreign' is neither a container that you started with 'dynamo-container run'",
         ),
         (("stop",), "stop requires either containers or --all"),
         (("stop", "one", "--all"), "stop requires either containers or --all"),
