@@ -1,14 +1,21 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""A dry run, executed by bash, gives docker the same bytes as the real run."""
+"""A dry run, executed by a shell, gives docker the same bytes as the real run.
+
+From a file by any shell; as a terminal shows it by bash.
+"""
 
 from __future__ import annotations
 
 import os
+import pty
 import random
 import subprocess
 import sys
+import tty
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -66,32 +73,68 @@ class Recorder:
         self.record.unlink(missing_ok=True)
         done = subprocess.run(
             argv,
-            env={
-                **os.environ,
-                "PATH": f"{self.folder}:{os.environ['PATH']}",
-                "DOCKER_HOST": "tcp://127.0.0.1:9",
-                "RECORD": str(self.record),
-                **environment,
-            },
-            stdin=subprocess.DEVNULL, capture_output=True, check=False,
-        )  # fmt: skip
+            env=self.environment(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         return done.stdout, self.record.read_bytes() if self.record.exists() else b""
 
+    def environment(self, additions: dict[str, str]) -> dict[str, str]:
+        """Return the variables that a program is started with."""
+        return {
+            **os.environ,
+            "PATH": f"{self.folder}:{os.environ['PATH']}",
+            "DOCKER_HOST": "tcp://127.0.0.1:9",
+            "RECORD": str(self.record),
+            **additions,
+        }
+
     def compare(self, *words: bytes | str, **environment: str) -> bytes:
-        """Check that the real run and the dry run give docker the same; return the dry run."""
+        """Check that the real run and the dry run give docker the same.
+
+        Returns:
+            The dry run as a terminal shows it.
+        """
         command = (sys.executable, "-m", "dynamo_container", "--quiet", *words)
         _, real = self.call(*command, **environment)
         cut = words.index("--") if "--" in words else len(words)
         dry = (*command[: cut + 4], "--dry-run", *command[cut + 4 :])
         text, nothing = self.call(*dry, **environment)
-        script = self.folder / "script"
-        script.write_bytes(text)
-        _, pasted = self.call("bash", str(script), **environment)
         assert nothing == b""
         assert real
-        assert pasted == real
-        return text
+        for shell in ("sh", "bash"):
+            assert self.pasted(shell, text, **environment) == real
+        shown = self.shown(*dry, **environment)
+        assert self.pasted("bash", shown, **environment) == real
+        return shown
+
+    def shown(self, *argv: bytes | str, **environment: str) -> bytes:
+        """Run a program at a terminal; return what it shows."""
+        terminal, inside = pty.openpty()
+        tty.setraw(inside)  # else line feeds arrive with carriage returns
+        with (
+            os.fdopen(terminal, "rb") as output,
+            subprocess.Popen(argv, env=self.environment(environment), stdout=inside),
+        ):
+            os.close(inside)
+            return b"".join(read_until_closed(output))
+
+    def pasted(self, shell: str, text: bytes, **environment: str) -> bytes:
+        """Return what docker is given if a shell executes the text."""
+        script = self.folder / "script"
+        script.write_bytes(text)
+        return self.call(shell, str(script), **environment)[1]
+
+
+def read_until_closed(terminal: BinaryIO) -> Iterator[bytes]:
+    """Yield what is written to a terminal until no program has it any more, which is an error."""
+    try:
+        while data := os.read(terminal.fileno(), 65536):
+            yield data
+    except OSError:
+        return
 
 
 @pytest.fixture

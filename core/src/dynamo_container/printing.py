@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, TextIO
 
 import click
 
-from dynamo_container.docker.command import Command
+from dynamo_container.docker.command import Command, encoded, shell_word
 from dynamo_container.errors import DynamoContainerError, OutputError
 from dynamo_container.model.credentials import hide, hide_all
 from dynamo_container.model.text import json_text, printable, shortened
@@ -57,10 +59,19 @@ def print_text(text: str, *, err: bool = False) -> None:
 
 
 def print_command(*commands: Command) -> None:
-    """Print commands for bash: the next one runs if the previous one succeeds."""
-    encoding = ((sys.stdout and sys.stdout.encoding) or "").lower().replace("-", "")
-    lines = (command.shell(only_ascii=encoding != "utf8") for command in commands)
-    _write(f"{' && '.join(lines)}\n", err=False)
+    """Print commands for a shell: the next one runs if the previous one succeeds.
+
+    A terminal is shown nothing that could control it: such characters are in bash's quotes. A file
+    or a program gets the bytes themselves, which any shell reads.
+    """
+    stream = _open(sys.stdout)
+    if not stream.isatty():
+        line = " && ".join(command.shell(quote=shlex.quote) for command in commands)
+        print_bytes(encoded(line) + b"\n")
+        return
+    encoding = (stream.encoding or "").lower().replace("-", "")
+    quote = partial(shell_word, only_ascii=encoding != "utf8")
+    _write(f"{' && '.join(command.shell(quote=quote) for command in commands)}\n", err=False)
 
 
 def print_json(document: object) -> None:

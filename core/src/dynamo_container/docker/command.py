@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,7 @@ _ESCAPES: Final = {
 
 
 def shell_word(word: str, *, only_ascii: bool = False) -> str:
-    r"""Return a word as bash reads it back, byte for byte.
+    r"""Return a word as bash reads it back, byte for byte, and as a terminal can safely show it.
 
     What cannot be shown safely is written as bytes, in bash's ANSI-C quotes: `$'\x1b[32m'`.
 
@@ -57,9 +57,9 @@ def encoded(word: str) -> bytes:
         return word.encode("utf-8", "replace")
 
 
-def shell_line(words: Iterable[str], *, only_ascii: bool = False) -> str:
-    """Return words as one line for bash; see `shell_word`."""
-    return " ".join(shell_word(word, only_ascii=only_ascii) for word in words)
+def shell_line(words: Iterable[str], *, quote: Callable[[str], str] = shell_word) -> str:
+    """Return words as one line of a shell; `quote` is as in `Command.shell`."""
+    return " ".join(map(quote, words))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,19 +88,18 @@ class Command:
                     "remove it",
                 )
 
-    def shell(self, *, only_ascii: bool = False) -> str:
-        """Return one command for bash that does the same, if the variables of `hidden_env` are
+    def shell(self, *, quote: Callable[[str], str] = shell_word) -> str:
+        """Return one shell command that does the same, if the variables of `hidden_env` are
         exported.
 
         Args:
-            only_ascii: see `shell_word`.
+            quote: makes a shell's word of any text: `shell_word` for bash and a terminal;
+                `shlex.quote` for any shell, with control characters as they are.
         """
-        assignments = [
-            f"{name}={shell_word(value, only_ascii=only_ascii)}" for name, value in self.env
-        ]
-        line = " ".join([*assignments, shell_line(self.argv, only_ascii=only_ascii)])
+        assignments = [f"{name}={quote(value)}" for name, value in self.env]
+        line = " ".join([*assignments, shell_line(self.argv, quote=quote)])
         if self.cwd:
-            line = f"cd {shell_word(self.cwd, only_ascii=only_ascii)} && {line}"
+            line = f"cd {quote(self.cwd)} && {line}"
         if self.stdin:
             line = f"{line} <<'{_HEREDOC}'\n{self.stdin.rstrip()}\n{_HEREDOC}\n"
         return f"({line})" if self.cwd else line
