@@ -778,7 +778,9 @@ def test_plugins_show_of_an_unknown_name_lists_the_installed_plugins(cli):
     result = cli("plugins", "show", "nonee")
 
     assert result.status == 2
-    assert "plugin 'nonee' not found\ninstalled plugins: images, " in result.err
+    assert (
+        "plugin 'nonee' not found\ndid you mean 'none'? installed plugins: images, " in result.err
+    )
 
 
 def test_plugins_check_imports_all_plugins_and_fails_if_one_is_broken(site, cli):

@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The start of the program: the command `dynamo-container`, and `python -m dynamo_container`."""
 
+import os
 import signal
 import sys
+from typing import Any
 
 _INTERRUPTED = 130
+# A shell asks for completions; see `completion.shells`.
+_COMPLETION = "_DYNAMO_CONTAINER_COMPLETION"
 
 
 def main() -> int:
@@ -18,6 +22,10 @@ def main() -> int:
     ours = handler is signal.default_int_handler
     if ours:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if shell := os.environ.get(_COMPLETION):
+        from dynamo_container.completion.answer import main as answer
+
+        return answer(shell, _describe)
     from dynamo_container.cli import main as command_line
 
     try:
@@ -29,6 +37,12 @@ def main() -> int:
     finally:
         if ours:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _describe() -> dict[str, Any]:
+    from dynamo_container.cli.completion import describe
+
+    return describe()
 
 
 if __name__ == "__main__":

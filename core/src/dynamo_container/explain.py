@@ -13,7 +13,7 @@ from dynamo_container.errors import UsageError
 from dynamo_container.images.plan import BuildPlan, Image
 from dynamo_container.model.credentials import HIDDEN, hide_all, is_secret_name
 from dynamo_container.model.provenance import Contribution, PlanEntry, Source
-from dynamo_container.model.text import json_text, printable
+from dynamo_container.model.text import json_text, known_names, printable
 
 # The version of the JSON documents' form, described in docs/explain.md; new keys do not change it.
 SCHEMA: Final = 1
@@ -149,8 +149,10 @@ def _select(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry,
         if key in (entry.key, entry.key.lstrip("-"), entry.kind, f"{entry.kind} {entry.key}")
     )
     if not selected:
-        known = ", ".join(sorted({entry.key for entry in entries}))
-        raise UsageError(f"the plan has no value with the key {key!r}", f"known keys: {known}")
+        known = {entry.key for entry in entries}
+        raise UsageError(
+            f"the plan has no value with the key {key!r}", known_names(key, known, "known keys")
+        )
     return selected
 
 

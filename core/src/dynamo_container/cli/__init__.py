@@ -12,6 +12,7 @@ import click
 
 from dynamo_container.cli.app import PROGRAM, app
 from dynamo_container.errors import DynamoContainerError, UsageError
+from dynamo_container.model.text import closest
 from dynamo_container.printing import prepare_streams, print_error, print_text
 
 # Newer versions of click raise this for a group without a command; older ones print the help.
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else PROGRAM
-        return _report(UsageError(_sentence(error.format_message()), f"see: {where} --help"))
+        hint = f"{_alternative(error)}see: {where} --help"
+        return _report(UsageError(_sentence(error.format_message()), hint))
     except click.ClickException as error:
         return _report(UsageError(_sentence(error.format_message())))
     except DynamoContainerError as error:
@@ -54,6 +56,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"please report it with the output of '{PROGRAM} --debug ...'",
             )
         )
+
+
+def _alternative(error: click.UsageError) -> str:
+    """Return a question about the choice that is most like the value of an option."""
+    kind = error.param.type if isinstance(error, click.BadParameter) and error.param else None
+    if not isinstance(kind, click.Choice):
+        return ""
+    value = error.message.removeprefix("'").partition("'")[0]  # it starts with the value
+    alike = closest(value, map(str, kind.choices))
+    return f"did you mean {alike!r}? " if alike else ""
 
 
 def _report(error: DynamoContainerError) -> int:

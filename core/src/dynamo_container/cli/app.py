@@ -48,6 +48,7 @@ COMMAND_GROUPS: Final = {
         "explain": "explain",
         "doctor": "doctor",
         "help": "help",
+        "completion": "completion",
     },
     "Trust": {
         "trust": "trust",
@@ -218,8 +219,7 @@ def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> N
         "help_option_names": ["-h", "--help"],
         "max_content_width": layout.WIDTH,
     },
-    epilog="\b\nShell completion for bash; for zsh and fish, use zsh_source or fish_source:\n"
-    '  eval "$(_DYNAMO_CONTAINER_COMPLETE=bash_source dynamo-container)"',
+    epilog="Completion in your shell: dynamo-container completion bash --install",
 )
 @click.option(
     "--engine",

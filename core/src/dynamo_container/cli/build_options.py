@@ -11,7 +11,6 @@ import click
 
 from dynamo_container.cli import types
 from dynamo_container.cli.app import ENVIRONMENT
-from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import add_options
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.types import option, repeatable
@@ -29,13 +28,11 @@ _WHAT: Final = (
         nargs=-1,
         metavar="[FRAMEWORK]...",
         type=types.TEXT,
-        shell_complete=complete_framework,
     ),
     repeatable(
         "--framework",
         "F",
         "Framework to build, like the argument; repeatable.",
-        shell_complete=complete_framework,
     ),
     repeatable(
         "--target",

@@ -10,7 +10,6 @@ import click
 
 from dynamo_container.cli import types
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import examples
 from dynamo_container.docker import engine, process, program
 from dynamo_container.docker.command import Command
@@ -31,7 +30,6 @@ from dynamo_container.printing import print_line, print_text
 @click.option(
     "--framework",
     metavar="F",
-    shell_complete=complete_framework,
     help="Framework whose checks to run (default: the one that the image's label names).",
 )
 @click.option(

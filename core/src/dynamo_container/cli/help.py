@@ -6,26 +6,19 @@ from __future__ import annotations
 
 import click
 
+from dynamo_container.cli import layout
 from dynamo_container.cli.layout import examples
-from dynamo_container.errors import UsageError
-
-
-def _complete(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    root = ctx.find_root()
-    group = root.command
-    names = group.list_commands(root) if isinstance(group, click.Group) else []
-    return [name for name in names if name.startswith(incomplete)]
 
 
 @click.command(epilog=examples("help build", "help plugins list"))
-@click.argument("words", nargs=-1, metavar="[COMMAND]...", shell_complete=_complete)
+@click.argument("command_names", nargs=-1, metavar="[COMMAND]...")
 @click.pass_context
-def command(ctx: click.Context, words: tuple[str, ...]) -> int:
+def command(ctx: click.Context, command_names: tuple[str, ...]) -> int:
     """Show the help of a command, or the list of commands."""
     root = ctx.find_root()
-    arguments = [*words, "--help"]
+    arguments = [*command_names, "--help"]
     found: click.Command = root.command
-    for word in words:
+    for word in command_names:
         found = _subcommand(root, found, word)
     root.command.main(arguments, prog_name=root.info_name, standalone_mode=False)
     return 0
@@ -39,5 +32,6 @@ def _subcommand(ctx: click.Context, group: click.Command, word: str) -> click.Co
     """
     found = group.get_command(ctx, word) if isinstance(group, click.Group) else None
     if found is None:
-        raise UsageError(f"{word!r} is not a command", f"see: {ctx.info_name} --help")
+        names = group.list_commands(ctx) if isinstance(group, click.Group) else []
+        raise layout.no_such_command(word, names, str(ctx.info_name))
     return found

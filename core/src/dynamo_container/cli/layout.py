@@ -9,6 +9,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import click
 
+from dynamo_container.errors import UsageError
+from dynamo_container.model.text import closest, quoted
 from dynamo_container.printing import print_text
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
@@ -49,6 +51,18 @@ class Group(click.Group):
 
     command_groups: Mapping[str, Iterable[str]] = {}
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the words name, as click does.
+
+        Raises:
+            UsageError: there is no such command.
+        """
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            raise no_such_command(args[0], self.list_commands(ctx), ctx.command_path)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands in groups."""
         for title, names in (self.command_groups or {"Commands": self.list_commands(ctx)}).items():
@@ -56,6 +70,21 @@ class Group(click.Group):
             rows = [(name, _summary(one)) for name, one in commands.items() if one]
             with formatter.section(title):
                 formatter.write_dl(rows)
+
+
+def no_such_command(name: str, known: Iterable[str], path: str) -> UsageError:
+    """Return the error for a command that does not exist.
+
+    Args:
+        name: what the user wrote.
+        known: the commands that exist.
+        path: the command that they belong to.
+    """
+    alike = closest(name, known)
+    return UsageError(
+        f"no such command: {quoted(name)}",
+        f"{f'did you mean {alike!r}? ' if alike else ''}see: {path} --help",
+    )
 
 
 def _summary(command: click.Command) -> str:

@@ -50,16 +50,16 @@ def list_plugins(session: Session, as_json: bool) -> int:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("plugin_name", metavar="NAME")
 @_json_option
 @click.pass_obj
-def show(session: Session, name: str, as_json: bool) -> int:
+def show(session: Session, plugin_name: str, as_json: bool) -> int:
     """Show a plugin, and its hooks with file and line.
 
     NAME is the name of a plugin or of its distribution. Only this plugin is imported.
     """
     registry = session.registry
-    statuses = import_statuses(registry, matching(registry, name))
+    statuses = import_statuses(registry, matching(registry, plugin_name))
     objects: list[dict[str, JSON]] = [
         {**_row(candidate, status), "hooks": _hooks(registry, candidate)}
         for candidate, status in statuses.items()
@@ -73,18 +73,20 @@ def show(session: Session, name: str, as_json: bool) -> int:
 
 
 @command.command("check")
-@click.argument("name", required=False)
+@click.argument("plugin_name", required=False, metavar="[NAME]")
 @_json_option
 @click.pass_obj
-def check(session: Session, name: str | None, as_json: bool) -> int:
+def check(session: Session, plugin_name: str | None, as_json: bool) -> int:
     """Import the installed plugins, and list those that cannot be used.
 
     The exit status is 4 if a plugin cannot be used.
     """
     registry = session.registry
-    session.note(f"importing {f'the plugin {name}' if name else 'all installed plugins'}")
+    session.note(
+        f"importing {f'the plugin {plugin_name}' if plugin_name else 'all installed plugins'}"
+    )
     statuses = import_statuses(
-        registry, matching(registry, name) if name else all_plugins(registry)
+        registry, matching(registry, plugin_name) if plugin_name else all_plugins(registry)
     )
     _print_table(statuses, as_json=as_json)
     failed = any(status.failed for status in statuses.values())

@@ -11,7 +11,6 @@ from typing import Final
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import examples
 from dynamo_container.errors import UsageError
 from dynamo_container.model.text import aligned
@@ -35,7 +34,7 @@ SCHEMA: Final = 1
 
 
 @click.command(epilog=examples("releases vllm"))
-@click.argument("framework", required=False, shell_complete=complete_framework)
+@click.argument("framework", required=False)
 @click.argument("version", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(

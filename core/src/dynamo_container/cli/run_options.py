@@ -13,7 +13,6 @@ from typing import Any, Final, TypeVar
 import click
 
 from dynamo_container.cli import types
-from dynamo_container.cli.frameworks import complete_framework
 from dynamo_container.cli.layout import add_options
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.types import option, repeatable
@@ -73,13 +72,11 @@ _WHAT: Final = (
         required=False,
         metavar="[FRAMEWORK]",
         type=types.TEXT,
-        shell_complete=complete_framework,
     ),
     option(
         "--framework",
         "F",
         "Framework to run, like the argument.",
-        shell_complete=complete_framework,
     ),
     option(
         "--target",

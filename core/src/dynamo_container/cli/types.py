@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -13,10 +13,6 @@ from dynamo_container.errors import UsageError
 from dynamo_container.model.text import quoted
 from dynamo_container.options import docker_syntax, syntax
 from dynamo_container.options.records import CHECKOUT
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
 
@@ -78,14 +74,9 @@ class Parsed(click.ParamType[Any]):  # of whatever the parser returns
 
 
 class _Path(Parsed):
-    """A path, completed by shells."""
+    """A path, which shells complete."""
 
-    def shell_complete(
-        self, _ctx: click.Context, _param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        from click.shell_completion import CompletionItem
-
-        return [CompletionItem(incomplete, type="file")]
+    completes_files = True
 
 
 TEXT: Final = Parsed(syntax.text)

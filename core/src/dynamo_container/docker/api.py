@@ -72,6 +72,28 @@ def start_get(path: str, seconds: float) -> Iterator[Callable[[], Response | Non
         connection.close()
 
 
+def get_list(path: str, seconds: float) -> list[dict[str, Any]]:
+    """Return the objects that the engine lists; none if the docker command would not use a socket,
+    or if there is no usable answer.
+
+    Args:
+        path: of the resource, such as `/images/json`.
+        seconds: the timeout.
+
+    Raises:
+        NoAnswerError: the engine does not answer in time.
+    """
+    address = _socket_path()
+    if not address:
+        return []
+    connection = _UnixConnection(address, seconds)
+    try:
+        _, found = _read(connection, path) if _send(connection, path) else (0, None)
+    finally:
+        connection.close()
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
 def _send(connection: http.client.HTTPConnection, path: str) -> bool:
     """Send the request; return whether somebody listens."""
     try:
@@ -82,6 +104,12 @@ def _send(connection: http.client.HTTPConnection, path: str) -> bool:
 
 
 def _receive(connection: http.client.HTTPConnection, path: str) -> Response | None:
+    status, document = _read(connection, path)
+    return Response(status=status, document=document) if isinstance(document, dict) else None
+
+
+def _read(connection: http.client.HTTPConnection, path: str) -> tuple[int, Any]:
+    """Return the status and the JSON document of a response; None for one that is not usable."""
     try:
         with connection.getresponse() as response:
             document = json.loads(response.read())
@@ -92,11 +120,10 @@ def _receive(connection: http.client.HTTPConnection, path: str) -> Response | No
             "check that it works: docker version",
         ) from error
     except (OSError, ValueError, RecursionError, http.client.HTTPException):
-        return None
-    if not isinstance(document, dict):
-        return None
-    logging.getLogger(LOGGER).info("GET %s (%d)", path, response.status)
-    return Response(status=response.status, document=document)
+        return 0, None
+    if isinstance(document, (dict, list)):
+        logging.getLogger(LOGGER).info("GET %s (%d)", path, response.status)
+    return response.status, document
 
 
 def _socket_path() -> str:

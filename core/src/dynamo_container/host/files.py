@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from dynamo_container.host.users import sudo_caller
+
 # The names of everything that is not complete yet start with this.
 TEMPORARY: Final = ".dynamo-container-"
 
@@ -36,6 +38,21 @@ def write(path: Path, text: str) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def write_for_caller(path: Path, text: str) -> None:
+    """Write a file in the caller's own folders, which are created; with sudo it belongs to the user
+    who called it.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    missing = [one for one in (path.parent, *path.parent.parents) if not one.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, text)
+    if caller := sudo_caller():
+        for one in (*missing, path):
+            os.chown(one, *caller)
 
 
 def _mode(path: Path) -> int:

@@ -18,6 +18,7 @@ from dynamo_container.images.plan import Target
 from dynamo_container.images.tags import cuda_suffix
 from dynamo_container.model.names import CUDA
 from dynamo_container.model.provenance import Layer, Resolved
+from dynamo_container.model.text import known_names
 from dynamo_container.model.values import NamedContext, Stage
 
 # Secrets that BuildKit takes itself, for git repositories and URLs; a host can follow.
@@ -86,9 +87,9 @@ class Graph:
         request = image.request
         stages = {stage.key: stage for stage in image.stages}
         if request.target not in stages:
-            known = ", ".join(sorted(stages)) or "none"
             raise UsageError(
-                f"{request.framework!r} has no target {request.target!r}", f"known targets: {known}"
+                f"{request.framework!r} has no target {request.target!r}",
+                known_names(request.target, stages, "known targets"),
             )
         if stages[request.target].value.image:
             raise UsageError(

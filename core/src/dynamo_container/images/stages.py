@@ -12,6 +12,7 @@ from dynamo_container.images import dockerfile
 from dynamo_container.images.dockerfile import StageSource
 from dynamo_container.model.provenance import Contribution, Layer, Resolved, merge
 from dynamo_container.model.requests import BuildRequest
+from dynamo_container.model.text import known_names
 from dynamo_container.model.values import Stage
 
 PLUGIN_FAULT = "this is a fault in the plugin: update it, or report it to its author"
@@ -50,7 +51,7 @@ def merge_stages(
         if name not in known:
             raise UsageError(
                 f"--stage {name}: there is no such stage",
-                f"known stages: {', '.join(sorted(known))}",
+                known_names(name, known, "known stages"),
             )
     user = [
         Contribution(value=Stage(name=name, image=image), source=request.source("--stage"))

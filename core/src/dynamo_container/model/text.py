@@ -67,6 +67,27 @@ def listed(names: Iterable[str], limit: int = _NAMES) -> str:
     return ", ".join(every) if hidden <= 1 else f"{', '.join(every[:limit])} and {hidden} more"
 
 
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return the known name that is most like a misspelled one; empty if none is."""
+    import difflib  # only errors need it
+
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+
+
+def known_names(name: str, known: Iterable[str], title: str) -> str:
+    """Return the next step for a name that does not exist.
+
+    Args:
+        name: what the user wrote.
+        known: the names that exist.
+        title: what they are, such as `known targets`.
+    """
+    names = sorted(known)
+    every = f"{title}: {', '.join(names) or 'none'}"
+    alike = closest(name, names)
+    return f"did you mean {alike!r}? {every}" if alike else every
+
+
 def json_text(document: object, indent: int | None = 2) -> str:
     """Return a document as JSON that contains ASCII characters only, and ends with a line feed."""
     import json

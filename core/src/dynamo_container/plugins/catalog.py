@@ -17,6 +17,7 @@ from dynamo_container.model.names import (
     REPOSITORY,
     RUNTIME_STAGE,
 )
+from dynamo_container.model.text import known_names
 from dynamo_container.plugins.discovery import (
     FRAMEWORKS,
     OVERLAYS,
@@ -291,8 +292,11 @@ def _excluded(
 ) -> Iterator[tuple[Candidate, str]]:
     for name in without:
         if not any(candidate.matches(name) for candidate in installed):
-            names = ", ".join(sorted({candidate.name for candidate in installed})) or "none"
-            raise UsageError(f"{NO_PLUGIN} {name}: plugin not found", f"installed plugins: {names}")
+            names = {candidate.name for candidate in installed}
+            raise UsageError(
+                f"{NO_PLUGIN} {name}: plugin not found",
+                known_names(name, names, "installed plugins"),
+            )
     for candidate in installed:
         needed = any(candidate.matches(name) for name in required)
         if any(candidate.matches(name) for name in without):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from dynamo_container.errors import UsageError
+from dynamo_container.model.text import known_names
 from dynamo_container.plugins.discovery import Candidate
 from dynamo_container.plugins.registry import Registry
 
@@ -35,8 +36,10 @@ def matching(registry: Registry, name: str) -> tuple[Candidate, ...]:
     """
     matches = tuple(candidate for candidate in all_plugins(registry) if candidate.matches(name))
     if not matches:
-        names = ", ".join(sorted({candidate.name for candidate in all_plugins(registry)})) or "none"
-        raise UsageError(f"plugin {name!r} not found", f"installed plugins: {names}")
+        names = {candidate.name for candidate in all_plugins(registry)}
+        raise UsageError(
+            f"plugin {name!r} not found", known_names(name, names, "installed plugins")
+        )
     return matches
 
 
