@@ -54,6 +54,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "releases": partial(core_schema, "plugins.releases"),
     "report": partial(core_schema, "images.report"),
     "explain": partial(core_schema, "explain"),
+    "lock": partial(core_schema, "locks.document"),
 }
 
 

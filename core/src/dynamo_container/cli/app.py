@@ -33,6 +33,7 @@ COMMAND_GROUPS: Final = {
     "Images": {
         "build": "build",
         "check": "check",
+        "lock": "lock",
         "render": "render",
         "releases": "releases",
     },

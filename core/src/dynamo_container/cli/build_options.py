@@ -72,6 +72,23 @@ _WHAT: Final = (
         help="Install KVBM, Dynamo's KV block manager (default: chosen by the framework).",
     ),
 )
+_LOCK: Final = (
+    option(
+        "--lock",
+        "FILE|none",
+        "Lock to use; with none, resolve everything (default: dynamo-container.lock beside the "
+        "project file, else in the current folder, if it fits).",
+        types.PATH,
+    ),
+    click.option(
+        "--locked", is_flag=True, help="Require a lock that fits, and build exactly what it names."
+    ),
+    click.option(
+        "--frozen",
+        is_flag=True,
+        help="Like --locked, and fail if plugins have changed since the lock was written.",
+    ),
+)
 _SOURCE: Final = (
     option(
         "--source",
@@ -263,6 +280,7 @@ _OUTPUT: Final = (
 
 _GROUPS: Final = (
     ("What to build", _WHAT),
+    ("Lock", _LOCK),
     ("Builds from a checkout", _SOURCE),
     ("Base images, stages and tags", _IMAGES),
     ("Package index, certificates and secrets", _NETWORK),

@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dynamo_container.cli.app import ENVIRONMENT, Session, at_terminal
 from dynamo_container.model.names import REPOSITORY
 from dynamo_container.model.references import is_repository
-from dynamo_container.options import rules
+from dynamo_container.options import lock_file, rules
 
 if TYPE_CHECKING:
     from dynamo_container.containers.plan import RunPlan
     from dynamo_container.images.plan import BuildPlan
+    from dynamo_container.model.lock import Lock
     from dynamo_container.options.build import ResolvedBuild
     from dynamo_container.options.records import BuildOptions
     from dynamo_container.options.run_records import RunOptions
@@ -22,8 +24,15 @@ if TYPE_CHECKING:
 # The functions import their own half of the program: a build does not pay for the planner of runs.
 
 
-def plan_build(session: Session, options: BuildOptions) -> tuple[BuildPlan, ResolvedBuild]:
+def plan_build(
+    session: Session, options: BuildOptions, *, use_lock: bool = True
+) -> tuple[BuildPlan, ResolvedBuild]:
     """Return the plan of a build, and what its options amount to; print what was assumed.
+
+    Args:
+        session: of this call.
+        options: of the command.
+        use_lock: whether a lock decides what the images are made of.
 
     Raises:
         DynamoContainerError: options, plugins or facts do not allow it.
@@ -38,8 +47,26 @@ def plan_build(session: Session, options: BuildOptions) -> tuple[BuildPlan, Reso
     resolved = resolve_build(options, facts)
     frameworks = [framework for framework, _ in facts.frameworks]
     plan = plan_images(session.load(*frameworks), resolved.requests, resolved.settings)
+    if use_lock and (lock := _fitting_lock(session, options, plan)):
+        settings = replace(resolved.settings, lock=lock)
+        plan = plan_images(session.registry, resolved.requests, settings)
     session.show((*resolved.warnings, *plan.warnings), plan.notices)
     return plan, resolved
+
+
+def _fitting_lock(session: Session, options: BuildOptions, plan: BuildPlan) -> Lock | None:
+    """The lock that a build uses; None for none."""
+    lock = lock_file.find(options, session.project, trusting=session.trusting)
+    if lock is None:
+        return None
+    # Imported here: most builds have no lock.
+    from dynamo_container.locks import use
+
+    decision = use.decide(
+        lock, plan, locked=options.locked, frozen=options.frozen, ask=not options.dry_run
+    )
+    session.show(decision.warnings, decision.notices)
+    return lock if decision.used else None
 
 
 def _repository(session: Session) -> str:

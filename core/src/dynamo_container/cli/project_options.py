@@ -56,9 +56,10 @@ def use(
     used = [
         name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.DEFAULT_MAP
     ]
+    session.trusting = session.trusting or ctx.params["trust"]
     if not used or ctx.resilient_parsing:
         return
-    if not (session.trusting or ctx.params["trust"]):
+    if not session.trusting:
         # Imported here: only a command in a project pays for it.
         from dynamo_container.options.trusted import require_trust
 

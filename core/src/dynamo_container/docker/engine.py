@@ -254,6 +254,7 @@ def _image_info(image: dict[str, Any]) -> ImageInfo:
         labels=tuple(sorted((config.get("Labels") or {}).items())),
         user=config.get("User") or "",
         env=tuple(config.get("Env") or ()),
+        digests=tuple(image.get("RepoDigests") or ()),
     )
 
 

@@ -41,8 +41,8 @@ def definition(plan: BuildPlan) -> dict[str, JSON]:
     return bake
 
 
-def command(plan: BuildPlan) -> Command:
-    """Return the command that builds the plan.
+def command(plan: BuildPlan, document: dict[str, JSON] | None = None) -> Command:
+    """Return the command that builds the plan, or another definition of its targets.
 
     Its directory is `/` because newer buildx requires permission to read files outside the current
     one. Without BUILDX_NO_DEFAULT_LOAD, older buildx loads every target as an image without a name.
@@ -56,7 +56,7 @@ def command(plan: BuildPlan) -> Command:
         argv=("docker", "buildx", "bake", *options, "--file", "-"),
         cwd="/",
         env=(("BUILDX_NO_DEFAULT_LOAD", "1"), ("BUILDX_GIT_INFO", "0")),
-        stdin=_input(definition(plan)),
+        stdin=_input(document or definition(plan)),
     )
 
 

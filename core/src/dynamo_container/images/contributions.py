@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from dynamo_container.errors import PluginError
 from dynamo_container.images import user
 from dynamo_container.images.labels import merge_labels
+from dynamo_container.images.locked import Locked
 from dynamo_container.images.mirrors import Mirrors
 from dynamo_container.images.pins import merge_pins, pin_args
 from dynamo_container.images.stages import (
@@ -154,18 +155,20 @@ def collect(registry: Registry, request: BuildRequest, settings: BuildSettings) 
 
     notices = [notice.value for notice in call(hookspecs.dynamo_container_notices)]
     mirrors = Mirrors(call(hookspecs.dynamo_container_mirrors))
+    pins = merge_pins(registry, request)
+    locked = Locked(settings.lock, request, pins)
     own_stages = call(hookspecs.dynamo_container_stages)
     stages = mirrors.stages(merge_stages(own_stages, dict(settings.stages), request))
+    stages = locked.stages(stages)
     files = {stage.key: read_stage(stage, request) for stage in stages if stage.value.dockerfile}
     bases = _merge_base_images(registry, request, settings, files)
-    pins = merge_pins(registry, request)
-    args = _merge_args(registry, request, settings, pins)
+    args = _merge_args(registry, request, settings, pins, locked)
     return Contributions(
         request=request,
         device=request.device or _default_device(registry, request),
         stages=stages,
         files=tuple(files.items()),
-        base_images=mirrors.base_images(bases),
+        base_images=locked.base_images(mirrors.base_images(bases)),
         pins=pins,
         args=args,
         secrets=merge_secrets(
@@ -221,6 +224,7 @@ def _merge_args(
     request: BuildRequest,
     settings: BuildSettings,
     pins: tuple[Resolved[Pin], ...],
+    locked: Locked,
 ) -> tuple[Resolved[BuildArg], ...]:
     overrides = registry.call(hookspecs.dynamo_container_overrides, request)
     packages = registry.call(hookspecs.dynamo_container_system_packages, request)
@@ -232,7 +236,7 @@ def _merge_args(
     ]
     return merge(
         "build argument",
-        [*own, *user.build_args(request, settings, own)],
+        locked.args([*own, *user.build_args(request, settings, own)]),
         key=lambda arg: f"{arg.name} (stage {arg.stage})" if arg.stage else arg.name,
         hint="decide with --build-arg {key}=VALUE, or {without}",
         describe=lambda arg: arg.value,

@@ -83,6 +83,9 @@ class BuildOptions(Options):
     provenance: str | None = None
     progress: str = "auto"
     report: str | None = None
+    lock: str | None = None
+    locked: bool = False
+    frozen: bool = False
     dry_run: bool = False
 
     @property

@@ -127,6 +127,7 @@ class ImageInfo:
         labels: sorted by key.
         user: the image's `USER`; empty for root.
         env: `NAME=VALUE` entries.
+        digests: references by which registries have it: `ubuntu@sha256:...`.
     """
 
     id: str
@@ -134,6 +135,7 @@ class ImageInfo:
     labels: tuple[tuple[str, str], ...] = ()
     user: str = ""
     env: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
 
     def label(self, key: str) -> str:
         """Return a label's value; empty if the image does not have the label."""

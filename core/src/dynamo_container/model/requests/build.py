@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dynamo_container.model import facts, values
 from dynamo_container.model.names import REPOSITORY
 from dynamo_container.model.references import is_protected, variant
 from dynamo_container.model.requests.base import Request
+
+if TYPE_CHECKING:
+    from dynamo_container.model.lock import Lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,7 @@ class BuildSettings:
         progress: as docker's.
         metadata_file: where buildx writes the digests of what it built, for a report; empty for
             nowhere.
+        lock: what the images are made of; None to resolve it.
     """
 
     tags: tuple[str, ...] = ()
@@ -148,3 +153,4 @@ class BuildSettings:
     outputs: Outputs = Outputs()
     progress: str = "auto"
     metadata_file: str = ""
+    lock: Lock | None = None

@@ -1,0 +1,297 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Locks: the document, whether it fits, what it decides, what changes from one to another."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from dataclasses import replace
+
+import pytest
+from dynamo_container.errors import UsageError
+from dynamo_container.images import planner
+from dynamo_container.locks import changes, document, fit
+from dynamo_container.model.lock import (
+    Lock,
+    LockedBase,
+    LockedPackage,
+    LockedPackages,
+    LockedTool,
+    LockedWheel,
+    LockedWheels,
+)
+from dynamo_container.model.requests import BuildRequest, BuildSettings
+from dynamo_container.plugins.registry import Registry
+
+FILE = "dynamo-container.lock"
+BUILD = ("build", "none", "--target", "runtime", "--dry-run")
+A, B, C = "a" * 64, "b" * 64, "c" * 64
+WHEELS = (
+    LockedWheel(
+        name="ai-dynamo", version="1.6.1", file="ai_dynamo-1.6.1-py3-none-any.whl", sha256=A
+    ),
+    LockedWheel(
+        name="msgspec",
+        version="0.20.0",
+        file="msgspec-0.20.0-cp312-cp312-manylinux_2_28_x86_64.whl",
+        sha256=B,
+        index="https://index.example/simple",
+    ),
+)
+CURL = LockedPackage(name="curl", architecture="amd64", version="8.5.0-2ubuntu10.6", sha256=C)
+
+
+@pytest.fixture
+def lock() -> Lock:
+    """A lock of `build none --target runtime` as it is requested by default."""
+    registry = Registry.discover()
+    registry.load("none")
+    request = BuildRequest(framework="none", target="runtime")
+    plan = planner.plan(registry, [request], BuildSettings())
+    amd64, arm64 = "linux/amd64", "linux/arm64"
+    return Lock(
+        path=FILE,
+        created="2026-11-26T08:00:00Z",
+        images=tuple(fit.locked_image(image) for image in plan.images),
+        bases=(
+            LockedBase(
+                image="ubuntu:24.04", digest=f"sha256:{A}", platforms=((amd64, f"sha256:{B}"),)
+            ),
+        ),
+        tools=(LockedTool(name="uv", version="0.13.9", hashes=(A, B)),),
+        packages=(
+            LockedPackages(framework="none", stage="serving", platform=amd64, packages=(CURL,)),
+            LockedPackages(framework="none", stage="tools", platform=amd64, packages=()),
+        ),
+        wheels=(
+            LockedWheels(framework="none", platform=amd64, python="3.12", wheels=WHEELS),
+            LockedWheels(framework="none", platform=arm64, python="3.12", wheels=WHEELS[:1]),
+        ),
+    )
+
+
+@pytest.fixture
+def written(lock, tmp_path, monkeypatch) -> Lock:
+    """The lock in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / FILE).write_text(document.text(lock))
+    return lock
+
+
+def targets(out: str) -> dict[str, dict[str, object]]:
+    """The targets of the bake definition in the output of a dry run."""
+    text = out[out.index("{") : out.rindex("}") + 1]
+    found: dict[str, dict[str, object]] = json.loads(text)["target"]
+    return found
+
+
+def test_a_document_is_read_as_it_was_written(lock):
+    assert document.parse(FILE, document.text(lock).encode()) == lock
+
+
+def test_each_package_is_one_line(lock):
+    lines = document.text(lock).splitlines()
+
+    assert f'    "curl:amd64=8.5.0-2ubuntu10.6 sha256:{C}",' in lines
+    assert len([line for line in lines if "msgspec-0.20.0" in line and B in line]) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('version = "0.20.0"', 'version = "0.20.0 --index-url https://evil.example"'),
+        ('version = "0.20.0"', 'version = "0.20.0\\n--index-url=https://evil.example"'),
+        (f'sha256 = "{B}"', f'sha256 = "{B}\\n"'),
+        ('image = "ubuntu:24.04"', 'image = "evil.example/ubuntu:24.04 x"'),
+        ("curl:amd64=8.5.0-2ubuntu10.6", "curl:amd64=8.5.0 x:y=1"),
+        ('name = "msgspec"', 'name = "https://evil.example/x.whl"'),
+        ("schema = 1", "schema = 2"),
+        ("schema = 1", "unknown = 1\nschema = 1"),
+    ],
+)
+def test_a_document_that_would_say_more_than_it_may_is_refused(lock, before, after):
+    text = document.text(lock)
+    assert before in text
+
+    with pytest.raises(UsageError, match="not a valid lock"):
+        document.parse(FILE, text.replace(before, after).encode())
+
+
+def test_credentials_are_not_written(lock):
+    (first, second), *_ = (one.wheels for one in lock.wheels)
+    secret = replace(second, index="https://me:s3cr3t-word@index.example/simple")
+    wheels = (replace(lock.wheels[0], wheels=(first, secret)),)
+
+    text = document.text(replace(lock, wheels=wheels))
+
+    assert "s3cr3t-word" not in text
+    assert "index.example/simple" in text
+    tomllib.loads(text)
+
+
+def test_a_locked_build_gets_digests_versions_and_hashes(cli, written):
+    result = cli.ok(*BUILD, "--locked")
+
+    built = targets(result.out)
+    serving, tools, wheels = (built[name]["args"] for name in ("serving", "tools", "wheels"))
+    assert serving["BASE_IMAGE"] == tools["BASE_IMAGE"] == f"ubuntu:24.04@sha256:{A}"
+    assert serving["LOCKED_PACKAGES"] == f"- curl:amd64=8.5.0-2ubuntu10.6#{C}"
+    assert tools["LOCKED_PACKAGES"] == "-"
+    assert tools["UV"] == f"uv==0.13.9 --hash=sha256:{A} --hash=sha256:{B}"
+    assert wheels["LOCKED_WHEELS"] == (
+        f"ai-dynamo==1.6.1 --hash=sha256:{A}|"
+        f"msgspec==0.20.0 ; platform_machine == 'x86_64' --hash=sha256:{B}"
+    )
+    labels = built["none-runtime"]["labels"]
+    assert labels["org.opencontainers.image.base.name"] == "ubuntu:24.04"
+    assert labels["org.opencontainers.image.base.digest"] == f"sha256:{A}"
+    assert "using" in result.err
+
+
+def test_without_a_lock_nothing_is_locked(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert "LOCKED" not in cli.ok(*BUILD).out
+
+
+def test_a_lock_beside_the_project_file_is_used_below_it(cli, written, tmp_path, monkeypatch):
+    (tmp_path / "dynamo-container.toml").touch()
+    below = tmp_path / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+
+    result = cli.ok(*BUILD)
+
+    assert "LOCKED_WHEELS" in result.out
+    assert f"using {tmp_path / FILE}" in result.err
+
+
+OTHERS = {
+    "another release": (("--dynamo-version", "1.5.0"), "pin ai-dynamo is '1.5.0'"),
+    "another base image": (("--base-image", "debian:13"), "base-image serving is 'debian:13'"),
+    "another argument": (("--build-arg", "RESOLVE_AS_OF=2026-01-01"), "RESOLVE_AS_OF"),
+    "another target": (("--target", "dev"), "it does not have none dev"),
+    "another platform": (("--platform", "linux/riscv64"), "it is not for linux/riscv64"),
+}
+
+
+@pytest.mark.parametrize(("words", "reason"), OTHERS.values(), ids=OTHERS)
+def test_a_request_that_does_not_fit_is_an_error_only_if_the_lock_is_required(
+    cli, written, words, reason
+):
+    words = (*BUILD, *words)
+
+    for flag in ("--locked", "--frozen"):
+        result = cli(*words, flag)
+        assert result.status == 2
+        assert reason in result.err
+    free = cli.ok(*words)
+    assert f"{FILE} is not used: " in free.err
+    assert reason in free.err
+    assert "LOCKED_WHEELS" not in free.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--index-url", "https://mirror.example/simple"), ("--tag", "mine:1"), ("--no-cache",)],
+    ids=lambda words: words[0],
+)
+def test_where_packages_come_from_and_where_images_go_does_not_matter(cli, written, words):
+    assert "LOCKED_WHEELS" in cli.ok(*BUILD, *words, "--locked").out
+
+
+def test_frozen_also_requires_the_same_plugins(cli, written, lock, tmp_path):
+    assert "LOCKED_WHEELS" in cli.ok(*BUILD, "--frozen").out
+    other = replace(lock.images[0], plan=f"sha256:{C}", plugins=("dynamo-container-none 0.1",))
+    (tmp_path / FILE).write_text(document.text(replace(lock, images=(other,))))
+
+    result = cli(*BUILD, "--frozen")
+
+    assert result.status == 2
+    assert "the plugins of none runtime have changed: dynamo-container-images" in result.err
+    assert "have changed" in cli.ok(*BUILD, "--locked").err
+
+
+def test_a_missing_lock_is_an_error_only_if_it_is_required(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    for words in (("--locked",), ("--frozen",), ("--lock", "other.lock")):
+        result = cli(*BUILD, *words)
+        assert result.status == 2
+        assert "there is no lock" in result.err
+
+
+def test_no_lock_is_used_if_none_is_named(cli, written):
+    assert "LOCKED" not in cli.ok(*BUILD, "--lock", "none").out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to somebody else")
+def test_a_lock_of_somebody_else_requires_trust(cli, written, tmp_path):
+    os.chown(tmp_path / FILE, 4711, 4711)
+
+    result = cli(*BUILD)
+
+    assert result.status == 2
+    assert "it belongs to the user with UID 4711" in result.err
+    assert "LOCKED_WHEELS" in cli.ok("--trust", *BUILD).out
+    assert "LOCKED_WHEELS" in cli.ok(*BUILD, "--trust").out
+    assert "LOCKED_WHEELS" not in cli.ok(*BUILD, "--lock", "none").out
+
+
+def test_values_of_a_lock_name_it_as_their_source(cli, written):
+    words = ("explain", "build", "none", "--target", "runtime", "--json", "base-image")
+    (image,) = json.loads(cli.ok(*words).out)["images"]
+
+    value = next(one for one in image["values"] if one["key"] == "serving")
+    assert value["value"] == f"ubuntu:24.04@sha256:{A}"
+    assert value["sources"][0]["name"] == "lock"
+    assert value["shadowed"][0]["value"] == "ubuntu:24.04"
+
+
+def test_changes_are_described_in_words(lock):
+    newer = replace(WHEELS[0], version="1.7.0", sha256=C)
+    swapped = replace(WHEELS[1], sha256=C)
+    added = LockedWheel(name="zstd", version="1", file="zstd-1-py3-none-any.whl", sha256=A)
+    wheels = replace(lock.wheels[0], wheels=(newer, swapped, added))
+    after = replace(
+        lock,
+        bases=(replace(lock.bases[0], digest=f"sha256:{C}"),),
+        packages=lock.packages[1:],
+        wheels=(wheels,),
+    )
+
+    assert changes.changes(lock, after) == (
+        "changed base image ubuntu:24.04 sha256:aaaaaaaaaaaa -> sha256:cccccccccccc",
+        "changed ai-dynamo 1.6.1 -> 1.7.0 (none pins it)",
+        "changed msgspec 0.20.0 (the same version with another content)",
+        "added   zstd 1",
+        "removed apt curl 8.5.0-2ubuntu10.6",
+    )
+    assert changes.changes(lock, lock) == ()
+
+
+@pytest.mark.parametrize("flag", ["--dry-run", "--locked", "--frozen"])
+def test_lock_refuses_options_without_effect(cli, flag):
+    result = cli("lock", "none", "--target", "runtime", flag)
+
+    assert result.status == 2
+    assert f"{flag} cannot be used with lock" in result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "stage"),
+    [(("--target", "dev"), "dev"), (("--target", "runtime", "--make-efa"), "efa")],
+    ids=["dev", "efa"],
+)
+def test_what_downloads_and_does_not_state_it_cannot_be_locked(
+    cli, tmp_path, monkeypatch, words, stage
+):
+    monkeypatch.chdir(tmp_path)
+
+    result = cli("lock", "none", *words)
+
+    assert result.status == 2
+    assert f"its stage '{stage}' does not state what it downloads" in result.err
+    assert not (tmp_path / FILE).exists()
