@@ -36,6 +36,9 @@ COMMAND_GROUPS: Final = {
         "lock": "lock",
         "render": "render",
         "releases": "releases",
+        "images": "images",
+        "rm": "rm",
+        "prune": "prune",
     },
     "Containers": {
         "run": "run",

@@ -47,6 +47,13 @@ def remember(references: Iterable[str]) -> None:
         _forget_oldest(folder)
 
 
+def forget(image_id: str) -> None:
+    """Forget an image that was deleted."""
+    if match := re.fullmatch(_ID, image_id):
+        with contextlib.suppress(OSError):
+            (_folder() / match[1]).unlink()
+
+
 def _record(path: Path) -> None:
     missing = [one for one in (path.parent, *path.parent.parents) if not one.exists()]
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -15,6 +15,8 @@ from typing import Final
 # Long enough for a path or a reference; a value of an error that is longer is cut.
 VALUE_LENGTH: Final = 200
 _NAMES: Final = 10
+_MB: Final = 10**6
+_GB: Final = 10**9
 # Bytes that Python could not decode are low surrogates (PEP 383).
 _UNDECODED: Final = range(0xDC80, 0xDD00)
 
@@ -93,6 +95,11 @@ def json_text(document: object, indent: int | None = 2) -> str:
     import json
 
     return f"{json.dumps(document, indent=indent)}\n"
+
+
+def byte_size(number: float) -> str:
+    """Return a number of bytes for people, such as `12 MB` or `1.05 GB`."""
+    return f"{number / _GB:.2f} GB" if number >= _GB else f"{number / _MB:,.0f} MB"
 
 
 def aligned(rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:
