@@ -99,3 +99,30 @@ def test_a_pytorch_that_lacks_nothing_stays_as_it_is(venv: Path) -> None:
     stand_in(venv, "cpu")
 
     assert sorted(venv.rglob("*")) == before
+
+
+@pytest.mark.processes
+def test_the_check_of_packages_accepts_them_and_no_others(venv: Path) -> None:
+    (site,) = venv.glob("lib/python*/site-packages")
+    record = site / "torch-2.13.0.dist-info/RECORD"
+    record.parent.mkdir()
+    record.write_text("torch/lib/libtorch_python.so,,\n")
+    stand_in(venv, "cpu")
+
+    accepted = verified(site)
+    (site / "torch/lib/libextra.so").touch()
+    refused = verified(site)
+
+    assert accepted.returncode == 0, accepted.stderr
+    assert refused.stderr == f"{site}/torch/lib/libextra.so belongs to no package\n"
+
+
+def verified(site: Path) -> subprocess.CompletedProcess[str]:
+    script = SCRIPT.with_name("verify-packages").read_text()
+    words = [
+        sys.executable,
+        "-c",
+        f"import sysconfig; sysconfig.get_path = lambda _: {str(site)!r}",
+    ]
+    words[-1] += f"\n{script}"
+    return subprocess.run(words, check=False, capture_output=True, text=True)
