@@ -462,6 +462,7 @@ def test_the_schema_allows_no_unknown_keys():
         "ReleaseRow": False,
         "CudaRow": False,
         "DeviceRow": False,
+        "ExtraRow": False,
     }
 
 

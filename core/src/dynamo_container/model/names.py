@@ -76,6 +76,8 @@ DYNAMO_LABEL: Final = f"{LABEL_PREFIX}dynamo"
 CUDA_LABEL: Final = f"{LABEL_PREFIX}cuda"
 # The device that the image is for, if that is not an NVIDIA GPU.
 DEVICE_LABEL: Final = f"{LABEL_PREFIX}device"
+# The parts of Dynamo that the image has because the user asked for them: `planner`.
+EXTRAS_LABEL: Final = f"{LABEL_PREFIX}extras"
 # The oldest NVIDIA driver that can run the image.
 DRIVER_LABEL: Final = f"{LABEL_PREFIX}driver"
 # The packages that the plan pinned: `ai-dynamo==1.4.2 nixl==1.3.2 torch-cuda==13.0`.

@@ -16,6 +16,7 @@ from dynamo_container.model.names import (
     DRIVER_LABEL,
     DYNAMO,
     ENABLE_KVBM,
+    EXTRAS_LABEL,
     REQUIREMENTS,
     RESOLVE_AS_OF,
     RUNTIME_STAGE,
@@ -31,8 +32,10 @@ from dynamo_container.model.values import (
     Override,
     Pin,
     Release,
+    ReleaseExtra,
     SystemPackage,
 )
+from dynamo_container.plugins import release_extras
 
 KVBM: Final = "kvbm"
 # From this release on, Dynamo needs neither etcd to discover services nor NATS to send requests.
@@ -59,6 +62,7 @@ class ReleaseChoice:
         wheels: the wheels of the row.
         overrides: requirements that replace what packages require: those of an exact row, and
             what was added by `overriding()`.
+        extras: the parts of Dynamo that the user asks for, whose wheels and overrides are included.
         kvbm: whether Dynamo's block manager is installed too.
         from_checkout: whether Dynamo is compiled from a checkout.
         skipped_default: the table's default release, if it was not chosen because it cannot be
@@ -74,6 +78,7 @@ class ReleaseChoice:
     device: DeviceRelease | None = None
     wheels: tuple[Pin, ...] = ()
     overrides: tuple[Override, ...] = ()
+    extras: tuple[ReleaseExtra, ...] = ()
     kvbm: bool = False
     from_checkout: bool = False
     skipped_default: str = ""
@@ -104,6 +109,11 @@ class ReleaseChoice:
             self, cuda=None, device=device, wheels=wheels, overrides=overrides, kvbm=False
         )
 
+    def with_extras(self, extras: tuple[ReleaseExtra, ...]) -> ReleaseChoice:
+        """Return a copy with further parts of Dynamo."""
+        overrides = release_extras.replacing(self.overrides, extras)
+        return replace(self, extras=extras, overrides=overrides)
+
     def base_images(self, stage: str = RUNTIME_STAGE) -> Iterator[BaseImage]:
         """Yield the image with the CUDA libraries that a stage starts from; if any."""
         if self.cuda:
@@ -130,6 +140,8 @@ class ReleaseChoice:
         )
         if self.exact or self.device or not extras:
             yield from self.wheels
+        for extra in self.extras:
+            yield from extra.wheels
         if self.kvbm and not self.from_checkout:
             version = self._kvbm_version()
             yield Pin(name=KVBM, version=version, build_arg=REQUIREMENTS, location=location)
@@ -181,9 +193,14 @@ class ReleaseChoice:
                 yield SystemPackage(name=name)
 
     def labels(self) -> Iterator[Label]:
-        """Yield the label with the oldest driver that can run the image, if it is known."""
+        """Yield the labels with the oldest driver that can run the image, if it is known, and with
+        the parts of Dynamo that the user asks for.
+        """
         if self.cuda and self.cuda.driver:
             yield Label(key=DRIVER_LABEL, value=self.cuda.driver)
+        if self.extras:
+            names = " ".join(extra.extra for extra in self.extras)
+            yield Label(key=EXTRAS_LABEL, value=names)
 
     def notices(self) -> Iterator[Notice]:
         """Yield what the user should know: the release is not the one that was named, or not in the

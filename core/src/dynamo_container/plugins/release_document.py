@@ -29,6 +29,8 @@ _EXPECTED: Final = {
     release_reader.CUDA: "a CUDA version, such as 13.0",
     release_reader.PYTHON: "a Python version, such as 3.12",
     release_reader.DEVICE: "a device, such as cpu",
+    release_reader.EXTRA: "a part of Dynamo, such as planner",
+    release_reader.MODULE: "a Python module, such as dynamo.planner",
 }
 _META: Final = [Meta(pattern=pattern, description=text) for pattern, text in _EXPECTED.items()]
 
@@ -37,6 +39,7 @@ Wheel = Annotated[str, _META[1]]
 Requirement = Annotated[str, _META[2]]
 CudaVersion = Annotated[str, _META[3]]
 PythonVersion = Annotated[str, _META[4]]
+Module = Annotated[str, _META[7]]
 
 
 class CudaRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +96,26 @@ class DeviceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = ()
 
 
+class ExtraRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of Dynamo that images leave out unless the user asks for it."""
+
+    extra: Annotated[
+        str,
+        Meta(
+            pattern=release_reader.EXTRA,
+            description="The part, as `--extra` names it, such as planner.",
+        ),
+    ]
+    wheels: Annotated[tuple[Wheel, ...], Meta(description="The packages to add.")] = ()
+    overrides: Annotated[
+        tuple[OverrideRow | Requirement, ...],
+        Meta(description="Requirements that replace what packages require, and the release's own."),
+    ] = ()
+    modules: Annotated[
+        tuple[Module, ...], Meta(description="Python modules that `check` imports.")
+    ] = ()
+
+
 class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Dynamo release, and what its images are built with."""
 
@@ -111,6 +134,10 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ] = ()
     device: Annotated[
         tuple[DeviceRow, ...], Meta(description="Other devices that it can be built for.")
+    ] = ()
+    extra: Annotated[
+        tuple[ExtraRow, ...],
+        Meta(description="Parts of Dynamo that are installed only if the user asks for them."),
     ] = ()
     python: PythonVersion = "3.12"
     deprecated: Annotated[

@@ -25,6 +25,7 @@ from dynamo_container.model.values import (
     Override,
     Pin,
     Release,
+    ReleaseExtra,
 )
 
 # The forms of strings.
@@ -34,6 +35,8 @@ REQUIREMENT: Final = r"^[A-Za-z0-9][^|]*$"
 CUDA: Final = r"^[1-9]\d*\.\d+$"
 PYTHON: Final = r"^3\.\d+$"
 DEVICE: Final = r"^[a-z][a-z0-9]*$"
+EXTRA: Final = r"^[a-z][a-z0-9-]*$"
+MODULE: Final = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
 
 _ROW: Final = re.compile(r"^[ \t]*\[\[[ \t]*release[ \t]*\]\]", re.MULTILINE)
 
@@ -82,6 +85,7 @@ def _release(row: Mapping[str, Any], place: str, default: str) -> Release:
         overrides=tuple(_override(override, place) for override in row.get("overrides", ())),
         cuda=tuple(CudaImages(**images) for images in row.get("cuda", ())),
         devices=tuple(_device(entry, place) for entry in row.get("device", ())),
+        extras=tuple(_extra(entry, place) for entry in row.get("extra", ())),
         python=row.get("python", "3.12"),
         deprecated=tuple(row.get("deprecated", ())),
         default=row["dynamo"] == default,
@@ -103,6 +107,15 @@ def _device(row: Mapping[str, Any], place: str) -> DeviceRelease:
         device=row["device"],
         wheels=tuple(_wheel(wheel, place) for wheel in row["wheels"]),
         overrides=tuple(_override(override, place) for override in row.get("overrides", ())),
+    )
+
+
+def _extra(row: Mapping[str, Any], place: str) -> ReleaseExtra:
+    return ReleaseExtra(
+        extra=row["extra"],
+        wheels=tuple(_wheel(wheel, place) for wheel in row.get("wheels", ())),
+        overrides=tuple(_override(override, place) for override in row.get("overrides", ())),
+        modules=tuple(row.get("modules", ())),
     )
 
 
@@ -180,6 +193,14 @@ def _is_override(value: object) -> bool:
 _is_device: Final = _table(
     {"device": _text(DEVICE), "wheels": _list(_text(WHEEL))}, {"overrides": _list(_is_override)}
 )
+_is_extra: Final = _table(
+    {"extra": _text(EXTRA)},
+    {
+        "wheels": _list(_text(WHEEL)),
+        "overrides": _list(_is_override),
+        "modules": _list(_text(MODULE)),
+    },
+)
 _is_row: Final = _table(
     {"dynamo": _text(RELEASE), "released": _a(date)},
     {
@@ -187,6 +208,7 @@ _is_row: Final = _table(
         "overrides": _list(_is_override),
         "cuda": _list(_is_cuda),
         "device": _list(_is_device),
+        "extra": _list(_is_extra),
         "python": _text(PYTHON),
         "deprecated": _list(_text(r"\Akvbm\Z")),
         "checked": _is_checked,

@@ -18,14 +18,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container.errors import UsageError
 from dynamo_container.model.requests import BuildRequest
 from dynamo_container.model.values import CudaImages, Override, Release
-from dynamo_container.plugins import device_releases, release_reader
+from dynamo_container.plugins import device_releases, release_extras, release_reader
 from dynamo_container.plugins.release_choice import KVBM, ReleaseChoice, is_before
 
 if TYPE_CHECKING:
@@ -102,22 +102,40 @@ class ReleaseTable:
             named="" if version == named else str(named),
         )
         device = request.device and device_releases.find(request, row, str(version), self.rows)
-        return choice.for_device(device) if device else choice
+        choice = choice.for_device(device) if device else choice
+        return choice.with_extras(release_extras.find(request, row, str(version), self.rows))
 
-    def overrides(self, dynamo: str, device: str = "") -> tuple[Override, ...]:
-        """Return what is overridden in an image of a release for a device: by its row, or if it has
-        none, what the nearest older one leaves out. Nothing if it is not a version. Raises as
-        `default` does.
+    def overrides(
+        self, dynamo: str, device: str = "", extras: Collection[str] = ()
+    ) -> tuple[Override, ...]:
+        """Return what is overridden in an image of a release for a device, with these parts of
+        Dynamo: by its row, or if it has none, what the nearest older one leaves out. Nothing if it
+        is not a version. Raises as `default` does.
         """
+        row = self._row_of_image(dynamo)
+        if row is None:
+            return ()
+        own = row.overrides if row.dynamo == dynamo else _left_out(row)
+        other = row.for_device(device)
+        chosen = (extra for extra in row.extras if extra.extra in extras)
+        return release_extras.replacing(other.overrides if other else own, chosen)
+
+    def modules(self, dynamo: str, extras: Collection[str]) -> tuple[str, ...]:
+        """Return the modules that these parts of Dynamo have in a release. Nothing if it is not a
+        version. Raises as `default` does.
+        """
+        row = self._row_of_image(dynamo)
+        chosen = (extra for extra in row.extras if extra.extra in extras) if row else ()
+        return tuple(module for extra in chosen for module in extra.modules)
+
+    def _row_of_image(self, dynamo: str) -> Release | None:
+        """Return the row of a release, or of the nearest older one; None if it is not a version."""
         from packaging.version import InvalidVersion, Version
 
         try:
-            row = self._nearest(Version(dynamo))
+            return self._nearest(Version(dynamo))
         except InvalidVersion:
-            return ()
-        if other := row.for_device(device):
-            return other.overrides
-        return row.overrides if row.dynamo == dynamo else _left_out(row)
+            return None
 
     def _nearest(self, version: Version) -> Release:
         """Return the row of a release, or of the nearest older one, or the oldest one."""

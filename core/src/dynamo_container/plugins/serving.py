@@ -18,6 +18,7 @@ from dynamo_container.model.names import (
     COMPILES_KERNELS,
     CUDA_DEVICE,
     DYNAMO_LABEL,
+    EXTRAS_LABEL,
     RUNTIME_STAGE,
     SERVING_STAGE,
 )
@@ -158,7 +159,11 @@ class ServingPlugin:
 
     @hookimpl
     def dynamo_container_options(self, command: str) -> Iterable[values.Option]:
-        return {"build": self.build_options, "run": self.run_options}.get(command, ())
+        from dynamo_container.plugins import release_extras
+
+        if command == "build":
+            return (*self.build_options, *release_extras.options(self.releases.rows))
+        return self.run_options if command == "run" else ()
 
     @hookimpl
     def dynamo_container_stages(self, request: BuildRequest) -> Iterator[values.Stage]:  # noqa: ARG002  # for overrides
@@ -238,8 +243,10 @@ class ServingPlugin:
     def dynamo_container_checks(self, request: CheckRequest) -> Iterator[values.Check]:
         from dynamo_container.plugins import checks
 
-        overrides = self.releases.overrides(request.image_info.label(DYNAMO_LABEL), request.device)
-        for modules in self.modules:
+        dynamo = request.image_info.label(DYNAMO_LABEL)
+        extras = request.image_info.label(EXTRAS_LABEL).split()
+        overrides = self.releases.overrides(dynamo, request.device, extras)
+        for modules in filter(None, (*self.modules, self.releases.modules(dynamo, extras))):
             yield checks.imports(*modules)
         yield checks.packages_agree(*self.may_disagree, overrides=overrides)
         yield from checks.as_pinned(request)
