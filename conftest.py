@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -36,6 +37,17 @@ def _guard(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_guard)
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """Do nothing. Unlike `SIG_IGN`, a handler is not inherited by the programs that tests start."""
+
+
+def pytest_configure() -> None:
+    """Let tests end what they start, even if these signals are ignored here, as by `nohup`."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, _ignore)
 
 
 @pytest.hookimpl(wrapper=True)

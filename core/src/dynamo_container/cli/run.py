@@ -48,6 +48,11 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         print_command(*_mkdir_commands(plan), rendered)
         return 0
     mounts.require_paths(plan)
+    if not options.no_preflight:
+        # Imported here: a dry run opens no socket.
+        from dynamo_container.containers import ports
+
+        ports.require_free(plan)
     mounts.create_folders(plan)
     if options.wait:
         # Imported here: only --wait needs it.

@@ -161,7 +161,9 @@ _MACHINE: Final = (
     ),
     option("--runtime", "R", "Container runtime of the engine, such as nvidia."),
     _flag(
-        "--no-preflight", help="Do not check that the NVIDIA driver is recent enough for the image."
+        "--no-preflight",
+        help="Do not check that the NVIDIA driver is recent enough for the image, and that ports "
+        "are free.",
     ),
     _flag(
         "--use-nixl-gds",

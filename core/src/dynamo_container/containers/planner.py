@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
-from dynamo_container.containers import dangers, podman
+from dynamo_container.containers import dangers, podman, writing
 from dynamo_container.containers.accelerator import Accelerator, plan_accelerator
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.containers.profile import (
@@ -99,6 +99,7 @@ def plan(registry: Registry, request: RunRequest, *, verified: bool = True) -> R
         warnings=(
             *accelerator.warnings,
             *dangers.warnings(flags, mounts, registry.required),
+            *writing.warnings(request, _values(flags)),
         ),
     )
     if verified:
@@ -217,11 +218,17 @@ def _workspace_env(request: RunRequest) -> Iterator[Contribution[EnvVar]]:
         yield from _from_core(EnvVar(name=name) for name in request.hf_settings)
     if request.hf_hub:
         yield from _from_core([EnvVar(name="HF_HUB_CACHE", value=_hub(request))])
+    if request.hf_token:
+        yield from _from_core([EnvVar(name="HF_TOKEN_PATH", value=_token(request))])
 
 
 def _hub(request: RunRequest) -> str:
     # Not below the cache: docker would create a folder there, as root.
     return f"{request.home}/.cache/huggingface-hub"
+
+
+def _token(request: RunRequest) -> str:
+    return f"{request.home}/.cache/huggingface-token"
 
 
 def _core_mounts(request: RunRequest) -> Iterator[Contribution[Mount]]:
@@ -237,6 +244,9 @@ def _core_mounts(request: RunRequest) -> Iterator[Contribution[Mount]]:
         yield Contribution(value=mount, source=request.source("--hf-cache") if given else CORE)
     if request.hf_hub:
         yield from _from_core([Mount(source=request.hf_hub, target=_hub(request))])
+    if request.hf_token:
+        token = Mount(source=request.hf_token, target=_token(request), options=("ro",))
+        yield from _from_core([token])
     local_dev = request.label(TARGET_LABEL) == LOCAL_DEV_TARGET
     if request.workspace and request.trusted and local_dev:
         # A volume for each UID: its files belong to the user of the image that created it.

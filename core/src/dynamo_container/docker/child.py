@@ -6,59 +6,72 @@ from __future__ import annotations
 
 import ctypes
 import os
-import select
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, Final
 
-from dynamo_container.docker import signals
+from dynamo_container.docker import leash as leashes, signals
 from dynamo_container.docker.errors import no_client
+from dynamo_container.docker.leash import Leash
 
-# The time that a plugin of a killed docker command gets to end by itself: it usually takes 0.1 s.
-_PLUGIN_SECONDS: Final = 10.0
+# Waits for this process to end: a line comes if it ends in order. A plugin that has just started
+# does not notice the end of docker.
+_GUARD: Final = """\
+trap '' HUP INT TERM
+cd /
+read -r _ || exec "$@"
+"""
 _SET_PARENT_DEATH_SIGNAL: Final = 1
 
 
 @contextmanager
-def child(argv: Sequence[bytes], **options: Any) -> Iterator[subprocess.Popen[Any]]:  # Any: Popen's
+def child(
+    argv: Sequence[bytes],
+    *,
+    guarded: bool = False,
+    **options: Any,  # Popen's
+) -> Iterator[subprocess.Popen[Any]]:
     """Start a process that is killed when the block ends, if it has not ended by then.
 
     A docker command is killed, not terminated: at a terminal it ignores SIGTERM while a plugin
     runs, and in front of a container it passes every other signal on. A plugin such as buildx
-    notices its end, cancels its work and ends too. We wait for that, so that nothing runs on. If
+    gets SIGTERM, so that it cancels its work. We wait for that, so that nothing runs on. If
     this process is killed, the kernel kills the child.
 
     Args:
         argv: program and arguments.
+        guarded: whether its plugins end too if this process is killed.
         options: of `subprocess.Popen`.
 
     Raises:
         EngineError: the program cannot be started.
     """
-    ends, leash = os.pipe()  # the child and its plugins have the leash open until they end
-    process = None
+    leash = Leash()
+    process = guard = None
     with signals.raised():
         try:
             with signals.held():
                 process = _start(argv, leash, options)
+                guard = _start_guard(leash) if guarded else None
             yield process
         finally:
             with signals.held():
-                os.close(leash)
+                leash.let_go()
                 if process is not None:
-                    _end(process, ends)
-                os.close(ends)
+                    _end(process, leash)
+                if guard is not None:
+                    _dismiss(guard)
+                leash.close()
 
 
-def _start(argv: Sequence[bytes], leash: int, options: dict[str, Any]) -> subprocess.Popen[Any]:
+def _start(argv: Sequence[bytes], leash: Leash, options: dict[str, Any]) -> subprocess.Popen[Any]:
     try:
         return subprocess.Popen(
             argv,
-            pass_fds=(leash,),
+            pass_fds=(leash.held,),
             preexec_fn=_dies_with(os.getpid()),  # noqa: PLW1509  # it takes no lock
             **options,
         )
@@ -66,37 +79,33 @@ def _start(argv: Sequence[bytes], leash: int, options: dict[str, Any]) -> subpro
         raise no_client(error) from error
 
 
-def _end(process: subprocess.Popen[Any], ends: int) -> None:
-    """Kill a process that has not ended, and wait until its children have ended too."""
-    below = []
+def _end(process: subprocess.Popen[Any], leash: Leash) -> None:
+    """Kill a process that has not ended, and wait until its plugins have ended too."""
     if process.poll() is None:
-        below = _descendants(process.pid)
         process.kill()
     # A signal can also have reached it directly, as from a terminal that was closed.
-    if process.wait() < 0 and not select.select([ends], [], [], _PLUGIN_SECONDS)[0]:
-        for number in below:
-            _kill(number)
+    if process.wait() < 0:
+        leash.end_holders()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             pipe.close()
 
 
-def _descendants(process: int) -> list[int]:
-    """Return the processes that a process has started, directly or not (Linux only)."""
-    found: list[int] = []
-    for file in Path(f"/proc/{process}/task").glob("*/children"):
-        try:
-            numbers = [int(number) for number in file.read_text().split()]
-        except OSError:
-            continue  # the thread has just ended
-        for number in numbers:
-            found += [number, *_descendants(number)]
-    return found
+def _start_guard(leash: Leash) -> subprocess.Popen[bytes]:
+    """Start a shell that ends the holders of the leash if this process is killed."""
+    program = f"from {leashes.__name__} import end_holders; end_holders({leash.name!r})"
+    return subprocess.Popen(
+        ("sh", "-c", _GUARD, "sh", sys.executable, "-c", program),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
-def _kill(process: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(process, signal.SIGKILL)
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    with suppress(OSError):
+        guard.communicate(b"\n")
 
 
 def _dies_with(parent: int) -> Callable[[], None] | None:

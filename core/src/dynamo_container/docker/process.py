@@ -44,7 +44,10 @@ def run(command: Command, *, output: int | None = None) -> int:
     Raises:
         EngineError: the program is not installed.
     """
-    with _stdin(command) as stdin, _child(command, stdin=stdin, stdout=output) as process:
+    with (
+        _stdin(command) as stdin,
+        _child(command, guarded=True, stdin=stdin, stdout=output) as process,
+    ):
         return process.wait()
 
 
@@ -183,7 +186,7 @@ def stream(command: Command, consume: Callable[[bytes], None], tick: Callable[[]
 
     with (
         _stdin(command) as stdin,
-        _child(command, stdin=stdin, stderr=subprocess.PIPE) as process,
+        _child(command, guarded=True, stdin=stdin, stderr=subprocess.PIPE) as process,
     ):
         assert process.stderr
         while True:

@@ -47,6 +47,12 @@ def hf_hub_cache() -> str:
     return os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE") or ""
 
 
+def hf_token_file() -> str:
+    """Return the file with the user's token for Hugging Face, if a variable names one."""
+    path = os.path.expanduser(os.environ.get("HF_TOKEN_PATH", ""))  # noqa: PTH111  # as the library
+    return path if os.path.isfile(path) else ""  # noqa: PTH113  # a string
+
+
 def hf_settings() -> tuple[str, ...]:
     """Return the names of those variables that decide where models come from and that are set."""
     return tuple(name for name in ("HF_ENDPOINT", "HF_HUB_OFFLINE") if os.environ.get(name))

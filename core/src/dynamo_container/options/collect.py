@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,6 +18,7 @@ from dynamo_container.host.users import (
     default_hf_cache,
     hf_hub_cache,
     hf_settings,
+    hf_token_file,
     sudo_caller,
 )
 from dynamo_container.model.names import (
@@ -37,7 +39,7 @@ from dynamo_container.options.selection import Describe, select_framework, selec
 from dynamo_container.options.syntax import NONE, normal_platform
 
 if TYPE_CHECKING:
-    from dynamo_container.model.facts import Checkout, EngineInfo, ImageInfo
+    from dynamo_container.model.facts import Checkout, EngineInfo, ImageInfo, SharedFolder
     from dynamo_container.options.records import BuildOptions
     from dynamo_container.options.run_facts import RunFacts
     from dynamo_container.options.run_records import RunOptions
@@ -99,6 +101,7 @@ def collect_caller() -> Caller:
         hf_cache=default_hf_cache(),
         hf_hub=hf_hub_cache(),
         hf_settings=hf_settings(),
+        hf_token=hf_token_file(),
         host=os.uname().nodename,
     )
 
@@ -245,7 +248,7 @@ def collect_run(
     framework, unknown = (asked, ()) if asked else _labelled_framework(registry, image_info)
     built = image_trust.is_built(image_info)
     trusted = image_trust.is_trusted(options, asked, image, built=built)
-    return RunFacts(
+    facts = RunFacts(
         framework=framework,
         image=image,
         target=target,
@@ -265,6 +268,15 @@ def collect_run(
             *_limits(options, info),
         ),
     )
+    return replace(facts, folders=_folders(options, facts)) if info.local else facts
+
+
+def _folders(options: RunOptions, facts: RunFacts) -> tuple[SharedFolder, ...]:
+    """The caller's folders that the container is to write to."""
+    from dynamo_container.host import folders
+    from dynamo_container.options.run import shared_folders
+
+    return tuple(folders.collect(shared_folders(options, facts)))
 
 
 def _limits(options: RunOptions, engine: EngineInfo) -> Iterator[Notice]:

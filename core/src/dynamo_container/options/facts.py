@@ -36,6 +36,7 @@ class Caller:
     hf_cache: str = ""
     hf_hub: str = ""
     hf_settings: tuple[str, ...] = ()
+    hf_token: str = ""
     host: str = ""
 
     @property

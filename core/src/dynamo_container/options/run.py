@@ -57,6 +57,8 @@ def resolve_run(options: RunOptions, facts: RunFacts) -> RunRequest:
         hf_cache=_hf_cache(options, facts),
         hf_hub=_hf_hub(options, facts),
         hf_settings=facts.caller.hf_settings,
+        hf_token=_hf_token(options, facts),
+        folders=facts.folders,
         engine=facts.engine,
         image_info=facts.image_info,
         built_here=facts.built_here,
@@ -107,6 +109,22 @@ def _docker_args(options: RunOptions) -> tuple[RunFlag, ...]:
         replace(flag, key=flag.value or "") if names.count(flag.flag) > 1 else flag
         for flag in dict.fromkeys(options.docker_arg)
     )
+
+
+def shared_folders(options: RunOptions, facts: RunFacts) -> Iterator[tuple[str, str]]:
+    """Yield the caller's folders that a container is to write to, each with what it is."""
+    folders = {
+        "the workspace": facts.workspace,
+        "the Hugging Face cache": _hf_cache(options, facts),
+        "the folder of models": _hf_hub(options, facts),
+    }
+    return ((folder, what) for what, folder in folders.items() if folder)
+
+
+def _hf_token(options: RunOptions, facts: RunFacts) -> str:
+    """The file with the caller's token, if the caller's own cache is mounted."""
+    own = options.mount_workspace and facts.trusted
+    return str(absolute(facts.caller.hf_token)) if own and facts.caller.hf_token else ""
 
 
 def _hf_hub(options: RunOptions, facts: RunFacts) -> str:

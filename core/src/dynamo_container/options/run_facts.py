@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynamo_container.model.facts import NO_ENGINE, EngineInfo, ImageInfo
+from dynamo_container.model.facts import NO_ENGINE, EngineInfo, ImageInfo, SharedFolder
 from dynamo_container.model.values import Notice
 from dynamo_container.options.facts import Caller
 
@@ -23,6 +23,7 @@ class RunFacts:
         image_info: the image; None if the engine does not have it or does not answer.
         caller: who called.
         workspace: the folder of `--mount-workspace`; empty for none.
+        folders: those of the mounted folders of the caller that the container is to write to.
         env_files: the files of `--env-file`, each with the names of its variables.
         built_here: whether the caller built the image on this machine.
         trusted: whether the image may get what is the caller's own.
@@ -38,6 +39,7 @@ class RunFacts:
     image_info: ImageInfo | None = None
     caller: Caller = Caller()  # noqa: RUF009  # frozen
     workspace: str = ""
+    folders: tuple[SharedFolder, ...] = ()
     env_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
     built_here: bool = False
     trusted: bool = False

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         EngineInfo as EngineInfo,
         Gpu as Gpu,
         ImageInfo as ImageInfo,
+        SharedFolder as SharedFolder,
     )
 else:
     __getattr__ = lazy.attributes(
@@ -35,6 +36,7 @@ else:
                 "Gpu",
                 "ImageInfo",
                 "NO_ENGINE",
+                "SharedFolder",
             ),
         },
     )

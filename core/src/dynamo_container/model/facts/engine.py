@@ -52,6 +52,24 @@ class DeviceFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFolder:
+    """A folder of this machine that a container is to write to.
+
+    Attributes:
+        path: of the folder.
+        what: it is, for messages: `the workspace`.
+        uid, gid: of its owner.
+        mode: its permissions, such as `0o755`.
+    """
+
+    path: str
+    what: str
+    uid: int
+    gid: int
+    mode: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
     """What the plan of a run needs to know about the engine.
 

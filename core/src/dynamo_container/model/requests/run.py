@@ -48,6 +48,9 @@ class RunRequest(Request):
             none.
         hf_hub: the folder of models and data sets, if it is not in `hf_cache`; else empty.
         hf_settings: names of the caller's variables that decide where models come from.
+        hf_token: the file with the caller's token for Hugging Face, if it is not in `hf_cache`.
+        folders: facts about the folders of this machine that the container is to write to; none
+            for an engine elsewhere.
         engine: facts about the engine.
         image_info: facts about the image; None if the engine does not have it or does not answer.
         built_here: whether the caller built the image on this machine.
@@ -84,6 +87,8 @@ class RunRequest(Request):
     hf_cache: str = ""
     hf_hub: str = ""
     hf_settings: tuple[str, ...] = ()
+    hf_token: str = ""
+    folders: tuple[facts.SharedFolder, ...] = ()
     engine: facts.EngineInfo = facts.NO_ENGINE
     image_info: facts.ImageInfo | None = None
     built_here: bool = False
