@@ -127,6 +127,28 @@ def test_one_image_for_two_platforms(cli, site, on_store, registry):
     assert "no linux/amd64 of its own" not in result.err
 
 
+@pytest.mark.parametrize(
+    ("words", "form", "annotation"),
+    [
+        ((), "tar+zstd", ""),
+        (("--compression", "gzip"), "tar+gzip", ""),
+        (("--compression", "estargz"), "tar+gzip", "containerd.io/snapshot/stargz/toc.digest"),
+    ],
+)
+def test_pushed_layers_have_the_compression_that_the_user_wants(
+    cli, site, on_store, registry, words, form, annotation
+):
+    site.framework("tiny", dockerfile="FROM scratch AS runtime\nCOPY Dockerfile /\n")
+    image = f"{registry.address}/tiny:1"
+
+    cli.ok("build", "tiny", "--tag", image, "--no-latest", "--push", "--provenance=false", *words)
+
+    (layer,) = registry.get("tiny/manifests/1")["layers"]
+    assert layer["mediaType"].endswith(form)
+    assert (annotation in layer.get("annotations", {})) == bool(annotation)
+    on_store.docker("pull", image)
+
+
 SECRETS = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN", "GITHUB_TOKEN")
 SECRET = f"""\
 FROM scratch AS below
@@ -149,6 +171,7 @@ def test_secrets_are_in_no_layer_no_attestation_no_cache_and_no_record(
     result = cli.ok(
         "build", "tiny", "--base-image", IMAGE, "--tag", f"{registry.address}/tiny:1",
         "--no-latest", "--push", "--provenance", "mode=max", "--progress", "rawjson",
+        "--compression", "gzip",  # so that layers can be searched
         "--cache", f"{registry.address}/cache", "--report", str(report),
         "--index-url", "https://user:s3cr3t-password@index.example/simple",
         *(word for name in SECRETS for word in ("--secret", f"id={name},env={name}")),
@@ -234,6 +257,7 @@ def test_two_bare_greps_find_no_canary_in_anything_that_a_build_writes(
     image = f"{registry.address}/tiny:1"
     words = (
         "tiny", "--base-image", IMAGE, "--tag", image, "--no-latest", "--push", "--provenance",
+        "--compression", "gzip",
         "--cache", f"{registry.address}/cache", "--index-url", URL.format(canary=CANARY),
         "--extra-index-url", URL.format(canary=f"{CANARY}x"), "--secret", f"id=netrc,src={netrc}",
         "--secret", "id=HF_TOKEN,env=HF_TOKEN",

@@ -92,6 +92,9 @@ def _check_builder(session: Session, wanted: Outputs) -> None:
     if builder:
         outputs.require_capabilities(wanted, builder)
         session.show(outputs.platform_warnings(wanted, builder))
+    option, oldest = outputs.oldest_buildx(wanted)
+    if option:
+        buildx.require_version(oldest, option)
     if builder is None or wanted.load:
         engine.server_version()
 

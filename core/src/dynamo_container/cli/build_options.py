@@ -14,7 +14,8 @@ from dynamo_container.cli.app import ENVIRONMENT
 from dynamo_container.cli.layout import add_options
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.types import option, repeatable
-from dynamo_container.model.names import REPOSITORY
+from dynamo_container.model.names import COMPRESSIONS, REPOSITORY
+from dynamo_container.options import docker_syntax
 from dynamo_container.options.secrets import EXTRA_INDEX_VARIABLE
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
@@ -211,6 +212,18 @@ _NETWORK: Final = (
         types.PATH,
         envvar=[f"{ENVIRONMENT}_BUILD_CA_BUNDLE", "SSL_CERT_FILE"],
     ),
+    click.option(
+        "--network",
+        type=click.Choice(("default", "host", "none")),
+        help="Network of the steps: host is the builder's own, so that they reach a proxy or an "
+        "index on 127.0.0.1 (default: one of their own).",
+    ),
+    repeatable(
+        "--add-host",
+        "HOST:IP",
+        "Add a line to /etc/hosts of the steps; IP can be host-gateway; repeatable.",
+        types.Parsed(docker_syntax.host, "HOST:IP", "index.example:10.0.0.1"),
+    ),
 )
 _OUTPUT: Final = (
     click.option(
@@ -229,6 +242,11 @@ _OUTPUT: Final = (
         "--load",
         is_flag=True,
         help="Load the images into the engine: the default, or in addition to --push.",
+    ),
+    click.option(
+        "--compression",
+        type=click.Choice(COMPRESSIONS),
+        help="With --push: compression of all layers (default: zstd, for new layers).",
     ),
     option(
         "--cache",

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from packaging.version import InvalidVersion, Version
+
 from dynamo_container.docker import process
 from dynamo_container.docker.errors import OLDEST_BUILDX, no_engine, reading_answer
 from dynamo_container.errors import EngineError, MachineError
@@ -34,6 +36,25 @@ def require_buildx() -> None:
             "the docker command has no buildx plugin, which builds require",
             "install docker-buildx (package docker-buildx or docker-buildx-plugin), "
             f"{OLDEST_BUILDX} or newer",
+        )
+
+
+def require_version(oldest: str, option: str) -> None:
+    """Require a version of buildx for an option.
+
+    Raises:
+        EngineError: it is older.
+    """
+    found = version()
+    try:
+        too_old = Version(found.partition("+")[0]) < Version(oldest)
+    except InvalidVersion:
+        too_old = False  # a build of its own
+    if too_old:
+        raise EngineError(
+            f"{option} requires buildx {oldest} or newer; this is {found}",
+            "install a newer buildx; or create a builder with another network: docker buildx "
+            "create --driver docker-container --driver-opt network=host",
         )
 
 

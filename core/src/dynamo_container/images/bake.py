@@ -52,6 +52,8 @@ def command(plan: BuildPlan, document: dict[str, JSON] | None = None) -> Command
         options = ("--progress", "rawjson", "--metadata-file", plan.metadata_file)
     if plan.outputs.builder:
         options = ("--builder", plan.outputs.builder, *options)
+    if plan.outputs.network == outputs.HOST_NETWORK:
+        options = ("--allow", "network.host", *options)
     return Command(
         argv=("docker", "buildx", "bake", *options, "--file", "-"),
         cwd="/",
@@ -127,7 +129,9 @@ def _target(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, J
 def _output_settings(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, JSON]:
     """Return the target's caches, platforms and attestations, as far as there are any."""
     tops = outputs.tops(plan)
-    rendered = {
+    rendered: dict[str, JSON] = {
+        "network": plan.outputs.network,
+        "extra-hosts": {literal(name): literal(ip) for name, ip in plan.outputs.hosts},
         "platforms": _texts(plan.outputs.platforms),
         "attest": _texts(plan.outputs.attests) if image else [],
         "cache-from": _texts(outputs.cache_from(plan.outputs, target)),

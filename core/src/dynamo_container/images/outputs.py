@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 from dynamo_container.errors import MachineError, UsageError
 from dynamo_container.images.plan import BuildPlan, Target
+from dynamo_container.model.names import COMPRESSIONS
 from dynamo_container.model.references import as_tag
 
 if TYPE_CHECKING:
     from dynamo_container.model.facts import BuilderInfo
     from dynamo_container.model.requests import Outputs
 
+HOST_NETWORK: Final = "host"
+# The versions of buildx whose bake files have these.
+_NETWORK_SINCE: Final = "0.17"
+_HOSTS_SINCE: Final = "0.25"
 _INLINE: Final = "type=inline"
 # Every registry accepts a cache whose manifest has the form of an image's.
 _EXPORT: Final = "mode=max,image-manifest=true,oci-mediatypes=true"
@@ -28,9 +33,12 @@ _ADD_NODE: Final = "docker buildx create --append --name dynamo HOST"
 
 def exporters(outputs: Outputs) -> list[str]:
     """Return the exporters of a requested image."""
+    pushed = f"type=registry,compression={outputs.compression or COMPRESSIONS[0]}"
+    # Otherwise a layer that already has another compression keeps it, as those of base images do.
+    pushed += ",force-compression=true" if outputs.compression else ""
     return [
         *(["type=docker"] if outputs.load else []),
-        *(["type=registry"] if outputs.push else []),
+        *([f"{pushed},oci-mediatypes=true"] if outputs.push else []),
     ]
 
 
@@ -125,6 +133,15 @@ def _shortcomings(outputs: Outputs, builder: BuilderInfo) -> Iterator[tuple[str,
     elif (several or attested) and outputs.load and builder.driver != "docker":
         what = "for several platforms" if several else "with attestations"
         yield f"load an image {what} into the engine", "omit --load, and push it: --push"
+
+
+def oldest_buildx(outputs: Outputs) -> tuple[str, str]:
+    """Return the option of a build that requires a newer buildx than all others, and the version;
+    both empty if every buildx that we support will do. An older one would ignore the option.
+    """
+    if outputs.hosts:
+        return "--add-host", _HOSTS_SINCE
+    return ("--network", _NETWORK_SINCE) if outputs.network else ("", "")
 
 
 def platform_warnings(outputs: Outputs, builder: BuilderInfo) -> Iterator[str]:

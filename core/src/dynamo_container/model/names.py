@@ -19,6 +19,9 @@ TORCH_CUDA: Final = "torch-cuda"
 CUDA_DEVICE: Final = "cuda"
 CPU_DEVICE: Final = "cpu"
 
+# How the layers of an image can be compressed, the default first.
+COMPRESSIONS: Final = ("zstd", "estargz", "gzip")
+
 # The repository of the tags that we choose.
 REPOSITORY: Final = "dynamo"
 

@@ -22,6 +22,7 @@ from dynamo_container.model.names import (
 from dynamo_container.model.references import with_suffix
 from dynamo_container.model.requests import BuildRequest, BuildSettings, Outputs, Sccache
 from dynamo_container.options.facts import BuildFacts
+from dynamo_container.options.loopback import unreachable_warnings
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.rules import check_build
 from dynamo_container.options.secrets import (
@@ -270,6 +271,9 @@ def _outputs(options: BuildOptions, facts: BuildFacts) -> Outputs:
         platforms=options.platforms,
         load=options.load or not options.push,
         push=options.push,
+        compression=options.compression or "",
+        network="" if options.network in (None, "default") else str(options.network),
+        hosts=_hosts(options),
         attests=tuple(spec for spec in (options.sbom, options.provenance) if spec),
         cache_from=options.cache_from,
         cache_to=options.cache_to,
@@ -278,8 +282,18 @@ def _outputs(options: BuildOptions, facts: BuildFacts) -> Outputs:
     )
 
 
+def _hosts(options: BuildOptions) -> tuple[tuple[str, str], ...]:
+    """The addresses of each host, separated by commas, as bake takes them."""
+    addresses: dict[str, list[str]] = {}
+    for line in options.add_host:
+        name, _, address = line.partition(":")
+        addresses.setdefault(name, []).append(address)
+    return tuple((name, ",".join(found)) for name, found in addresses.items())
+
+
 def _warnings(options: BuildOptions, facts: BuildFacts) -> Iterator[str]:
     yield from visible_secret_warnings(options)
+    yield from unreachable_warnings(options, facts)
     caches = (*options.cache_from, *options.cache_to)
     if any(spec.startswith("type=gha") for spec in caches) and not facts.variable(
         _GITHUB_CACHE_TOKEN

@@ -65,6 +65,7 @@ def collect_build(
     Raises:
         UsageError: a framework, a checkout or a dev image is not what the options need.
     """
+    from dynamo_container.options import unread
     from dynamo_container.options.build import variables
 
     dev_image, stage, notices = _dev_image(options)
@@ -81,7 +82,7 @@ def collect_build(
         dev_image=dev_image,
         dev_image_stage=stage,
         platform=platform,
-        notices=(*notices, *assumed, *_unknown(checkout)),
+        notices=(*notices, *assumed, *_unknown(checkout), *unread.notices(options)),
     )
 
 

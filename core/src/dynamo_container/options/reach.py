@@ -13,6 +13,7 @@ from typing import Final
 HARMLESS: Final[Mapping[str, frozenset[str]]] = {
     "build": frozenset(
         {
+            "compression",
             "cuda_version",
             "device",
             "dry_run",
@@ -77,6 +78,7 @@ _IMAGE: Final = "an image that steps run in"
 _CACHE: Final = "a registry or a folder that is read or written"
 REACHES: Final[Mapping[str, Mapping[str, str]]] = {
     "build": {
+        "add_host": "which servers names lead to",
         "base_image": _IMAGE,
         "base_image_tag": _IMAGE,
         "build_arg": "variables of the environment, and what is installed",
@@ -90,6 +92,7 @@ REACHES: Final[Mapping[str, Mapping[str, str]]] = {
         "extra_index_url": "a server that packages come from",
         "index_url": "a server that packages come from",
         "lock": "a file that decides what images are made of",
+        "network": "servers of the builder that listen to itself only",
         "no_plugin": "which plugins count, such as a company's policy",
         "provenance": "what is published about the build",
         "push": "registries, with your credentials",

@@ -70,12 +70,15 @@ class BuildOptions(Options):
     extra_index_url: tuple[tuple[IndexUrl, ...], ...] = ()
     trusted_host: tuple[str, ...] = ()
     ca_bundle: str | None = None
+    network: str | None = None
+    add_host: tuple[str, ...] = ()
     no_cache: bool = False
     pull: bool = False
     platform: tuple[tuple[str, ...], ...] = ()
     builder: str | None = None
     push: bool = False
     load: bool = False
+    compression: str | None = None
     cache: str | None = None
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()

@@ -106,6 +106,7 @@ BUILD_RULES: Final = (
         for flag in ("--resolve-as-of", "--index-url", "--extra-index-url")
     ),
     *(_requires(flag, _LOCAL_DEV) for flag in ("--uid", "--gid")),
+    _requires("--compression", "--push", reason="it is about what is sent to a registry"),
     _excludes("--cuda-version", _OTHER_DEVICE, reason="only NVIDIA GPUs have CUDA"),
     *(_excludes(flag, _NO_LOCK) for flag in ("--locked", "--frozen")),
 )

@@ -95,6 +95,9 @@ class Outputs:
         platforms: such as `linux/arm64`; empty for the builder's own.
         load: whether to load the images into the engine's image store.
         push: whether to push them to their registries.
+        compression: of all layers that are pushed; empty for the default, for new layers only.
+        network: of the steps: `host`, `none`, or empty for the builder's choice.
+        hosts: lines for `/etc/hosts` of the steps, name and address.
         attests: attestations, as `docker buildx build --attest` takes them.
         cache_from, cache_to: caches as docker takes them; every stage reads all of `cache_from`.
         cache: a repository with a cache for each stage and platform; empty for none.
@@ -105,6 +108,9 @@ class Outputs:
     platforms: tuple[str, ...] = ()
     load: bool = True
     push: bool = False
+    compression: str = ""
+    network: str = ""
+    hosts: tuple[tuple[str, str], ...] = ()
     attests: tuple[str, ...] = ()
     cache_from: tuple[str, ...] = ()
     cache_to: tuple[str, ...] = ()
