@@ -12,7 +12,14 @@ import pytest
 from dynamo_container import api
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.provenance import CORE, PlanEntry
-from dynamo_container.model.requests import BuildRequest, CheckRequest, PlanView, RunRequest
+from dynamo_container.model.requests import (
+    BuildRequest,
+    CheckRequest,
+    Model,
+    PlanView,
+    RunRequest,
+    ServeRequest,
+)
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.hookspecs import SPECS
 from dynamo_container.plugins.registry import Registry
@@ -22,6 +29,12 @@ REQUESTS = {
     RunRequest: RunRequest(framework="documented", image="x"),
     CheckRequest: CheckRequest(
         framework="documented", image="x", image_info=ImageInfo(id="1", size=1)
+    ),
+    ServeRequest: ServeRequest(
+        framework="documented",
+        project="x",
+        container=RunRequest(framework="documented", image="x"),
+        model=Model(name="org/model", served_name="model"),
     ),
 }
 PRIVILEGED = PlanEntry(kind="flag", key="--privileged", value="", sources=(CORE,))

@@ -8,12 +8,13 @@ import click
 import pytest
 from dynamo_container.cli.build import command as build
 from dynamo_container.cli.run import command as run
+from dynamo_container.cli.serve import command as serve
 from dynamo_container.options.reach import HARMLESS, REACHES, requires_trust
 
-COMMANDS: list[tuple[str, click.Command]] = [("build", build), ("run", run)]
+COMMANDS: list[tuple[str, click.Command]] = [("build", build), ("run", run), ("serve", serve)]
 
 
-@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=["build", "run"])
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=["build", "run", "serve"])
 def test_every_option_is_classified(name, command):
     """A new option belongs into one of the tables of options/reach.py, and no old one stays."""
     options = {param.name for param in command.params if isinstance(param, click.Option)}

@@ -20,8 +20,15 @@ from dynamo_container.cli.app import COMMANDS, app
 from dynamo_container.errors import DynamoContainerError
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.provenance import CORE, PlanEntry
-from dynamo_container.model.requests import BuildRequest, CheckRequest, PlanView, RunRequest
-from dynamo_container.options.rules import BUILD_RULES, RUN_RULES
+from dynamo_container.model.requests import (
+    BuildRequest,
+    CheckRequest,
+    Model,
+    PlanView,
+    RunRequest,
+    ServeRequest,
+)
+from dynamo_container.options.rules import BUILD_RULES, RUN_RULES, SERVE_RULES
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.discovery import FRAMEWORKS
 from dynamo_container.plugins.registry import Registry
@@ -109,6 +116,12 @@ def test_the_examples_of_all_hooks_are_one_working_plugin(site, examples):
         "CheckRequest": CheckRequest(
             framework="documented", image="x", image_info=ImageInfo(id="1", size=1)
         ),
+        "ServeRequest": ServeRequest(
+            framework="documented",
+            project="x",
+            container=RunRequest(framework="documented", image="x"),
+            model=Model(name="org/model", served_name="model"),
+        ),
     }
     privileged = PlanEntry(kind="flag", key="--privileged", value="", sources=(CORE,))
     plan = PlanView(command="run", framework="documented", target="runtime", entries=(privileged,))
@@ -118,6 +131,15 @@ def test_the_examples_of_all_hooks_are_one_working_plugin(site, examples):
             "documented", getattr(hookspecs, name), request=request, command="build", plan=plan
         )
         assert "documented" in [entry.source.name for entry in contributions], name
+
+
+def test_every_option_of_serve_and_export_is_in_the_command_line_page():
+    page = text("cli.md").partition("## serve")[2].partition("\n## ")[0]
+
+    for name in ("serve", "export"):
+        for param in commands()[name].params:
+            if isinstance(param, click.Option) and param.name not in ("trust", "no_plugin"):
+                assert max(param.opts, key=len) in page, f"{name} {param.opts}"
 
 
 def test_every_option_of_build_and_run_is_in_the_command_line_page():
@@ -137,7 +159,7 @@ def test_every_rule_between_options_is_in_the_command_line_page():
         for block in re.findall(r"```text\n(.*?)```", page, re.DOTALL)
         for line in block.splitlines()
     ]
-    assert lines == [rule.sentence() for rule in (*BUILD_RULES, *RUN_RULES)]
+    assert lines == [rule.sentence() for rule in (*BUILD_RULES, *RUN_RULES, *SERVE_RULES)]
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "cli.md"], ids=lambda page: page.name)

@@ -26,8 +26,9 @@ MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:root|work)/\w")
 # The limits keep the code readable; see CONTRIBUTING.md.
 # 2,700 for the commands that existed when the limit was set. What later features add: the layout of
 # help and `help`, trust in project files and `trust`, docker's own options of `run`, the engine;
-# `completion`, `images`, `rm` and `prune` with 250 lines.
-MAX_CLI_LINES = 2_700 + 900 + 250
+# `completion`, `images`, `rm` and `prune` with 250 lines; `serve` and `export`
+# with 650.
+MAX_CLI_LINES = 2_700 + 900 + 250 + 650
 MAX_FILE_LINES = 400
 LONG_FILES = {"plugins/hookspecs.py", "testing/contract.py"}
 MAX_FUNCTION_LINES = 60

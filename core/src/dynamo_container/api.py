@@ -68,9 +68,11 @@ if TYPE_CHECKING:
     from dynamo_container.model.requests import (
         BuildRequest,
         CheckRequest,
+        Model,
         PlanView,
         RunRequest,
         Sccache,
+        ServeRequest,
     )
     from dynamo_container.model.values import (
         BaseImage,
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
         Refusal,
         Release,
         RunFlag,
+        Service,
         Stage,
         SystemPackage,
     )
@@ -126,8 +129,10 @@ else:
                 "BuildRequest",
                 "CheckRequest",
                 "PlanView",
+                "Model",
                 "RunRequest",
                 "Sccache",
+                "ServeRequest",
             ),
             "dynamo_container.model.values": (
                 "BaseImage",
@@ -150,6 +155,7 @@ else:
                 "Refusal",
                 "Release",
                 "RunFlag",
+                "Service",
                 "Stage",
                 "SystemPackage",
             ),
@@ -218,6 +224,7 @@ __all__ = [
     "Layer",
     "MachineError",
     "Mirror",
+    "Model",
     "Mount",
     "Notice",
     "Option",
@@ -235,6 +242,8 @@ __all__ = [
     "RunFlag",
     "RunRequest",
     "Sccache",
+    "ServeRequest",
+    "Service",
     "ServingPlugin",
     "Source",
     "Stage",

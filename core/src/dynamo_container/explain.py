@@ -14,6 +14,7 @@ from dynamo_container.images.plan import BuildPlan, Image
 from dynamo_container.model.credentials import HIDDEN, hide_all, is_secret_name
 from dynamo_container.model.provenance import Contribution, PlanEntry, Source
 from dynamo_container.model.text import json_text, known_names, printable
+from dynamo_container.services.plan import ServePlan, ServicePlan
 
 # The version of the JSON documents' form, described in docs/explain.md; new keys do not change it.
 SCHEMA: Final = 1
@@ -79,12 +80,36 @@ class ExplainedRun:
     values: tuple[ExplainedValue, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedService:
+    """A service, with the values of its first container."""
+
+    name: str
+    role: str
+    replicas: int
+    gpus: int
+    argv: tuple[str, ...]
+    values: tuple[ExplainedValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedServe:
+    """The document of `explain serve --json`."""
+
+    schema: Literal[1]
+    command: Literal["serve"]
+    project: str
+    image: str
+    values: tuple[ExplainedValue, ...]
+    services: tuple[ExplainedService, ...]
+
+
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of both documents."""
+    """Return the JSON Schema of all documents."""
     import msgspec  # only this function needs it, and the import takes time
 
     references, definitions = msgspec.json.schema_components(
-        [ExplainedBuild, ExplainedRun], ref_template="#/$defs/{name}"
+        [ExplainedBuild, ExplainedRun, ExplainedServe], ref_template="#/$defs/{name}"
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -116,6 +141,32 @@ def run_text(plan: RunPlan, key: str | None = None) -> str:
     return "\n".join([plan.image, *_lines(_select(plan.entries, key))]) + "\n"
 
 
+def serve_text(plan: ServePlan, key: str | None = None) -> str:
+    """Explain a served model to people: what belongs to all services, then each of them."""
+    blocks = [(f"{plan.project} ({plan.image})", plan.entries)]
+    blocks += [(_headline(one), _of_service(one)) for one in plan.services]
+    _require_key([entry for _, entries in blocks for entry in entries], key)
+    return (
+        "\n\n".join(
+            "\n".join([head, *_lines(selected)])
+            for head, entries in blocks
+            if (selected := _matching(entries, key))
+        )
+        + "\n"
+    )
+
+
+def _headline(service: ServicePlan) -> str:
+    replicas = service.service.replicas
+    return f"{service.name} ({replicas} x {service.service.role})"
+
+
+def _of_service(service: ServicePlan) -> tuple[PlanEntry, ...]:
+    """Return the values of a service's first container, without those of a single run."""
+    unused = ("--rm", "--detach", "--interactive", "--tty")
+    return tuple(entry for entry in service.container.entries if entry.key not in unused)
+
+
 def build_json(plan: BuildPlan, key: str | None = None) -> str:
     """Explain a build to programs; see `build_text`."""
     images = tuple(_image(image, key) for image in plan.images)
@@ -135,25 +186,58 @@ def run_json(plan: RunPlan, key: str | None = None) -> str:
     )
 
 
-def _as_json(document: ExplainedBuild | ExplainedRun) -> str:
+def serve_json(plan: ServePlan, key: str | None = None) -> str:
+    """Explain a served model to programs; see `serve_text`."""
+    entries = {one.name: _of_service(one) for one in plan.services}
+    _require_key([*plan.entries, *(one for every in entries.values() for one in every)], key)
+    return _as_json(
+        ExplainedServe(
+            schema=SCHEMA,
+            command="serve",
+            project=plan.project,
+            image=plan.image,
+            values=_explained(_matching(plan.entries, key)),
+            services=tuple(
+                ExplainedService(
+                    name=one.name,
+                    role=one.service.role,
+                    replicas=one.service.replicas,
+                    gpus=one.service.gpus,
+                    argv=one.container.command,
+                    values=_explained(_matching(entries[one.name], key)),
+                )
+                for one in plan.services
+            ),
+        )
+    )
+
+
+def _as_json(document: ExplainedBuild | ExplainedRun | ExplainedServe) -> str:
     return json_text(hide_all(asdict(document)))
 
 
 def _select(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry, ...]:
-    if key is None:
-        return entries
+    _require_key(entries, key)
+    return _matching(entries, key)
+
+
+def _matching(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[PlanEntry, ...]:
     # An option as a key has no dashes, because with them it is an option of `explain`.
-    selected = tuple(
+    return tuple(
         entry
         for entry in entries
-        if key in (entry.key, entry.key.lstrip("-"), entry.kind, f"{entry.kind} {entry.key}")
+        if key in (None, entry.key, entry.key.lstrip("-"), entry.kind, f"{entry.kind} {entry.key}")
     )
-    if not selected:
+
+
+def _require_key(entries: Iterable[PlanEntry], key: str | None) -> None:
+    """Require that a plan has a value with this key, if one is named."""
+    entries = tuple(entries)
+    if key is not None and not _matching(entries, key):
         known = {entry.key for entry in entries}
         raise UsageError(
             f"the plan has no value with the key {key!r}", known_names(key, known, "known keys")
         )
-    return selected
 
 
 def _lines(entries: Iterable[PlanEntry]) -> Iterator[str]:
@@ -187,6 +271,10 @@ def _image(image: Image, key: str | None) -> ExplainedImage:
 
 
 def _values(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[ExplainedValue, ...]:
+    return _explained(_select(entries, key))
+
+
+def _explained(entries: Iterable[PlanEntry]) -> tuple[ExplainedValue, ...]:
     return tuple(
         ExplainedValue(
             kind=entry.kind,
@@ -195,7 +283,7 @@ def _values(entries: tuple[PlanEntry, ...], key: str | None) -> tuple[ExplainedV
             sources=tuple(_source(source) for source in entry.sources),
             shadowed=tuple(_shadowed(entry, lower) for lower in entry.shadowed),
         )
-        for entry in _select(entries, key)
+        for entry in entries
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from dynamo_container.testing import Cli, PlanBuild, PlanRun
+    from dynamo_container.testing import Cli, PlanBuild, PlanRun, PlanServe
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +31,14 @@ def plan_run() -> PlanRun:
     from dynamo_container.testing import plans
 
     return plans.plan_run
+
+
+@pytest.fixture(scope="session")
+def plan_serve() -> PlanServe:
+    """Plan the services of a model: `plan_serve("acme", "org/model", topology="disagg")`."""
+    from dynamo_container.testing import plans
+
+    return plans.plan_serve
 
 
 @pytest.fixture

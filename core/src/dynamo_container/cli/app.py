@@ -40,6 +40,10 @@ COMMAND_GROUPS: Final = {
         "rm": "rm",
         "prune": "prune",
     },
+    "Models": {
+        "serve": "serve",
+        "export": "export",
+    },
     "Containers": {
         "run": "run",
         "ps": "ps",
@@ -124,6 +128,16 @@ class Session:
         """Exclude these plugins too, from now on."""
         if names:
             self._excluded, self._registry = (*self._excluded, *names), None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The global options of another call in the same way."""
+        excluded = (word for name in self._excluded for word in (NO_PLUGIN, name))
+        near = ("--near", self._near) if self._near else ()
+        switches = (("--quiet", self.quiet), ("--trust", self.trusting))
+        given = (flag for flag, on in switches if on)
+        project = () if self._use_project else ("--no-project-file",)
+        return (*near, *excluded, *given, *project)
 
     def load(self, *frameworks: str) -> Registry:
         """Load the overlays and these frameworks, and show warnings about plugins once."""

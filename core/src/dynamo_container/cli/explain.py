@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 
@@ -14,14 +14,18 @@ from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.draw import draw
 from dynamo_container.cli.layout import Group, examples
-from dynamo_container.cli.planning import plan_build, plan_run
+from dynamo_container.cli.planning import plan_build, plan_run, plan_serve
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
+from dynamo_container.cli.serve_options import ServeCommand, serve_options
 from dynamo_container.errors import UsageError
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.run_records import RunOptions
+from dynamo_container.options.serve_records import ServeOptions
 from dynamo_container.plugins.discovery import normalize
 from dynamo_container.printing import print_json, print_text
+
+AnyOptions = TypeVar("AnyOptions", bound=RunOptions)
 
 _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _GRAPH: Final = click.option(
@@ -37,7 +41,7 @@ _GRAPH: Final = click.option(
 
 @click.group(cls=Group)
 def command() -> None:
-    """Show what a build or a run would do, and where each value comes from."""
+    """Show what a build, a run or a served model would be, and where each value comes from."""
 
 
 class ExplainBuild(BuildCommand):
@@ -104,19 +108,51 @@ def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_option
     KEY selects values by their name or kind, such as 'shm-size' or 'env'.
     """
     session: Session = ctx.obj
-    options = record(ctx, RunOptions, command=command_of(ctx))
-    argument: str | None = ctx.params["framework_argument"]
-    if argument and key is None and not _is_framework(session, argument):
-        key = argument
-        options = replace(
-            options, framework=tuple(name for name in options.framework if name != argument)
-        )
+    options, key = _without_key(ctx, record(ctx, RunOptions, command=command_of(ctx)), key)
     plan = plan_run(session, options, dry_run=True)
     if as_json:
         print_json(explain.run_json(plan, key))
     else:
         print_text(explain.run_text(plan, key))
     return 0
+
+
+class ExplainServe(ServeCommand):
+    """`explain serve`: the first argument is the KEY if it is not a framework."""
+
+    takes_key = True
+    groups = ServeCommand.groups[:-1]
+
+
+@command.command("serve", cls=ExplainServe, epilog=examples("explain serve none --model ./model"))
+@serve_options
+@click.argument("key", required=False)
+@_JSON
+@click.pass_context
+def explain_serve(ctx: click.Context, /, key: str | None, as_json: bool, **_options: object) -> int:
+    """Show what `serve` with the same options would do, and where each value comes from.
+
+    KEY selects values by their name or kind, such as 'service' or 'env'.
+    """
+    session: Session = ctx.obj
+    options, key = _without_key(ctx, record(ctx, ServeOptions, command=command_of(ctx)), key)
+    plan = plan_serve(session, options, dry_run=True)
+    if as_json:
+        print_json(explain.serve_json(plan, key))
+    else:
+        print_text(explain.serve_text(plan, key))
+    return 0
+
+
+def _without_key(
+    ctx: click.Context, options: AnyOptions, key: str | None
+) -> tuple[AnyOptions, str | None]:
+    """Take the argument as the key if it is not a framework, and no other argument is the key."""
+    argument: str | None = ctx.params["framework_argument"]
+    if not argument or key is not None or _is_framework(ctx.obj, argument):
+        return options, key
+    names = tuple(name for name in options.framework if name != argument)
+    return replace(options, framework=names), argument
 
 
 def _is_framework(session: Session, word: str) -> bool:

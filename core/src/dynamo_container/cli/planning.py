@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from dynamo_container.containers.plan import RunPlan
     from dynamo_container.images.plan import BuildPlan
     from dynamo_container.model.lock import Lock
+    from dynamo_container.model.requests import Discovery
     from dynamo_container.options.build import ResolvedBuild
     from dynamo_container.options.records import BuildOptions
     from dynamo_container.options.run_records import RunOptions
+    from dynamo_container.options.serve_records import ServeOptions
+    from dynamo_container.services.plan import ServePlan
 
 # The functions import their own half of the program: a build does not pay for the planner of runs.
 
@@ -69,7 +72,7 @@ def _fitting_lock(session: Session, options: BuildOptions, plan: BuildPlan) -> L
     return lock if decision.used else None
 
 
-def _repository(session: Session) -> str:
+def build_repository(session: Session) -> str:
     """The repository of the images that `build` names, from where `build` would take it."""
     value = os.environ.get(f"{ENVIRONMENT}_BUILD_REPOSITORY") or session.project.defaults().get(
         "build", {}
@@ -101,10 +104,55 @@ def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan
         terminal=at_terminal(),
         dry_run=dry_run,
         project=session.project.path,
-        repository=_repository(session),
+        repository=build_repository(session),
     )
     session.show_notices(facts.notices)
     registry = session.load(*([facts.framework] if facts.framework else []))
     plan = plan_container(registry, resolve_run(options, facts))
+    session.show(plan.warnings)
+    return plan
+
+
+def plan_serve(session: Session, options: ServeOptions, *, dry_run: bool) -> ServePlan:
+    """Plan the services of a model, and print what was assumed; see `plan_run`."""
+    from dynamo_container.options.collect_serve import collect_serve
+    from dynamo_container.options.serve import resolve_serve
+    from dynamo_container.services import planner
+
+    rules.check_serve(options)
+    facts = collect_serve(
+        options,
+        session.registry,
+        session.describe,
+        near=session.near(),
+        dry_run=dry_run,
+        project=session.project.path,
+        repository=build_repository(session),
+    )
+    session.show_notices(facts.run.notices)
+    plan = planner.plan_serve(session.load(facts.run.framework), resolve_serve(options, facts))
+    session.show(plan.warnings)
+    return plan
+
+
+def plan_export(session: Session, options: ServeOptions, discovery: Discovery) -> ServePlan:
+    """Plan the services of a model for files that are the same on every machine.
+
+    Args:
+        session: of this call.
+        options: of the command.
+        discovery: how services find each other if the user does not say.
+
+    Raises:
+        DynamoContainerError: options or plugins do not allow it.
+    """
+    from dynamo_container.options.collect_serve import collect_export
+    from dynamo_container.options.serve import portable, resolve_serve
+    from dynamo_container.services import planner
+
+    rules.check_serve(options)
+    facts = collect_export(options, session.registry, session.describe)
+    request = resolve_serve(portable(options), facts, discovery=discovery)
+    plan = planner.plan_serve(session.load(facts.run.framework), request)
     session.show(plan.warnings)
     return plan

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from dynamo_container.cli import types
-from dynamo_container.cli.layout import add_options
+from dynamo_container.cli.layout import Groups, add_options
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.types import option, repeatable
 from dynamo_container.options.docker_options import DOCKER_OPTIONS
@@ -241,7 +241,7 @@ class RunCommand(PluginCommand):
     """A command with the options of `run`; the words after `--` are the container's command."""
 
     plugin_command = "run"
-    groups = _GROUPS
+    groups: Groups = _GROUPS
     common = _COMMON
 
     def prepare(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from dynamo_container.containers import dangers, podman, writing
 from dynamo_container.containers.accelerator import Accelerator, plan_accelerator
+from dynamo_container.containers.additions import NO_ADDITIONS, Additions, with_additions
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.containers.profile import (
     OMITTED,
@@ -24,6 +25,7 @@ from dynamo_container.model.names import (
     OWNER_LABEL,
     PROJECT_LABEL,
     RUN_LABEL,
+    SERVE_LABEL,
     TARGET_LABEL,
     UID_LABEL,
 )
@@ -50,13 +52,20 @@ _HINT: Final = "override both with a value of your own; or {without}"
 T = TypeVar("T")
 
 
-def plan(registry: Registry, request: RunRequest, *, verified: bool = True) -> RunPlan:
+def plan(
+    registry: Registry,
+    request: RunRequest,
+    *,
+    additions: Additions = NO_ADDITIONS,
+    verified: bool = True,
+) -> RunPlan:
     """Plan a container. Pure: the result depends only on the plugins and the request, which
     includes the facts about engine and image.
 
     Args:
         registry: with the request's framework loaded.
         request: what the user asked for.
+        additions: what the container's service adds.
         verified: whether plugins may refuse the plan; not for tests of plugins.
 
     Raises:
@@ -67,10 +76,10 @@ def plan(registry: Registry, request: RunRequest, *, verified: bool = True) -> R
         UsageError: options contradict each other.
     """
     accelerator = plan_accelerator(registry, request)
-    env = _env(registry, request, accelerator)
-    mounts = _mounts(registry, request)
-    flags = _flags(registry, request, accelerator)
-    readiness = _readiness(registry, request)
+    env = _env(registry, request, accelerator, additions)
+    mounts = _mounts(registry, request, additions)
+    flags = _flags(registry, request, accelerator, additions)
+    readiness = _readiness(registry, request, additions)
     planned = RunPlan(
         program=request.engine.program,
         image=request.image,
@@ -115,12 +124,13 @@ def view(planned: RunPlan, request: RunRequest) -> PlanView:
         target=request.target or request.label(TARGET_LABEL),
         images=(planned.image,),
         image_labels=request.image_info.labels if request.image_info else (),
+        service=request.service,
         entries=planned.entries,
     )
 
 
 def _env(
-    registry: Registry, request: RunRequest, accelerator: Accelerator
+    registry: Registry, request: RunRequest, accelerator: Accelerator, additions: Additions
 ) -> tuple[Resolved[EnvVar], ...]:
     contributions = (
         *_workspace_env(request),
@@ -130,22 +140,29 @@ def _env(
         *_from_user(_variables_in_files(request), request, "--env-file"),
     )
     return merge(
-        "environment variable", contributions, lambda var: var.name, _HINT, describe=describe_env
+        "environment variable",
+        with_additions(contributions, additions.env, _env_key),
+        _env_key,
+        _HINT,
+        describe=describe_env,
     )
 
 
-def _mounts(registry: Registry, request: RunRequest) -> tuple[Resolved[Mount], ...]:
+def _mounts(
+    registry: Registry, request: RunRequest, additions: Additions
+) -> tuple[Resolved[Mount], ...]:
     contributions = (
         *_core_mounts(request),
         *registry.call(hookspecs.dynamo_container_run_mounts, request),
         *_user_mounts(request),
         *hardened_mounts(request),
     )
-    return merge("mount at", contributions, _mount_key, _HINT, describe=describe_mount)
+    added = with_additions(contributions, additions.mounts, _mount_key)
+    return merge("mount at", added, _mount_key, _HINT, describe=describe_mount)
 
 
 def _flags(
-    registry: Registry, request: RunRequest, accelerator: Accelerator
+    registry: Registry, request: RunRequest, accelerator: Accelerator, additions: Additions
 ) -> tuple[Resolved[RunFlag], ...]:
     contributions = (
         *_from_core(default_flags(request)),
@@ -154,16 +171,19 @@ def _flags(
         *accelerator.flags,
         *_user_flags(request),
         *hardened_flags(request),
+        *additions.flags,
     )
     omitted = omitted_flags(request, contributions)
     merged = merge("flag", (*contributions, *omitted), flag_key, _HINT, describe=describe_flag)
     return tuple(podman.adapted(request, merged))
 
 
-def _readiness(registry: Registry, request: RunRequest) -> tuple[Resolved[Readiness], ...]:
+def _readiness(
+    registry: Registry, request: RunRequest, additions: Additions
+) -> tuple[Resolved[Readiness], ...]:
     given = (request.readiness,) if request.readiness else ()
     contributions = (
-        *registry.call(hookspecs.dynamo_container_readiness, request),
+        *(additions.readiness or registry.call(hookspecs.dynamo_container_readiness, request)),
         *_from_user(given, request, "--wait-for"),
     )
     return merge(
@@ -206,7 +226,11 @@ def _user_mounts(request: RunRequest) -> Iterator[Contribution[Mount]]:
 
 def _labels(request: RunRequest) -> tuple[tuple[str, str], ...]:
     """Return the labels by which `ps` and others find the container, and whose it is."""
-    optional = ((OWNER_LABEL, request.owner), (PROJECT_LABEL, request.project))
+    optional = (
+        (OWNER_LABEL, request.owner),
+        (PROJECT_LABEL, request.project),
+        (SERVE_LABEL, request.served),
+    )
     return ((RUN_LABEL, request.framework), *(label for label in optional if label[1]))
 
 
@@ -313,6 +337,10 @@ def _request_entries(request: RunRequest) -> Iterator[PlanEntry]:
 
 def _switch(on: bool) -> str:
     return "TRUE" if on else "FALSE"
+
+
+def _env_key(var: EnvVar) -> str:
+    return var.name
 
 
 def _mount_key(mount: Mount) -> str:

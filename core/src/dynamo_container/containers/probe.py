@@ -85,6 +85,11 @@ sys.exit(("; ".join(seen) or "no process of the container listens on a port") + 
 """
 
 
+def script() -> str:
+    """Return the Python program that looks for servers in a container."""
+    return _PROBE
+
+
 def command(readiness: Readiness) -> tuple[str, ...]:
     """Return the command that exits with status 0 in a container that is ready; otherwise it prints
     why it is not.

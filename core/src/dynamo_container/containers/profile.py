@@ -65,14 +65,21 @@ def default_flags(request: RunRequest) -> tuple[RunFlag, ...]:
     targets = (request.target, request.label(TARGET_LABEL))
     flags = _RUNTIME if RUNTIME_STAGE in targets else _DEVELOPMENT
     limits = request.engine.limits
-    return tuple(flag for flag in flags if not (flag.flag == "--ulimit" and flag.key in limits))
+    return tuple(
+        RunFlag(flag="--network", value=request.network)
+        if flag.flag == "--network" and request.network
+        else flag
+        for flag in flags
+        if not (flag.flag == "--ulimit" and flag.key in limits)
+    )
 
 
 def hardened_flags(request: RunRequest) -> Iterator[Contribution[RunFlag]]:
     """Yield the flags of `--hardened`, except those that the user sets otherwise."""
     given = {(flag.flag, flag.key) for flag in request.flags}
     for flag in _HARDENED if request.hardened else ():
-        if (flag.flag, flag.key) not in given:
+        has_own_network = flag.flag == "--network" and request.network
+        if (flag.flag, flag.key) not in given and not has_own_network:
             yield Contribution(value=flag, source=request.source(HARDENED))
 
 

@@ -22,6 +22,7 @@ class Container:
         framework: the framework of its image; empty if it was not known.
         owner: `UID@HOST` of who started it; empty if it was not known.
         project: the folder of that user's project; empty for none.
+        served: the project of a served model that it belongs to; empty for none.
         state: the engine's word for it: `running`, `exited`, ...
         status: the state with its time, for people: `Up 5 minutes`.
         ports: the published ports, such as `127.0.0.1:8000->8000/tcp`.
@@ -33,6 +34,7 @@ class Container:
     framework: str
     owner: str
     project: str
+    served: str
     image: str
     state: str
     status: str

@@ -20,7 +20,13 @@ from dynamo_container.docker.listed import CREATED, Container, is_foreign
 from dynamo_container.docker.program import PODMAN
 from dynamo_container.errors import MachineError, WorkFailedError
 from dynamo_container.model.facts.engine import EngineInfo
-from dynamo_container.model.names import DEFAULT_FILES, OWNER_LABEL, PROJECT_LABEL, RUN_LABEL
+from dynamo_container.model.names import (
+    DEFAULT_FILES,
+    OWNER_LABEL,
+    PROJECT_LABEL,
+    RUN_LABEL,
+    SERVE_LABEL,
+)
 from dynamo_container.model.toml import read_toml
 
 if TYPE_CHECKING:
@@ -182,6 +188,7 @@ def _container(row: dict[str, Any]) -> Container:
         framework=row["Labels"][RUN_LABEL],
         owner=row["Labels"].get(OWNER_LABEL, ""),
         project=row["Labels"].get(PROJECT_LABEL, ""),
+        served=row["Labels"].get(SERVE_LABEL, ""),
         image=row["Image"],
         state=row["State"],
         status=row["Status"],

@@ -51,6 +51,24 @@ def run(command: Command, *, output: int | None = None) -> int:
         return process.wait()
 
 
+@contextmanager
+def running(command: Command, *, own_session: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command with this process's output, beside other work; it is killed at the end.
+
+    Args:
+        command: what runs.
+        own_session: whether Ctrl-C does not reach it.
+
+    Raises:
+        EngineError: the program is not installed.
+    """
+    with (
+        _stdin(command) as stdin,
+        _child(command, stdin=stdin, start_new_session=own_session) as process,
+    ):
+        yield process
+
+
 def capture(*argv: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
     """Run a docker command and capture its output.
 

@@ -96,6 +96,8 @@ PLAN_LABEL: Final = f"{LABEL_PREFIX}plan"
 RUN_LABEL: Final = f"{LABEL_PREFIX}run"
 OWNER_LABEL: Final = f"{LABEL_PREFIX}owner"
 PROJECT_LABEL: Final = f"{LABEL_PREFIX}project"
+# Set on the containers that `serve` starts: the name of the project.
+SERVE_LABEL: Final = f"{LABEL_PREFIX}serve"
 # Set on containers in the foreground: which call of `run` started it.
 CALL_LABEL: Final = f"{LABEL_PREFIX}call"
 

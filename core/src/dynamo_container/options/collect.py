@@ -293,18 +293,29 @@ def _candidates(
     options: RunOptions, framework: str, describe: Describe, repository: str
 ) -> tuple[Candidate, ...]:
     """The images that the options stand for, best first: that of the target, else of the
-    framework's default target, else the runtime. For `--hardened`, the runtime comes first.
+    framework's default target, else the runtime. For `--hardened` and `serve`, the runtime comes
+    first.
     """
     if options.image:
         return (("", options.image),)
     targets = [options.target or describe(framework).default_target]
     targets += [] if options.target else [RUNTIME_STAGE]
     name = run_variant(framework, options, describe)
-    ordered = reversed(targets) if options.hardened else targets
+    ordered = reversed(targets) if options.prefers_runtime else targets
     return tuple(
         (target, image_reference(name, target, repository=repository))
         for target in dict.fromkeys(ordered)
     )
+
+
+def has_image(
+    options: RunOptions, registry: Registry, describe: Describe, repository: str = REPOSITORY
+) -> bool:
+    """Whether the engine has an image that the options stand for; see `collect_run`."""
+    from dynamo_container.docker import engine
+
+    candidates = _candidates(options, select_framework(registry, options), describe, repository)
+    return any(engine.inspect_image(image) for _, image in candidates)
 
 
 def _engine(

@@ -18,6 +18,7 @@ from dynamo_container.model.names import (
     PROJECT_LABEL,
     REPOSITORY,
     RUN_LABEL,
+    SERVE_LABEL,
     UID_LABEL,
 )
 from dynamo_container.model.values import Notice
@@ -29,7 +30,7 @@ _SHAPES: Final = {
     HOME_LABEL: r"(?a:(?:/[A-Za-z0-9_][\w.-]*)+)",
     UID_LABEL: r"(?a:\d{1,10})",
 }
-_OF_CONTAINERS: Final = (CALL_LABEL, OWNER_LABEL, PROJECT_LABEL, RUN_LABEL)
+_OF_CONTAINERS: Final = (CALL_LABEL, OWNER_LABEL, PROJECT_LABEL, RUN_LABEL, SERVE_LABEL)
 
 
 def require_valid_labels(name: str, image: ImageInfo) -> None:

@@ -22,7 +22,7 @@ from dynamo_container.trust.owners import is_closed
 
 FILE: Final = "dynamo-container.toml"
 TABLE: Final = "dynamo-container"
-COMMANDS: Final = ("build", "run")
+COMMANDS: Final = ("build", "run", "serve")
 # What a key may have: true or false; a string or number; either; or one or several strings.
 Form: TypeAlias = Literal["flag", "text", "switch", "list"]
 

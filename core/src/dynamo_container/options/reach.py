@@ -73,6 +73,28 @@ HARMLESS: Final[Mapping[str, frozenset[str]]] = {
             "workdir",
         }
     ),
+    "serve": frozenset(
+        {
+            "cpus",
+            "detach",
+            "dry_run",
+            "framework",
+            "gpus",
+            "gpus_per_worker",
+            "hardened",
+            "memory",
+            "name",
+            "no_preflight",
+            "served_model_name",
+            "shm_size",
+            "target",
+            "timeout",
+            "topology",
+            "ulimit",
+            "wait",
+            "workers",
+        }
+    ),
 }
 _IMAGE: Final = "an image that steps run in"
 _CACHE: Final = "a registry or a folder that is read or written"
@@ -135,6 +157,21 @@ REACHES: Final[Mapping[str, Mapping[str, str]]] = {
         "volume": "folders of this machine",
         "wait_for": "a program that runs with your mounts and variables",
     },
+    "serve": {
+        "add_host": "which servers names lead to",
+        "build": "an image that is built and replaced",
+        "device": "devices of this machine",
+        "discovery": "servers that services report to",
+        "env": "variables of the environment, and how programs start",
+        "group_add": "groups that mounted folders belong to",
+        "hf_cache": "folders of this machine",
+        "image": "the program that runs with your mounts and variables",
+        "model": "folders of this machine, and programs that a model can contain",
+        "no_plugin": "which plugins count, such as a company's policy",
+        "port": "who can reach the model",
+        "user": "the user that mounted folders are written as",
+        "volume": "folders of this machine",
+    },
 }
 
 
@@ -142,7 +179,7 @@ def requires_trust(command: str, option: str) -> bool:
     """Whether a project file that sets an option of the core requires the caller's trust.
 
     Args:
-        command: `build` or `run`.
+        command: `build`, `run` or `serve`.
         option: its name, with underscores.
     """
     return option not in HARMLESS.get(command, ())

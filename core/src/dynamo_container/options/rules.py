@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dynamo_container.options.facts import BuildFacts
     from dynamo_container.options.records import BuildOptions, Options
     from dynamo_container.options.run_records import RunOptions
+    from dynamo_container.options.serve_records import ServeOptions
 
 Relation: TypeAlias = Literal["requires", "excludes"]
 
@@ -132,6 +133,13 @@ RUN_RULES: Final = (
     _excludes("--restart", "--rm TRUE", reason="docker cannot restart what it deletes"),
 )
 
+SERVE_RULES: Final = (
+    _excludes("--target", "--image"),
+    _excludes("--build", "--image", reason="only a framework's own image is built"),
+    _requires("--wait", "--detach"),
+    _requires("--served-model-name", "--model"),
+)
+
 BuildCondition: TypeAlias = "Callable[[BuildOptions, BuildFacts], bool]"
 RunCondition: TypeAlias = "Callable[[RunOptions], bool]"
 
@@ -206,6 +214,15 @@ def check_run(options: RunOptions) -> None:
         from dynamo_container.options.docker_options import require_own_options
 
         require_own_options(options)
+
+
+def check_serve(options: ServeOptions) -> None:
+    """Check the options of `serve` or `export` against the table.
+
+    Raises:
+        UsageError: a rule is broken.
+    """
+    _check(SERVE_RULES, options, {name: holds(options) for name, holds in RUN_CONDITIONS.items()})
 
 
 def _check(rules: Iterable[Rule], options: Options, conditions: dict[str, bool]) -> None:

@@ -76,6 +76,11 @@ class RunOptions(Options):
     dry_run: bool = False
 
     @property
+    def prefers_runtime(self) -> bool:
+        """Whether the runtime image comes first if the user names no target."""
+        return self.hardened
+
+    @property
     def device_kind(self) -> str:
         """The kind of device that `--device` names, such as `cpu`; empty if none. Other values are
         devices of the host, or CDI devices, as docker takes them.

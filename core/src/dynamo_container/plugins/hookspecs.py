@@ -443,6 +443,32 @@ def dynamo_container_readiness(request: requests.RunRequest) -> values.Readiness
     """
 
 
+@hook(returns="Service", since="0.2")
+def dynamo_container_services(request: requests.ServeRequest) -> Iterable[values.Service]:  # type: ignore[empty-body]  # as above
+    """Return the services that serve a model in the topology of the request; nothing for a topology
+    that the plugin does not know.
+
+    ```python
+    from dynamo_container.api import Service, hookimpl
+
+    @hookimpl
+    def dynamo_container_services(request):
+        yield Service(
+            name="frontend",
+            role="frontend",
+            command=("python", "-m", "dynamo.frontend", "--http-port", "8000"),
+            ports=(8000,),
+        )
+        yield Service(
+            name="worker",
+            command=("python", "-m", "dynamo.acme", "--model", request.model.name),
+            replicas=request.workers or 1,
+            gpus=1,
+        )
+    ```
+    """
+
+
 @hook(returns="Check", since="0.1")
 def dynamo_container_checks(request: requests.CheckRequest) -> Iterable[values.Check]:  # type: ignore[empty-body]  # as above
     """Return commands that exit with status 0 in a correct image, for `dynamo-container check`.

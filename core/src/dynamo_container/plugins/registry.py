@@ -23,10 +23,10 @@ from dynamo_container.plugins.discovery import (
 from dynamo_container.plugins.loading import Plugin
 
 if TYPE_CHECKING:
-    from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+    from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest, ServeRequest
     from dynamo_container.model.values import Option
 
-R = TypeVar("R", "BuildRequest", "RunRequest", "CheckRequest")
+R = TypeVar("R", "BuildRequest", "RunRequest", "CheckRequest", "ServeRequest")
 T = TypeVar("T")
 
 

@@ -25,9 +25,15 @@ from dynamo_container.model.names import (
 from dynamo_container.plugins.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+    from dynamo_container.model.requests import (
+        BuildRequest,
+        CheckRequest,
+        RunRequest,
+        ServeRequest,
+    )
     from dynamo_container.plugins.release_choice import ReleaseChoice
     from dynamo_container.plugins.releases import ReleaseTable
+    from dynamo_container.plugins.services import Worker
 
 # The attributes that every subclass sets, each with an example.
 _REQUIRED: Final = {
@@ -40,11 +46,13 @@ _TUPLES: Final = (
     "compile_packages",
     "devices",
     "extras",
+    "kv_events",
     "may_disagree",
     "modules",
     "run_options",
     "supports",
     "system_packages",
+    "worker_model",
 )
 
 
@@ -72,7 +80,7 @@ class ServingPlugin:
         default_target: the stage that `build` builds if no target is given.
         supports: as in `Framework`. `cuda` is added if a row of the release table has it.
         devices: as in `Framework`. The devices in the release table are added.
-        build_options, run_options: the plugin's own options of `build` and `run`.
+        build_options, run_options: the plugin's own options of `build`, and of `run` and `serve`.
         base_image: the image to start from if the release table names none (by its `cuda`).
         extras: the extras of `ai-dynamo` that the engine needs.
         kvbm: whether Dynamo's block manager (KVBM) is installed if the user does not say.
@@ -85,6 +93,14 @@ class ServingPlugin:
         cache_env: variables that point into that folder, each with the path below it.
         env: other variables of a container.
         shm_size: the size of a container's shared memory, such as `16G`; empty for the default.
+        worker: the module of its workers, such as `dynamo.acme`, with which `serve` starts a
+            frontend and workers. Empty if the image's own command serves a model, on port 8000.
+        worker_gpus: how many GPUs a worker gets if the user does not say.
+        worker_model: the worker's options for the model, and for the name by which clients ask
+            for it.
+        kv_events: arguments with which a worker reports what its cache holds, for KV-aware routing.
+        disaggregated: arguments of the workers for `prefill` and for `decode`; empty if the engine
+            cannot divide them.
         modules: groups of modules that `check` imports, each group by one process.
         may_disagree: packages that may have another version than other packages require.
         smoke_test: a script for `checks.generates_a_token`; empty for none.
@@ -110,6 +126,12 @@ class ServingPlugin:
     cache_env: ClassVar[Mapping[str, str]] = {}
     env: ClassVar[Mapping[str, str]] = {}
     shm_size: ClassVar[str] = ""
+
+    worker: ClassVar[str] = ""
+    worker_gpus: ClassVar[int] = 1
+    worker_model: ClassVar[tuple[str, str]] = ("--model", "--served-model-name")
+    kv_events: ClassVar[tuple[str, ...]] = ()
+    disaggregated: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     modules: ClassVar[tuple[tuple[str, ...], ...]] = (("dynamo.frontend",),)
     may_disagree: ClassVar[tuple[str, ...]] = ()
@@ -163,7 +185,8 @@ class ServingPlugin:
 
         if command == "build":
             return (*self.build_options, *release_extras.options(self.releases.rows))
-        return self.run_options if command == "run" else ()
+        # What shapes a container shapes those of a served model, too.
+        return self.run_options if command in ("run", "serve") else ()
 
     @hookimpl
     def dynamo_container_stages(self, request: BuildRequest) -> Iterator[values.Stage]:  # noqa: ARG002  # for overrides
@@ -238,6 +261,27 @@ class ServingPlugin:
         from dynamo_container.plugins import checks
 
         return checks.component_is_ready(*request.entrypoint, *request.command)
+
+    @hookimpl
+    def dynamo_container_services(self, request: ServeRequest) -> Iterator[values.Service]:
+        from dynamo_container.plugins.services import usual_services
+
+        yield from usual_services(self._worker(), request)
+
+    def _worker(self) -> Worker | None:
+        from dynamo_container.plugins.services import Worker
+
+        if not self.worker:
+            return None
+        model, served_name = self.worker_model
+        return Worker(
+            module=self.worker,
+            gpus=self.worker_gpus,
+            model=model,
+            served_name=served_name,
+            kv_events=self.kv_events,
+            modes=self.disaggregated,
+        )
 
     @hookimpl
     def dynamo_container_checks(self, request: CheckRequest) -> Iterator[values.Check]:

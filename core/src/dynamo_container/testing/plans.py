@@ -19,11 +19,19 @@ from dynamo_container.images.plan import BuildPlan, Target
 from dynamo_container.model.facts import NO_ENGINE, EngineInfo, ImageInfo
 from dynamo_container.model.names import LOCAL_DEV_TARGET, RUNTIME_STAGE
 from dynamo_container.model.references import image_reference
-from dynamo_container.model.requests import BuildRequest, BuildSettings, RunRequest
+from dynamo_container.model.requests import (
+    BuildRequest,
+    BuildSettings,
+    Model,
+    RunRequest,
+    ServeRequest,
+)
 from dynamo_container.model.types import wrong_field
 from dynamo_container.model.values import OptionValue
 from dynamo_container.options.plugin_options import option_values
 from dynamo_container.plugins.registry import Registry
+from dynamo_container.services import planner as serve_planner
+from dynamo_container.services.plan import ServePlan
 
 # Texts, paths, numbers, flags, and lists of texts, by destination.
 Options: TypeAlias = Mapping[str, object]
@@ -31,7 +39,7 @@ Options: TypeAlias = Mapping[str, object]
 _UID: Final = 1000
 _NO_OPTIONS: Final[Options] = {}
 
-T = TypeVar("T", BuildRequest, BuildSettings, RunRequest)
+T = TypeVar("T", BuildRequest, BuildSettings, RunRequest, ServeRequest)
 
 
 class PlanBuild(Protocol):
@@ -60,6 +68,20 @@ class PlanRun(Protocol):
         options: Options = ...,
         **fields: object,
     ) -> RunPlan: ...
+
+
+class PlanServe(Protocol):
+    """The type of the fixture `plan_serve`; see the function."""
+
+    def __call__(
+        self,
+        framework: str,
+        model: str | None = None,
+        *,
+        options: Options = ...,
+        container: Mapping[str, object] = ...,
+        **fields: object,
+    ) -> ServePlan: ...
 
 
 def plan_build(
@@ -124,6 +146,42 @@ def plan_run(
     request = _create(RunRequest, framework=name, image=image, engine=engine, **fields)
     request = dataclasses.replace(request, options=_options(registry, "run", name, options))
     return run_planner.plan(registry, request)
+
+
+def plan_serve(
+    framework: str,
+    model: str | None = None,
+    *,
+    options: Options = _NO_OPTIONS,
+    container: Mapping[str, object] = _NO_OPTIONS,
+    **fields: object,
+) -> ServePlan:
+    """Plan the services of a model.
+
+    Args:
+        framework: its name, such as `vllm`.
+        model: the name of a model of Hugging Face; None for an image that serves its own.
+        options: the plugins' own options, by destination.
+        container: fields of `RunRequest`, for the containers of all services: `{"gpus": "0,1"}`.
+        fields: of `ServeRequest`, such as `topology="disagg"`.
+
+    Raises:
+        UsageError, DynamoContainerError, TypeError: see `plan_build`.
+    """
+    registry, name = _load(framework)
+    _refuse_unknown("plan_serve", fields, ServeRequest)
+    _refuse_unknown("plan_serve(container=...)", container, RunRequest)
+    own = _options(registry, "serve", name, options)
+    image = {"image": image_reference(name, RUNTIME_STAGE), "target": RUNTIME_STAGE, **container}
+    if model:
+        fields.setdefault("model", Model(name=model, served_name=model))
+    request = _create(
+        ServeRequest,
+        framework=name,
+        container=_create(RunRequest, framework=name, options=own, **image),
+        **{"project": "test", "options": own, **fields},
+    )
+    return serve_planner.plan_serve(registry, request)
 
 
 def plan_values(plan: BuildPlan | RunPlan) -> dict[str, str]:

@@ -19,6 +19,12 @@ class NoEngine(api.ServingPlugin):
     name, folder = "none", Path(__file__).parent
     summary = "Dynamo without an engine: frontend, router, mocker"
     devices = ("cuda", "cpu")
+    worker, worker_gpus = "dynamo.mocker", 0
+    worker_model = ("--model-path", "--model-name")
+    disaggregated = {  # noqa: RUF012  # the base class declares it
+        "prefill": ("--disaggregation-mode", "prefill"),
+        "decode": ("--disaggregation-mode", "decode"),
+    }
     modules = (("dynamo.frontend", "dynamo.mocker", "dynamo.runtime"),)
     # NIXL's Python bindings require torch, and KVBM's wheel an older NIXL; see `release`.
     may_disagree = ("torch", "nixl")

@@ -34,6 +34,15 @@ class Sglang(ServingPlugin):
         # FlashInfer appends `.cache/flashinfer` to its folder.
         {"SGLANG_CACHE_DIR": "", "FLASHINFER_WORKSPACE_BASE": "", "TRITON_CACHE_DIR": "triton"},
     )
+    worker, worker_model = "dynamo.sglang", ("--model-path", "--served-model-name")
+    kv_events = (
+        "--kv-events-config",
+        '{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:20080"}',
+    )
+    disaggregated = {  # noqa: RUF012  # the base class declares it
+        mode: ("--disaggregation-mode", mode, "--disaggregation-transfer-backend", "nixl")
+        for mode in ("prefill", "decode")
+    }
     modules = (("dynamo.frontend", "dynamo.sglang", "sglang"), ("nixl",))
     may_disagree = ("nixl",)  # KVBM's wheel requires an older one; the release table overrides it
     smoke_test = """

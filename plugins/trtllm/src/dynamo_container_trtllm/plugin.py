@@ -43,6 +43,11 @@ class Trtllm(ServingPlugin):
         "16G",
         {"FLASHINFER_WORKSPACE_BASE": "", "TRITON_CACHE_DIR": "triton"},
     )
+    worker, worker_model = "dynamo.trtllm", ("--model-path", "--served-model-name")
+    kv_events = ("--publish-events-and-metrics",)
+    disaggregated = {  # noqa: RUF012  # the base class declares it
+        mode: ("--disaggregation-mode", mode) for mode in ("prefill", "decode")
+    }
     smoke_test = """
 from tensorrt_llm import LLM, SamplingParams
 llm = LLM(model=model, load_format="dummy", skip_tokenizer_init=True)

@@ -26,6 +26,13 @@ SOURCE: Final = "vllm-wheels"
 # What that stage compiles from git, by the options `--NAME-ref` and the build arguments `NAME_REF`.
 REFS: Final = ("vllm", "deepgemm", "flashinfer")
 
+# Each worker is in a container of its own, so the port can be the same.
+KV_EVENTS: Final = (
+    '{"enable_kv_cache_events":true,"publisher":"zmq","topic":"kv-events",'
+    '"endpoint":"tcp://*:20080"}'
+)
+KV_TRANSFER: Final = '{"kv_connector":"NixlConnector","kv_role":"kv_both"}'
+
 
 class Vllm(ServingPlugin):
     """vLLM from its wheel, or from git refs."""
@@ -38,6 +45,11 @@ class Vllm(ServingPlugin):
         "16G",
         {"VLLM_CACHE_ROOT": "", "FLASHINFER_WORKSPACE_BASE": "", "TRITON_CACHE_DIR": "triton"},
     )
+    worker, kv_events = "dynamo.vllm", ("--kv-events-config", KV_EVENTS)
+    disaggregated = {  # noqa: RUF012  # the base class declares it
+        mode: ("--disaggregation-mode", mode, "--kv-transfer-config", KV_TRANSFER)
+        for mode in ("prefill", "decode")
+    }
     modules = (("dynamo.frontend", "dynamo.vllm", "vllm"), ("nixl",))
     may_disagree = ("nixl",)  # KVBM's wheel requires an older one; the release table overrides it
     smoke_test = """

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from dynamo_container.model.requests.run import (
         RunRequest as RunRequest,
     )
+    from dynamo_container.model.requests.serve import (
+        Discovery as Discovery,
+        Model as Model,
+        ServeRequest as ServeRequest,
+    )
 else:
     __getattr__ = lazy.attributes(
         __name__,
@@ -33,5 +38,6 @@ else:
             f"{__name__}.check": ("CheckRequest",),
             f"{__name__}.plan": ("PlanView",),
             f"{__name__}.run": ("RunRequest",),
+            f"{__name__}.serve": ("Discovery", "Model", "ServeRequest"),
         },
     )

@@ -15,22 +15,25 @@ class PlanView:
     """The plan of an image or of a container, after the merge of what plugins and the user set.
 
     Attributes:
-        command: what it is the plan of.
+        command: what it is the plan of. A served model has a plan of each service's container
+            (`run`), and one of them all (`serve`).
         framework: its framework; empty for a container of an image that names none.
         target: the stage that is built, or that the container's image is of; empty if unknown.
         tags: references that the image gets; empty for a container.
         images: every image from outside, by its reference: those that the stages of a build start
             from, copy from, or that replace stages; the image of a container.
         image_labels: of the image of a container; empty if the engine does not have the image.
+        service: the service of a served model that a container is for; empty for none.
         entries: every value with its provenance, as `explain --json` shows them.
     """
 
-    command: Literal["build", "run"]
+    command: Literal["build", "run", "serve"]
     framework: str
     target: str
     tags: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     image_labels: tuple[tuple[str, str], ...] = ()
+    service: str = ""
     entries: tuple[PlanEntry, ...] = ()
 
     def values(self, kind: str) -> dict[str, str]:

@@ -58,6 +58,9 @@ class RunRequest(Request):
             the caller built it here, or named its framework.
         owner: `UID@HOST` of the caller; empty if unknown.
         project: the folder of the caller's project; empty for none.
+        served: the project of a served model that the container belongs to; empty for none.
+        service: the service of a served model that the container belongs to; empty for none.
+        network: the network that it is in, if the user does not name one; empty for the host's.
     """
 
     framework: str
@@ -95,6 +98,9 @@ class RunRequest(Request):
     trusted: bool = False
     owner: str = ""
     project: str = ""
+    served: str = ""
+    service: str = ""
+    network: str = ""
 
     @property
     def image_key(self) -> str:

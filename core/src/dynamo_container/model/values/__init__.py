@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         Readiness as Readiness,
         RunFlag as RunFlag,
     )
+    from dynamo_container.model.values.serve import Service as Service
 else:
     __getattr__ = lazy.attributes(
         __name__,
@@ -88,5 +89,6 @@ else:
                 "Readiness",
                 "RunFlag",
             ),
+            f"{__name__}.serve": ("Service",),
         },
     )
