@@ -8,6 +8,7 @@ import json
 import os
 import tomllib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from dynamo_container.errors import UsageError
@@ -73,17 +74,17 @@ def lock() -> Lock:
 
 
 @pytest.fixture
-def written(lock, tmp_path, monkeypatch) -> Lock:
+def written(lock: Lock, tmp_path, monkeypatch) -> Lock:
     """The lock in the current folder."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / FILE).write_text(document.text(lock))
     return lock
 
 
-def targets(out: str) -> dict[str, dict[str, object]]:
+def targets(out: str) -> dict[str, dict[str, Any]]:
     """The targets of the bake definition in the output of a dry run."""
     text = out[out.index("{") : out.rindex("}") + 1]
-    found: dict[str, dict[str, object]] = json.loads(text)["target"]
+    found: dict[str, dict[str, Any]] = json.loads(text)["target"]
     return found
 
 

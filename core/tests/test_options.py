@@ -78,7 +78,7 @@ def build_case(rule: rules.Rule) -> tuple[BuildOptions, BuildFacts]:
         else:
             options = given(options, name)
     if "checkout" not in rule.others[0] and "sccache" in rule.option:
-        facts = replace(facts, checkout=CHECKOUT)
+        facts = facts._replace(checkout=CHECKOUT)
         options = replace(options, use_sccache=rule.option != rule.others[0])
     if rule.others == ("--use-sccache",):
         options = replace(options, use_sccache=False)
@@ -127,7 +127,7 @@ def test_rules_about_facts_wait_until_the_facts_are_known():
     options = BuildOptions(release_build=True)
 
     rules.check_build(options)
-    rules.check_build(options, replace(FACTS, checkout=CHECKOUT))
+    rules.check_build(options, FACTS._replace(checkout=CHECKOUT))
     with pytest.raises(UsageError, match="requires a Dynamo checkout"):
         rules.check_build(options, FACTS)
 
@@ -190,7 +190,7 @@ def test_a_terminal_is_allocated_only_for_a_run_without_a_command():
 
 def test_every_framework_cuda_version_and_target_is_a_request():
     options = BuildOptions(target=("runtime", "local-dev"), cuda_version=("12.9", "13.0"))
-    facts = replace(FACTS, frameworks=(("vllm", "dev"), ("sglang", "dev")))
+    facts = FACTS._replace(frameworks=(("vllm", "dev"), ("sglang", "dev")))
 
     resolved = resolve_build(options, facts)
 
@@ -221,7 +221,7 @@ def test_credentials_of_an_index_are_hidden_and_never_represented():
 def test_a_build_argument_without_a_value_takes_it_from_the_environment():
     options = BuildOptions(build_arg=(("A", None), ("B", None), ("C", "c")))
 
-    settings = resolve_build(options, replace(FACTS, environment=(("A", "a"),))).settings
+    settings = resolve_build(options, FACTS._replace(environment=(("A", "a"),))).settings
 
     assert settings.build_args == (("A", "a"), ("C", "c"))
 

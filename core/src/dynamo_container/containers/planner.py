@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamo_container.containers import dangers, podman, writing
 from dynamo_container.containers.accelerator import Accelerator, plan_accelerator
@@ -30,11 +30,14 @@ from dynamo_container.model.names import (
     UID_LABEL,
 )
 from dynamo_container.model.provenance import CORE, Contribution, PlanEntry, Resolved, merge
-from dynamo_container.model.requests import PlanView, RunRequest
+from dynamo_container.model.requests import RunRequest
 from dynamo_container.model.values import EnvVar, Mount, Readiness, RunFlag
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
 from dynamo_container.plugins.verification import verify
+
+if TYPE_CHECKING:
+    from dynamo_container.model.requests import PlanView
 
 WORKSPACE: Final = "/workspace"
 # The first process of a container gets only the signals that it handles: without an init process,
@@ -118,6 +121,9 @@ def plan(
 
 def view(planned: RunPlan, request: RunRequest) -> PlanView:
     """Return a plan as hooks see it."""
+    # Imported here, because few runs have a plugin with a policy.
+    from dynamo_container.model.requests import PlanView
+
     return PlanView(
         command="run",
         framework=request.framework,

@@ -5,9 +5,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import is_file
@@ -104,8 +103,7 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Git:
+class _Git(NamedTuple):
     """What the git of a checkout knows. Its answers are empty if a command fails."""
 
     repository: Repository

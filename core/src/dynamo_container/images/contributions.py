@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeVar
 
 from dynamo_container.errors import PluginError
 from dynamo_container.images import user
@@ -45,8 +45,7 @@ from dynamo_container.plugins.registry import Registry
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Contributions:
+class Contributions(NamedTuple):
     """Everything that plugins and the user contribute to one image, merged.
 
     Attributes:

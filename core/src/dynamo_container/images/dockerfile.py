@@ -13,9 +13,8 @@ import itertools
 import re
 import shlex
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from dynamo_container.errors import PluginError
 
@@ -52,8 +51,7 @@ ANY: Final = "*"
 _READ_FROM: Final = r"(?:--|[,=\"])from=([^\s,\"]+)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instruction:
+class Instruction(NamedTuple):
     """One instruction of a Dockerfile.
 
     Attributes:
@@ -67,8 +65,7 @@ class Instruction:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageSource:
+class StageSource(NamedTuple):
     """What planning needs to know of a stage's Dockerfile and context.
 
     Attributes:

@@ -8,8 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from dynamo_container.errors import PluginError, UsageError
 from dynamo_container.images.contributions import Contributions
@@ -30,8 +29,7 @@ def digest_of(parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Node:
+class Node(NamedTuple):
     """A stage of the graph.
 
     Attributes:
@@ -103,7 +101,7 @@ class Graph:
         # The same stage for two images: one target can have only one set of labels.
         key = digest_of([digest, *identity])
         framework, cuda = identity
-        self.nodes[key] = replace(self.nodes[digest], framework=framework, cuda=cuda)
+        self.nodes[key] = self.nodes[digest]._replace(framework=framework, cuda=cuda)
         self.images[key] = identity
         self.users[key] = {identity}
         return key

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from dynamo_container.model.provenance import Contribution, Layer, Resolved, merge
 from dynamo_container.model.references import registry_of
-from dynamo_container.model.values import BaseImage, Mirror, Stage
+from dynamo_container.model.values import BaseImage, Stage
+
+if TYPE_CHECKING:
+    from dynamo_container.model.values import Mirror
 
 T = TypeVar("T", BaseImage, Stage)
 

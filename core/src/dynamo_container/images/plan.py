@@ -4,16 +4,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dynamo_container.model.provenance import PlanEntry
 from dynamo_container.model.requests import Outputs
 from dynamo_container.model.values import BuildSecret, Label, NamedContext
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(NamedTuple):
     """A target of the graph: a stage with everything that it is built from.
 
     Attributes:
@@ -41,8 +40,7 @@ class Target:
     secrets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(NamedTuple):
     """A requested image.
 
     Attributes:
@@ -63,8 +61,7 @@ class Image:
     entries: tuple[PlanEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildPlan:
+class BuildPlan(NamedTuple):
     """A build: the requested images, and the targets that build them, each after those below it.
 
     Attributes:
@@ -83,7 +80,7 @@ class BuildPlan:
     proxies: tuple[str, ...] = ()
     no_cache: bool = False
     pull: bool = False
-    outputs: Outputs = Outputs()  # noqa: RUF009  # frozen
+    outputs: Outputs = Outputs()
     progress: str = "auto"
     metadata_file: str = ""
     notices: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dynamo_container.errors import UsageError
 from dynamo_container.images import user
@@ -20,11 +21,14 @@ from dynamo_container.images.tags import Tagger, refuse_shared_tags
 from dynamo_container.model.names import PLAN_LABEL
 from dynamo_container.model.provenance import CORE, Contribution, Layer, PlanEntry, Source
 from dynamo_container.model.references import image_reference
-from dynamo_container.model.requests import BuildRequest, BuildSettings, PlanView
+from dynamo_container.model.requests import BuildRequest, BuildSettings
 from dynamo_container.model.values import BuildSecret, Label
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
 from dynamo_container.plugins.verification import verify
+
+if TYPE_CHECKING:
+    from dynamo_container.model.requests import PlanView
 
 
 def plan(
@@ -95,6 +99,7 @@ def view(planned: BuildPlan, image: Image) -> PlanView:
     """Return the plan of one image as hooks see it."""
     # Imported here: only a plugin that verifies plans needs it.
     from dynamo_container.images.external import external_images, generators
+    from dynamo_container.model.requests import PlanView
 
     return PlanView(
         command="build",

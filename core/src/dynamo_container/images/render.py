@@ -7,7 +7,7 @@ with their Dockerfiles, and a README.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -61,7 +61,7 @@ def folder(plan: BuildPlan) -> Folder:
     variables = [*_context_variables(plan), *_secret_variables(plan.secrets)]
     by_path = {variable.default: f"${{{variable.name}}}" for variable in variables}
     targets = tuple(_relocated(target, names, by_path) for target in plan.targets)
-    definition = bake.definition(replace(plan, targets=targets, secrets=()))
+    definition = bake.definition(plan._replace(targets=targets, secrets=()))
     _insert_variables(definition, plan, by_path)
     if variables:
         known = definition.setdefault("variable", {})
@@ -131,10 +131,10 @@ def _relocated(target: Target, names: dict[Path, str], by_path: dict[str, str]) 
     contexts = tuple(context for context in target.contexts if context.source not in by_path)
     if _contains_dockerfile(target):
         context = Path(CONTEXTS, names[target.context])
-        return replace(
-            target, context=context, dockerfile=Path(target.dockerfile.name), contexts=contexts
+        return target._replace(
+            context=context, dockerfile=Path(target.dockerfile.name), contexts=contexts
         )
-    return replace(target, contexts=contexts)
+    return target._replace(contexts=contexts)
 
 
 def _insert_variables(

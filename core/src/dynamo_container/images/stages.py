@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from dynamo_container.errors import PluginError, UsageError
 from dynamo_container.images import dockerfile
@@ -18,8 +19,7 @@ from dynamo_container.model.values import Stage
 PLUGIN_FAULT = "this is a fault in the plugin: update it, or report it to its author"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StageFiles:
+class StageFiles(NamedTuple):
     """A stage with a Dockerfile, and what was read from it."""
 
     stage: Stage

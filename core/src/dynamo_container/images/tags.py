@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dynamo_container.errors import UsageError
 from dynamo_container.images.contributions import Contributions
@@ -28,7 +28,6 @@ def cuda_suffix(version: str) -> str:
     return f"cu{version.replace('.', '')}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tagger:
     """Tags the images of one build, which depends on what else is built.
 
@@ -36,14 +35,15 @@ class Tagger:
         UsageError: --tag is given for several images.
     """
 
-    registry: Registry
-    settings: BuildSettings
-    requests: Sequence[BuildRequest]
-
-    def __post_init__(self) -> None:
-        if self.settings.tags and len(self.requests) > 1:
+    def __init__(
+        self, *, registry: Registry, settings: BuildSettings, requests: Sequence[BuildRequest]
+    ) -> None:
+        self.registry = registry
+        self.settings = settings
+        self.requests = requests
+        if settings.tags and len(requests) > 1:
             raise UsageError(
-                f"--tag cannot be used with several images ({len(self.requests)} are requested)",
+                f"--tag cannot be used with several images ({len(requests)} are requested)",
                 "omit it, or build them one by one",
             )
 
@@ -82,9 +82,10 @@ class Tagger:
             return ()
         notices = []
         for request in {request.framework: request for request in self.requests}.values():
-            default = self._default_cuda(request)
             requested = self._cuda_versions(request.framework)
-            if self._has_several(request.framework) and default not in requested:
+            if not self._has_several(request.framework):
+                continue
+            if (default := self._default_cuda(request)) not in requested:
                 notices.append(
                     f"no image of {request.framework} gets the tag 'latest', "
                     f"which is for its default CUDA version, {default}"

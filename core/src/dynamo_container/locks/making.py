@@ -75,7 +75,7 @@ def _own_platform(plan: BuildPlan) -> tuple[str, ...]:
 
 
 def _build(plan: BuildPlan, folder: Path, hidden_env: tuple[tuple[str, str], ...]) -> None:
-    plain = replace(plan, metadata_file="")
+    plain = plan._replace(metadata_file="")
     command = bake.command(plain, targets.definition(plain, folder))
     status = process.run(replace(command, hidden_env=hidden_env))
     if status:

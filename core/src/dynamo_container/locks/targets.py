@@ -77,7 +77,7 @@ def definition(plan: BuildPlan, folder: Path) -> dict[str, JSON]:
     own = {target.name: _lock_target(target) for target in stating(plan)}
     outputs = replace(plan.outputs, cache="", cache_to=(), attests=())
     document = bake.definition(
-        replace(plan, images=(), targets=(*plan.targets, *own.values()), outputs=outputs)
+        plan._replace(images=(), targets=(*plan.targets, *own.values()), outputs=outputs)
     )
     document["group"] = {"default": {"targets": [target.name for target in own.values()]}}
     rendered = document["target"]
@@ -90,8 +90,7 @@ def definition(plan: BuildPlan, folder: Path) -> dict[str, JSON]:
 
 
 def _lock_target(target: Target) -> Target:
-    return replace(
-        target,
+    return target._replace(
         name=f"{target.name}{_SUFFIX}",
         dockerfile_target=f"{target.stage}{_SUFFIX}",
     )

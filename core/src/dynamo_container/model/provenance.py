@@ -7,7 +7,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from dynamo_container.errors import ConflictError
 
@@ -81,8 +81,7 @@ class PlanEntry:
     shadowed: tuple[Contribution[str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved(Generic[T]):
+class Resolved(NamedTuple, Generic[T]):
     """The outcome of a merge for one key.
 
     Attributes:

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import existing_folder, writable_file
@@ -46,8 +46,7 @@ _GITHUB_CACHE_TOKEN: Final = "ACTIONS_RUNTIME_TOKEN"  # noqa: S105  # a variable
 _LARGEST_ID: Final = 2**32 - 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ResolvedBuild:
+class ResolvedBuild(NamedTuple):
     """What a build's options amount to.
 
     Attributes:

@@ -68,7 +68,7 @@ def collect_export(options: ServeOptions, registry: Registry, describe: Describe
         image=image,
         target=target or RUNTIME_STAGE,
         trusted=True,
-        caller=replace(collect_caller(), uid=1000, gid=1000, host="", hf_hub="", hf_settings=()),
+        caller=collect_caller()._replace(uid=1000, gid=1000, host="", hf_hub="", hf_settings=()),
         env_files=env_file.read_all(options.env_file),
     )
     model = _model(options, run.caller)

@@ -7,8 +7,7 @@ Those of a run are in `run_facts`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dynamo_container.model.names import DEV_TARGET
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from dynamo_container.model.values import Notice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Caller:
+class Caller(NamedTuple):
     """The user who called, behind sudo the user who called sudo.
 
     Attributes:
@@ -45,8 +43,7 @@ class Caller:
         return f"{self.uid}@{self.host}" if self.host else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class BuildFacts:
+class BuildFacts(NamedTuple):
     """Facts for a build.
 
     Attributes:

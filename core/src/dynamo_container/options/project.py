@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import is_file
@@ -29,8 +28,7 @@ Form: TypeAlias = Literal["flag", "text", "switch", "list"]
 Value: TypeAlias = "str | bool | int | float | list[Value] | dict[str, Value]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectFile:
+class ProjectFile(NamedTuple):
     """A project file.
 
     Attributes:

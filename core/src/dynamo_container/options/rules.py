@@ -7,10 +7,8 @@ A rule is about an option that was given: its value differs from the record's de
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from dynamo_container.errors import UsageError
 from dynamo_container.model.names import CUDA_DEVICE, DEV_TARGET, LOCAL_DEV_TARGET
@@ -25,8 +23,7 @@ if TYPE_CHECKING:
 Relation: TypeAlias = Literal["requires", "excludes"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule about an option.
 
     Attributes:
@@ -235,7 +232,7 @@ def _check(rules: Iterable[Rule], options: Options, conditions: dict[str, bool])
         if rule.relation == "requires" and not others:
             raise UsageError(rule.sentence(), rule.hint or "add it, or omit the option")
         if rule.relation == "excludes" and others:
-            broken = dataclasses.replace(rule, others=(others[0],))
+            broken = rule._replace(others=(others[0],))
             raise UsageError(broken.sentence(), rule.hint or "omit one of them")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from dynamo_container.host.paths import absolute
@@ -162,8 +162,7 @@ def build_arg(value: str) -> tuple[str, str | None]:
     return name, content if equals else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretSpec:
+class SecretSpec(NamedTuple):
     """A `--secret`, as given.
 
     Attributes:

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dynamo_container.errors import ConflictError, PolicyError, UsageError
 from dynamo_container.model.names import (
@@ -34,8 +33,7 @@ NO_PLUGIN: Final = "--no-plugin"
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Catalog:
+class Catalog(NamedTuple):
     """The installed plugins, as far as their metadata describes them. Use `Catalog.of()`.
 
     Attributes:

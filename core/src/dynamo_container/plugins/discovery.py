@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import importlib_metadata
 
@@ -25,6 +27,7 @@ OVERLAYS: Final = "dynamo_container.overlays"
 # The distribution of a framework declares the framework's name here too if that is the one to use
 # when several are installed and none is named.
 DEFAULT: Final = "dynamo_container.default"
+_GROUPS: Final = "dynamo_container."
 LAYERS: Final = {FRAMEWORKS: Layer.FRAMEWORK, OVERLAYS: Layer.OVERLAY}
 
 # A requirement on this core, in any spelling of its name, with what follows the name.
@@ -101,8 +104,7 @@ class Candidate:
         return normalize(name) in (self.name, normalize(self.distribution))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(NamedTuple):
     """A plugin that cannot be loaded, and the cause in one line."""
 
     candidate: Candidate
@@ -188,7 +190,8 @@ def core_version() -> str:
 
 
 def _core_fields() -> list[tuple[str, str]]:
-    return _metadata_fields(importlib_metadata.distribution(CORE_DISTRIBUTION))
+    installed = _installed(name=CORE_DISTRIBUTION)
+    return max(map(_metadata_fields, installed), key=bool, default=[])
 
 
 def _candidate(
@@ -224,16 +227,15 @@ def _candidate(
 
 
 def _entry_points(unreadable: list[Failure]) -> importlib_metadata.EntryPoints:
-    """Return the entry points of all distributions; append those that cannot be read to
+    """Return our entry points of all distributions; append those that cannot be read to
     `unreadable`.
     """
-    # Metadata can contain anything. If some of it cannot be read, read one distribution at a time.
-    with contextlib.suppress(Exception):
-        return importlib_metadata.entry_points()
     entries: list[importlib_metadata.EntryPoint] = []
     for distribution, (name, version) in _distributions():
+        # Metadata can contain anything.
         try:
-            entries.extend(distribution.entry_points)
+            if _GROUPS in (distribution.read_text("entry_points.txt") or ""):
+                entries.extend(distribution.entry_points)
         except Exception as error:  # noqa: BLE001
             candidate = Candidate(
                 name=normalize(name),
@@ -250,14 +252,23 @@ def _entry_points(unreadable: list[Failure]) -> importlib_metadata.EntryPoints:
 
 def _distributions() -> Iterator[tuple[_Distribution, tuple[str, str]]]:
     """Yield the distributions with name and version; of several with one name, the one that Python
-    would import.
+    would import. What is left of one that was removed has no metadata, and comes last.
     """
+    found = [(one, _metadata_fields(one)) for one in _installed()]
     seen = set()
-    for distribution in importlib_metadata.distributions():
-        identity = _identity(distribution, _metadata_fields(distribution))
+    for distribution, fields in sorted(found, key=lambda pair: not pair[1]):
+        identity = _identity(distribution, fields)
         if normalize(identity[0]) not in seen:
             seen.add(normalize(identity[0]))
             yield distribution, identity
+
+
+def _installed(**name: str) -> Iterable[_Distribution]:
+    """Return the installed distributions, or those of one name."""
+    # For a path that does not exist, as that of Python's own archive, readers of archives would be
+    # imported.
+    path = [folder for folder in sys.path if os.path.exists(folder or ".")]  # noqa: PTH110
+    return importlib_metadata.distributions(path=path, **name)
 
 
 def _identity(distribution: _Distribution | None, fields: list[tuple[str, str]]) -> tuple[str, str]:

@@ -21,8 +21,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import pluggy
 
@@ -40,8 +39,7 @@ _ATTRIBUTE: Final = f"{PROJECT}_hook"
 F = TypeVar("F", bound=Callable[..., object])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HookSpec:
+class HookSpec(NamedTuple):
     """The specification of a hook.
 
     Attributes:

@@ -11,8 +11,7 @@ import itertools
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import pluggy
 
@@ -32,8 +31,7 @@ _FRAMEWORK_HOOK: Final = hookspecs.dynamo_container_framework.__name__
 _ENTRY_POINT: Final = re.compile(r"[\w.]+(\s*:\s*[\w.]+)?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Implementation:
+class Implementation(NamedTuple):
     """A plugin's implementation of a hook.
 
     Attributes:
@@ -47,8 +45,7 @@ class Implementation:
     location: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plugin:
+class Plugin(NamedTuple):
     """A plugin that is imported and valid.
 
     Attributes:
@@ -58,7 +55,7 @@ class Plugin:
     """
 
     candidate: Candidate
-    implementations: tuple[Implementation, ...] = field(repr=False)
+    implementations: tuple[Implementation, ...]
     remarks: tuple[str, ...] = ()
 
     def implementation(self, hook: str) -> Implementation | None:

@@ -17,6 +17,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -139,14 +140,15 @@ class ReleaseTable:
 
     def _nearest(self, version: Version) -> Release:
         """Return the row of a release, or of the nearest older one, or the oldest one."""
-        older = [row for row in self.rows if type(version)(row.dynamo) <= version]
+        rows = zip(self.rows, self._known, strict=True)
+        older = [row for row, known in rows if known <= version]
         return older[-1] if older else self.rows[0]
 
     def _published(self, version: Version) -> Version:
         """Return the version of a release's wheels: for 1.3.0, which was never published, that of
         its newest post release.
         """
-        known = [type(version)(row.dynamo) for row in self.rows]
+        known = self._known
         posts = [post for post in known if post.is_postrelease and _base(post) == version]
         return version if version in known or not posts else posts[-1]
 
@@ -184,6 +186,13 @@ class ReleaseTable:
             return f"for CUDA {cuda}: --dynamo-version {' or '.join(releases)}"
         known = {images.version for row in self.rows for images in row.cuda}
         return f"other releases can be built for CUDA {_list(sorted(known, key=_numbers))}"
+
+    @functools.cached_property
+    def _known(self) -> tuple[Version, ...]:
+        """The version of each row."""
+        from packaging.version import Version
+
+        return tuple(Version(row.dynamo) for row in self.rows)
 
     def _document(self) -> tuple[str, tuple[Release, ...]]:
         if self._read is None:

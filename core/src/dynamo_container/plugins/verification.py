@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from dynamo_container.errors import PolicyError
-from dynamo_container.model.requests import PlanView
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
+
+if TYPE_CHECKING:
+    from dynamo_container.model.requests import PlanView
 
 
 def verify(registry: Registry, framework: str, create_view: Callable[[], PlanView]) -> None:

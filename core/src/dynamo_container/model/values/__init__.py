@@ -17,7 +17,6 @@ if TYPE_CHECKING:
         BuildArg as BuildArg,
         BuildSecret as BuildSecret,
         Label as Label,
-        Mirror as Mirror,
         NamedContext as NamedContext,
         Override as Override,
         Pin as Pin,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
         Notice as Notice,
         Option as Option,
         OptionValue as OptionValue,
-        Refusal as Refusal,
     )
     from dynamo_container.model.values.release import (
         CudaImages as CudaImages,
@@ -50,6 +48,7 @@ if TYPE_CHECKING:
         RunFlag as RunFlag,
     )
     from dynamo_container.model.values.serve import Service as Service
+    from dynamo_container.model.values.site import Mirror as Mirror, Refusal as Refusal
 else:
     __getattr__ = lazy.attributes(
         __name__,
@@ -59,7 +58,6 @@ else:
                 "BuildArg",
                 "BuildSecret",
                 "Label",
-                "Mirror",
                 "NamedContext",
                 "Override",
                 "Pin",
@@ -74,7 +72,6 @@ else:
                 "Notice",
                 "Option",
                 "OptionValue",
-                "Refusal",
             ),
             f"{__name__}.release": (
                 "CudaImages",
@@ -90,5 +87,6 @@ else:
                 "RunFlag",
             ),
             f"{__name__}.serve": ("Service",),
+            f"{__name__}.site": ("Mirror", "Refusal"),
         },
     )

@@ -14,9 +14,6 @@ from dynamo_container.model.values.validation import require
 # BuildKit's rule for the names of targets and named contexts, without upper case, which `FROM`
 # ignores.
 _STAGE_NAME: Final = r"[a-z0-9][a-z0-9_-]*"
-# A registry's host: it has a dot or a port, or is localhost, which is how references tell it from a
-# repository's name.
-_HOST: Final = r"localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+|(?=.*:)[a-z0-9.-]+:[0-9]+"
 _ARGUMENT_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
@@ -83,30 +80,6 @@ class BaseImage:
     stage: str
     image: str
     location: str = field(default="", compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mirror:
-    """A mirror of a registry.
-
-    Attributes:
-        registry: the registry's host, with its port if it has one: `docker.io`, `nvcr.io`.
-        mirror: what replaces it: a host, with a path if the mirror has one.
-    """
-
-    registry: str
-    mirror: str
-
-    def __post_init__(self) -> None:
-        require(
-            re.fullmatch(_HOST, self.registry),
-            f"{self.registry!r} is not a valid registry host, such as 'docker.io'",
-        )
-        host, _, path = self.mirror.partition("/")
-        require(
-            re.fullmatch(_HOST, host) and path == path.strip("/"),
-            f"{self.mirror!r} is not a valid mirror, such as 'registry.acme.example/docker-hub'",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,19 +106,3 @@ class Notice:
 
     text: str
     warning: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why a plan is refused.
-
-    Attributes:
-        reason: what is not allowed, and why, as one sentence without a period.
-        hint: what to do instead; may be empty.
-    """
-
-    reason: str
-    hint: str = ""
-
-    def __post_init__(self) -> None:
-        require(self.reason, "a refusal requires a reason")
