@@ -147,10 +147,11 @@ def test_checks_import_each_group_of_modules_and_run_the_smoke_test(folder):
     assert [check.name for check in checks] == [
         "import a, b",
         "import c",
+        "imports and libraries of a, b, c",
         "packages agree",
         "generate a token with a tiny model",
     ]
-    assert [check.needs_gpu for check in checks] == [False, False, False, True]
+    assert [check.needs_gpu for check in checks] == [False, False, False, False, True]
 
 
 def test_checks_except_what_the_row_of_the_image_overrides(folder):

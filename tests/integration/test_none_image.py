@@ -139,14 +139,17 @@ def test_its_checks_pass(cli: Cli, image):
     result = cli.ok("check", image)
 
     lines = result.out.splitlines()
+    complete = "imports and libraries of dynamo.frontend, dynamo.mocker, dynamo.runtime"
     assert [line.split(maxsplit=1) for line in lines if line.startswith(("ok", "FAILED"))] == [
         ["ok", "import dynamo.frontend, dynamo.mocker, dynamo.runtime"],
+        ["ok", complete],
         [
             "ok",
             "packages agree, except aisimulate (1.2 GB that only the planner and the profiler use)",
         ],
         ["ok", "versions match the plan"],
-        ["ok", "load NIXL"],
+        ["ok", "python3, curl and writable caches"],
+        ["ok", "load NIXL by name, and its plugins"],
         ["ok", "no private keys"],
         ["ok", "setuid programs"],
         ["ok", "packages have the content that they record"],
@@ -164,8 +167,23 @@ def test_a_check_that_fails_is_reported_with_its_output_and_status_1(cli: Cli, d
 
     assert result.status == 1
     assert "FAILED   load NIXL" in result.out
-    assert "libnixl.so: cannot open" in result.err
-    assert "1 of 7 checks failed" in result.err
+    assert "libnixl_capi.so: cannot open" in result.err
+    assert "1 of 9 checks failed" in result.err
+
+
+def test_the_loader_finds_nixl(docker, image):
+    known = docker.run("run", "--rm", image, "/sbin/ldconfig", "-p")
+
+    assert "libnixl_capi.so (libc6" in known
+
+
+def test_check_finds_caches_that_only_one_user_can_write(cli: Cli, docker, tag, image):
+    script = "chmod 755 /home/ubuntu/.cache"
+
+    result = cli("check", changed(docker, image, tag("caches"), script), "--fast")
+
+    assert result.status == 1
+    assert "/home/ubuntu/.cache is not writable for 1000680000:0" in result.err
 
 
 TAMPERED = {

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of every image: it has no keys, and its packages are as they were published."""
+"""Checks of every image: who can use it, NIXL, no keys, packages as they were published."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ HERE: Final = Path(__file__).parent
 DISTRIBUTION: Final = "dynamo-container-images"
 # Files that only root can read are searched, too.
 ROOT: Final = "0:0"
+# A UID that no image knows, as OpenShift assigns them.
+ANY_USER: Final = "1000680000:0"
 # An image without Python has no packages. The script is $0.
 IF_PYTHON: Final = """\
-command -v python >/dev/null || { echo 'it has no Python, and so no packages'; exit 0; }
+command -v python >/dev/null || { echo 'It has no Python, and so no packages.'; exit 0; }
 exec python -I -c "$0" "$@"
 """
 
@@ -25,6 +27,11 @@ def checks(request: api.CheckRequest) -> Iterator[api.Check]:
     """Yield the checks of an image that is made of the shared stages; none for other images."""
     if DISTRIBUTION not in request.image_info.label(api.PLUGINS_LABEL):
         return
+    user = "" if request.image_info.label(api.UID_LABEL) or _is_for_root(request) else ANY_USER
+    script = _script("check-scripts", "any-user")
+    yield api.Check(name="python3, curl and writable caches", argv=("sh", "-c", script), user=user)
+    nixl = ("sh", "-c", IF_PYTHON, _script("check-scripts", "load-nixl"))
+    yield api.Check(name="load NIXL by name, and its plugins", argv=nixl, reports=True)
     keys, setuid = (_script("check-scripts", name) for name in ("private-keys", "setuid-programs"))
     yield api.Check(name="no private keys", argv=("sh", "-c", keys), user=ROOT)
     yield api.Check(name="setuid programs", argv=("sh", "-c", setuid), user=ROOT, reports=True)
@@ -32,6 +39,10 @@ def checks(request: api.CheckRequest) -> Iterator[api.Check]:
     verify = _script("scripts", "bin", "verify-packages")
     name = "packages have the content that they record"
     yield api.Check(name=name, argv=("sh", "-c", IF_PYTHON, verify, *fast))
+
+
+def _is_for_root(request: api.CheckRequest) -> bool:
+    return request.image_info.label(api.USER_LABEL) == "root"
 
 
 def _script(*parts: str) -> str:

@@ -101,8 +101,10 @@ if TYPE_CHECKING:
     )
     from dynamo_container.plugins.checks import (
         as_pinned,
+        entry_points,
         generates_a_token,
         imports,
+        imports_if_installed,
         packages_agree,
         serves_a_model,
     )
@@ -162,7 +164,9 @@ else:
             "dynamo_container.plugins.checks": (
                 "as_pinned",
                 "generates_a_token",
+                "entry_points",
                 "imports",
+                "imports_if_installed",
                 "packages_agree",
                 "serves_a_model",
             ),
@@ -250,10 +254,12 @@ __all__ = [
     "SystemPackage",
     "UsageError",
     "as_pinned",
+    "entry_points",
     "exact_version",
     "generates_a_token",
     "hookimpl",
     "imports",
+    "imports_if_installed",
     "packages_agree",
     "read_toml",
     "registry_of",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Final
 
 from dynamo_container.model import requests, values
@@ -31,6 +32,11 @@ _TORCH_CUDA: Final = """
 import sys, torch
 built = torch.version.cuda
 sys.exit(None if built == sys.argv[1] else f"PyTorch is built for CUDA {built}, not {sys.argv[1]}")
+"""
+_IF_INSTALLED: Final = """
+import importlib, importlib.util, sys
+for name in filter(importlib.util.find_spec, sys.argv[1:]):
+    importlib.import_module(name)
 """
 # Output without this line means that uv did not look at any package, whatever its exit status.
 _UV_PIP_CHECK: Final = """
@@ -74,6 +80,23 @@ def imports(*modules: str) -> values.Check:
     """Check that these modules can be imported."""
     names = ", ".join(modules)
     return values.Check(name=f"import {names}", argv=("python", "-c", f"import {names}"))
+
+
+def imports_if_installed(*modules: str) -> values.Check:
+    """Check that those of these top-level modules that the image has can be imported."""
+    names = ", ".join(modules)
+    argv = ("python", "-c", _IF_INSTALLED, *modules)
+    return values.Check(name=f"import {names}, if installed", argv=argv)
+
+
+def entry_points(*modules: str) -> values.Check:
+    """Check that what these modules import when they are started is installed, and that no native
+    library of it lacks another one. Nothing is imported, so engines need no GPU for it.
+    """
+    script = Path(__file__).parent / "scripts" / "entry-points"
+    argv = ("python", "-c", script.read_text(encoding="utf-8"), *modules)
+    name = f"imports and libraries of {', '.join(modules)}"
+    return values.Check(name=name, argv=argv, reports=True)
 
 
 def generates_a_token(script: str) -> values.Check:

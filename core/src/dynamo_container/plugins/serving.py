@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -49,6 +50,7 @@ _TUPLES: Final = (
     "kv_events",
     "may_disagree",
     "modules",
+    "optional_modules",
     "run_options",
     "supports",
     "system_packages",
@@ -102,6 +104,7 @@ class ServingPlugin:
         disaggregated: arguments of the workers for `prefill` and for `decode`; empty if the engine
             cannot divide them.
         modules: groups of modules that `check` imports, each group by one process.
+        optional_modules: modules that `check` imports if the image has them, such as `ray`.
         may_disagree: packages that may have another version than other packages require.
         smoke_test: a script for `checks.generates_a_token`; empty for none.
     """
@@ -134,6 +137,7 @@ class ServingPlugin:
     disaggregated: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     modules: ClassVar[tuple[tuple[str, ...], ...]] = (("dynamo.frontend",),)
+    optional_modules: ClassVar[tuple[str, ...]] = ()
     may_disagree: ClassVar[tuple[str, ...]] = ()
     smoke_test: ClassVar[str] = ""
 
@@ -292,6 +296,10 @@ class ServingPlugin:
         overrides = self.releases.overrides(dynamo, request.device, extras)
         for modules in filter(None, (*self.modules, self.releases.modules(dynamo, extras))):
             yield checks.imports(*modules)
+        if self.optional_modules:
+            yield checks.imports_if_installed(*self.optional_modules)
+        if self.modules:
+            yield checks.entry_points(*itertools.chain(*self.modules))
         yield checks.packages_agree(*self.may_disagree, overrides=overrides)
         yield from checks.as_pinned(request)
         if self.smoke_test:

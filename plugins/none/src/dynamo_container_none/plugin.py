@@ -4,13 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from dynamo_container import api
-
-LOAD_NIXL: Final = "import ctypes, os; ctypes.CDLL(os.environ['NIXL_LIB_DIR'] + '/libnixl.so')"
 
 
 class NoEngine(api.ServingPlugin):
@@ -41,11 +38,6 @@ class NoEngine(api.ServingPlugin):
         name, _, cuda = nixl.name.partition("-")
         requirement = f"{name}[{cuda}]=={nixl.version}" if cuda else nixl.requirement
         return release.overriding(requirement)
-
-    @api.hookimpl
-    def dynamo_container_checks(self, request: api.CheckRequest) -> Iterator[api.Check]:
-        yield from super().dynamo_container_checks(request)
-        yield api.Check(name="load NIXL", argv=("python", "-c", LOAD_NIXL))
 
 
 plugin: Final = NoEngine()

@@ -44,6 +44,7 @@ class Sglang(ServingPlugin):
         for mode in ("prefill", "decode")
     }
     modules = (("dynamo.frontend", "dynamo.sglang", "sglang"), ("nixl",))
+    optional_modules = ("ray",)
     may_disagree = ("nixl",)  # KVBM's wheel requires an older one; the release table overrides it
     smoke_test = """
 import sglang

@@ -51,6 +51,7 @@ class Vllm(ServingPlugin):
         for mode in ("prefill", "decode")
     }
     modules = (("dynamo.frontend", "dynamo.vllm", "vllm"), ("nixl",))
+    optional_modules = ("ray",)
     may_disagree = ("nixl",)  # KVBM's wheel requires an older one; the release table overrides it
     smoke_test = """
 from vllm import LLM, SamplingParams
