@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
+from dynamo_container.api import EngineInfo
+from dynamo_container.testing import plan_values
 from dynamo_container_images import plugin, source
 
 SECRETS = ("ca-bundle", "overlay-ca-bundle", "index-url", "extra-index-url", "netrc")
@@ -139,3 +141,21 @@ def test_stages_that_an_image_of_the_user_leaves_out_are_named(cli, site):
     assert "used as it is" in result.err
     assert "harden of acme-harden (acme-harden 1.0)" in result.err
     assert cli.ok("build", "none", "--dry-run").err == ""
+
+
+def test_rdma_is_the_devices_and_memory_that_can_be_pinned(plan_run):
+    plan = plan_run("none", options={"rdma": True})
+
+    assert plan_values(plan)["flag --device /dev/infiniband"] == "/dev/infiniband"
+    assert plan_values(plan)["flag --ulimit memlock"] == "memlock=-1"
+    assert plan.warnings == ()
+    assert "flag --device /dev/infiniband" not in plan_values(plan_run("none"))
+
+
+def test_rdma_leaves_a_limit_alone_that_the_engine_may_not_raise(plan_run):
+    rootless = EngineInfo(version="28.5.2", rootless=True, limits=("memlock",))
+
+    values = plan_values(plan_run("none", options={"rdma": True}, engine=rootless, gpus="none"))
+
+    assert "flag --ulimit memlock" not in values
+    assert "flag --device /dev/infiniband" in values

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from dynamo_container.containers import planner, ports
+from dynamo_container.containers import mounts, planner, ports
 from dynamo_container.errors import MachineError
 from dynamo_container.host import folders
 from dynamo_container.model.facts import EngineInfo, ImageInfo, SharedFolder
@@ -183,3 +183,16 @@ def test_on_the_hosts_network_other_ports_do_not_count(taken):
     ports.require_free(on_host("x", env=(EnvVar(name="PORT", value=str(taken)),)))
     ports.require_free(on_host("x", readiness=Readiness(http=f"http://other.example:{taken}/")))
     ports.require_free(on_host(*FRONTEND, "--http-port", "0"))
+
+
+@pytest.mark.parametrize("value", ["/dev/no-such-device", "/dev/no-such-device:/dev/x:rw"])
+def test_a_device_that_the_machine_does_not_have_is_an_error(taken, value):
+    plan = plan_of(flags=(RunFlag(flag="--device", value=value, key=value),))
+
+    with pytest.raises(MachineError, match="no device /dev/no-such-device"):
+        mounts.require_paths(plan)
+
+
+@pytest.mark.parametrize("value", ["/dev/null", "nvidia.com/gpu=7"])
+def test_other_devices_are_left_to_docker(taken, value):
+    mounts.require_paths(plan_of(flags=(RunFlag(flag="--device", value=value, key=value),)))

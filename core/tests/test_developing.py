@@ -367,6 +367,26 @@ class TestWithoutAnEngine:
         without = cli.ok("devcontainer", "none", "--gpus", "none", "--dry-run").out
         assert "hostRequirements" not in without
 
+    @pytest.mark.parametrize(
+        ("gpus", "devices"),
+        [("all", ["all"]), ("0,1", ["0", "1"]), ("GPU-5a3c-1", ["GPU-5a3c-1"])],
+    )
+    def test_named_gpus_are_cdi_devices_which_the_editor_does_not_add(
+        self, cli, checkout, gpus, devices
+    ):
+        text = cli.ok("devcontainer", "none", "--gpus", gpus, "--dry-run").out
+
+        document = json.loads(text.partition("\n")[2])
+        found = [word for word in document["runArgs"] if word.startswith("--device=")]
+        assert found == [f"--device=nvidia.com/gpu={name}" for name in devices]
+        assert "hostRequirements" not in document
+
+    def test_a_number_of_gpus_is_an_error(self, cli, checkout):
+        result = cli("devcontainer", "none", "--gpus", "count=2", "--dry-run")
+
+        assert result.status == 2
+        assert "cannot request a number of GPUs" in result.err
+
     def test_a_users_mount_replaces_our_volume(self, cli, checkout):
         words = ("-v", "mine:/home/ubuntu/.commandhistory")
 

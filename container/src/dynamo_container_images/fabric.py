@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Stages that extend a runtime for its network: AWS's EFA, and NIXL with UCX from source."""
+"""Networks: the RDMA devices of a container, and stages that extend a runtime: AWS's EFA, and NIXL
+with UCX from source.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,8 @@ HERE: Final = Path(__file__).parent
 EFA: Final = "1.50.0"
 # The UCX of the NIXL wheels of Dynamo 1.4 to 1.6.
 UCX: Final = "v1.21.0"
+# Of InfiniBand and RoCE, and of EFA, whose kernel module has the same interface.
+DEVICES: Final = "/dev/infiniband"
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d+|latest")
 
 
@@ -46,6 +50,23 @@ def options() -> Iterator[api.Option]:
         help=f"With --nixl-ref: tag, branch or commit of UCX (default: {UCX}).",
         stages=("nixl",),
     )
+
+
+def run_option() -> api.Option:
+    """Return the option for the machine's RDMA devices."""
+    return api.Option(
+        flag="--rdma",
+        help="Give the container the RDMA devices of the host (InfiniBand, RoCE, EFA), and memory "
+        "that they can pin.",
+        type="flag",
+    )
+
+
+def run_flags(request: api.RunRequest) -> Iterator[api.RunFlag]:
+    """Yield the devices, and the limit of pinned memory unless the engine may not raise it."""
+    yield api.RunFlag(flag="--device", value=DEVICES, key=DEVICES)
+    if "memlock" not in request.engine.limits:
+        yield api.RunFlag(flag="--ulimit", value="memlock=-1", key="memlock")
 
 
 def stages(request: api.BuildRequest) -> Iterator[api.Stage]:

@@ -33,6 +33,8 @@ def dynamo_container_options(command: str) -> Iterator[api.Option]:
         )
         yield source.option()
         yield from fabric.options()
+    if command == "run":
+        yield fabric.run_option()
 
 
 @api.hookimpl
@@ -87,6 +89,13 @@ def dynamo_container_build_args(request: api.BuildRequest) -> Iterator[api.Build
         yield api.BuildArg(name="DEVICE", value=request.device, stage=api.SERVING_STAGE)
     yield from source.build_args(request)
     yield from fabric.build_args(request)
+
+
+@api.hookimpl
+def dynamo_container_run_flags(request: api.RunRequest) -> Iterator[api.RunFlag]:
+    """Yield what a container needs for the machine's RDMA devices."""
+    if request.option("rdma"):
+        yield from fabric.run_flags(request)
 
 
 @api.hookimpl

@@ -116,5 +116,5 @@ def _render(session: Session, options: RunOptions) -> tuple[str, str]:
     )
     plan = planner.plan(session.load(framework), resolve_run(portable(options), facts))
     session.show(plan.warnings)
-    gpus = options.gpus != "none" and options.device_kind in ("", CUDA_DEVICE)
+    gpus = options.gpus == "auto" and options.device_kind in ("", CUDA_DEVICE)
     return devcontainer.render(plan, name, str(Path.home()), gpus=gpus), name

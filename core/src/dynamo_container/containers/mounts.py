@@ -14,10 +14,11 @@ from dynamo_container.host.users import sudo_caller
 
 
 def require_paths(plan: RunPlan) -> None:
-    """Require that mounted paths exist: for some options docker would create them as root.
+    """Require that mounted paths and devices exist: docker would create some paths as root.
 
     Raises:
         UsageError: one does not exist, and the engine is this machine's.
+        MachineError: the same for a device.
     """
     missing = [
         mount.source
@@ -26,12 +27,26 @@ def require_paths(plan: RunPlan) -> None:
         and mount.source not in plan.folders
         and not os.path.lexists(mount.source)
     ]
+    devices = [path for path in _devices(plan) if not os.path.lexists(path)]
     # The engine of another machine has other files.
-    if missing and engine.collect().local:
+    if not (missing or devices) or not engine.collect().local:
+        return
+    if devices:
+        raise MachineError(
+            f"this machine has no device {devices[0]}",
+            "load the driver of the device, or omit the option that requests it",
+        )
+    if missing:
         raise UsageError(
             f"{missing[0]}, which is to be mounted, was not found",
             "create it, or name an existing one",
         )
+
+
+def _devices(plan: RunPlan) -> list[str]:
+    """Return the device files of the host that docker passes on."""
+    values = [flag.value or "" for flag in plan.flags if flag.flag == "--device"]
+    return [value.partition(":")[0] for value in values if value.startswith("/")]
 
 
 def create_folders(plan: RunPlan) -> None:

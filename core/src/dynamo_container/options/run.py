@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from dynamo_container.containers.planner import flag_key
+from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.model.names import CUDA_DEVICE
 from dynamo_container.model.requests import RunRequest
@@ -19,6 +20,7 @@ from dynamo_container.options.syntax import NONE
 
 T = TypeVar("T")
 
+_CDI_GPU: Final = "nvidia.com/gpu="
 _PORTABLE_CACHE: Final = "~/.cache/huggingface"
 # Options that become the docker flag of the same name, besides those of `docker_options`.
 _FLAGS: Final = ("network", "user", "workdir", "runtime")
@@ -73,15 +75,30 @@ def resolve_run(options: RunOptions, facts: RunFacts) -> RunRequest:
 def portable(options: RunOptions) -> RunOptions:
     """Return the options for a container on any machine, as a Dev Container's file has it.
 
-    Its editor adds NVIDIA's GPUs; the flags of another device are its own.
+    Its editor adds NVIDIA's GPUs with `--gpus auto`; with others, they are CDI devices. The flags
+    of another device are its own.
+
+    Raises:
+        UsageError: GPUs are given by their number, which CDI devices cannot express.
     """
     plain = options.device_kind in ("", CUDA_DEVICE)
     return replace(
         options,
+        device=(*options.device, *_cdi_devices(options.gpus)) if plain else options.device,
         gpus=NONE if plain else options.gpus,
         # Not HF_HOME, which is a folder of one machine.
         hf_cache=options.hf_cache or _PORTABLE_CACHE,
     )
+
+
+def _cdi_devices(gpus: str) -> Iterator[str]:
+    if gpus.startswith("count="):
+        raise UsageError(
+            f"--gpus {gpus}: a Dev Container's file cannot request a number of GPUs",
+            "name them, such as --gpus 0,1; or request all: --gpus all",
+        )
+    names = () if gpus in ("auto", NONE) else gpus.split(",")
+    return (f"{_CDI_GPU}{name}" for name in names)
 
 
 def _last(values: Iterable[T], key: Callable[[T], str]) -> tuple[T, ...]:
