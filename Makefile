@@ -46,6 +46,7 @@ test: setup engine
 # This takes half an hour and 30 GB of disk space.
 acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
+	$(WITH_ENGINE) $(BIN)/python scripts/acceptance_cpu.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 
 # TensorRT-LLM is not on the public index, so its rows are written by hand.
 releases: setup engine

@@ -132,7 +132,7 @@ def accept(framework: str, base_image: str) -> Row:
         ours("build", framework, *words, "--tag", tag, "--no-latest", *fresh)
         build = time.monotonic() - started
         checked = ours("check", tag, check=False)
-        lines = checked.stdout.splitlines()
+        passed, number = results(checked.stdout)
         return Row(
             framework=framework,
             alone=alone,
@@ -140,7 +140,7 @@ def accept(framework: str, base_image: str) -> Row:
             image=size(tag),
             base=size(base_image),
             venv=int(docker("run", "--rm", tag, "du", "-sb", VENV).split()[0]),
-            checks=f"{sum(line.startswith('ok') for line in lines)} of {len(lines)}",
+            checks=f"{passed} of {number}",
             passed=checked.returncode == 0,
             wheels=json.loads(docker("run", "--rm", tag, "python", "-c", VERSIONS, *WHEELS)),
         )
@@ -205,6 +205,15 @@ def ours(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+def results(output: str) -> tuple[int, int]:
+    """Return how many checks passed according to the output of `check`, and how many there are.
+
+    What a check reports is indented.
+    """
+    lines = [line for line in output.splitlines() if not line.startswith(" ")]
+    return sum(line.startswith("ok ") for line in lines), len(lines)
 
 
 def size(image: str) -> int:

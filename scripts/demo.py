@@ -30,7 +30,7 @@ python -m dynamo.frontend --http-port 8000 &
 python -m dynamo.mocker --model-path /model &
 wait -n
 """
-QUESTION = {
+QUESTION: dict[str, Any] = {
     "model": "/model",
     "messages": [{"role": "user", "content": "What is inference?"}],
     "max_tokens": 16,
@@ -87,14 +87,14 @@ def step(*arguments: str) -> str:
     return output.strip().rpartition("\n")[2]
 
 
-def ask(port: int) -> dict[str, Any]:
+def ask(port: int, question: dict[str, Any] = QUESTION) -> dict[str, Any]:
     """Return a chat completion from the frontend."""
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/v1/chat/completions",
-        data=json.dumps(QUESTION).encode(),
+        data=json.dumps(question).encode(),
         headers={"content-type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=60) as response:
+    with urllib.request.urlopen(request, timeout=300) as response:
         answer: dict[str, Any] = json.load(response)
     return answer
 
