@@ -259,6 +259,49 @@ def test_evidence_is_written_into_the_row_once(tmp_path, release):
     assert proof.summary() == "2026-11-26 (built on x86_64; resolved for aarch64)"
 
 
+INNER = (
+    """
+[[release.cuda]]
+version = "13.0"
+runtime = "cuda:13.0"
+""",
+    """
+# The wheel is a third party's.
+# It has two lines.
+[[release.device]]
+device = "cpu"
+wheels = ["acme-cpu==1"]
+""",
+    """
+[[release.extra]]
+extra = "planner"
+modules = ["dynamo.planner"]
+""",
+)
+
+
+@pytest.mark.parametrize("inner", [*INNER, INNER[2] + INNER[1] + INNER[0]])
+def test_evidence_is_above_the_tables_inside_of_a_row(inner):
+    row = '[[release]]\ndynamo = "1.0"\nreleased = 2026-01-01\n'
+
+    text = tables.with_evidence(row + inner, "1.0", "true")
+
+    assert text == f"{row}checked = true\n{inner}"
+    assert tables.with_evidence(text, "1.0", "true") == text
+
+
+@pytest.mark.processes
+def test_update_states_what_it_does_not_derive(cli, table, index):
+    table.write_text(TABLE + INNER[1] + INNER[2])
+
+    lines = cli.ok("releases", "tiny", "--update").out.splitlines()
+
+    assert lines[-2:] == [
+        "  not derived: the [[release.device]] cpu of 1.6.1",
+        "  not derived: the [[release.extra]] planner of 1.6.1",
+    ]
+
+
 def _read(folder: Path, text: str) -> tuple[Release, ...]:
     path = folder / "releases.toml"
     path.write_text(text)

@@ -185,3 +185,23 @@ def test_only_the_body_of_a_function_counts(source, lines):
 
     assert isinstance(function, ast.FunctionDef)
     assert body_lines(function) == lines
+
+
+def test_templates_and_examples_build_the_same_release_as_the_frameworks():
+    """With what its row leaves out, and why: else an image of the template would not resolve."""
+    tables = [
+        ROOT / "plugins/none/src/dynamo_container_none/releases.toml",
+        *(ROOT / "core/src/dynamo_container/templates").rglob("releases.toml"),
+        *(ROOT / "examples").glob("*/src/*/releases.toml"),
+    ]
+
+    defaults = [default_row(tomllib.loads(path.read_text())) for path in tables]
+
+    assert len(tables) > 2
+    for path, row in zip(tables, defaults, strict=True):
+        assert row == defaults[0], path
+
+
+def default_row(table):
+    (row,) = (row for row in table["release"] if row["dynamo"] == table["default"])
+    return {key: row.get(key) for key in ("dynamo", "released", "overrides")}

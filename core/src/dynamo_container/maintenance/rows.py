@@ -88,7 +88,8 @@ def derive(
             framework, hookspecs.dynamo_container_overrides, request=request
         )
     ]
-    return _resolved(row, extras, tuple(own), exact, index)
+    derived = _resolved(row, extras, tuple(own), exact, index)
+    return replace(derived, remarks=(*derived.remarks, *_not_derived(pattern)))
 
 
 def question_of(registry: Registry, framework: str, release: str) -> Question:
@@ -277,6 +278,13 @@ def _instead(name: str, version: str, index: Index) -> Override:
         requirement=f"{name}; python_version < '0'",
         reason=f"{version} has no wheel on the public index",
     )
+
+
+def _not_derived(pattern: Release) -> Iterator[str]:
+    for device in pattern.devices:
+        yield f"not derived: the [[release.device]] {device.device} of {pattern.dynamo}"
+    for extra in pattern.extras:
+        yield f"not derived: the [[release.extra]] {extra.extra} of {pattern.dynamo}"
 
 
 def _cuda_remarks(row: Release) -> Iterator[str]:

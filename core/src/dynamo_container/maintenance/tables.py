@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _ROW: Final = re.compile(r"^(?=\[\[release\]\]$)", re.MULTILINE)
 _DYNAMO: Final = re.compile(r'^dynamo = "([^"]+)"$', re.MULTILINE)
 _CHECKED: Final = re.compile(r"^checked = .*\n", re.MULTILINE)
+# The start of the first table inside of a row, with the comment above it.
+_INNER: Final = re.compile(r"\n(?=(?:#.*\n)*\[\[release\.)")
 
 
 def editable_table(table: tuple[Release, ...]) -> Path:
@@ -50,11 +52,9 @@ def with_evidence(text: str, release: str, evidence: str) -> str:
     head, *rows = _ROW.split(text)
     for number, row in enumerate(rows):
         if (match := _DYNAMO.search(row)) and match[1] == release:
-            before, bracket, after = _CHECKED.sub("", row).partition("\n[[release.cuda]]")
-            separator = "\n" if bracket or row.endswith("\n\n") else ""
-            rows[number] = f"{before.rstrip()}\nchecked = {evidence}\n{bracket}{after}"
-            if not bracket:
-                rows[number] += separator
+            own, *inner = _INNER.split(_CHECKED.sub("", row), maxsplit=1)
+            end = "\n" if inner or row.endswith("\n\n") else ""
+            rows[number] = f"{own.rstrip()}\nchecked = {evidence}\n{end}{''.join(inner)}"
     return head + "".join(rows)
 
 
