@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from dynamo_container.images import planner
 from dynamo_container.images.plan import BuildPlan
-from dynamo_container.model.requests import BuildRequest, BuildSettings
+from dynamo_container.model.requests import BuildRequest, BuildSettings, RunRequest
 from dynamo_container.model.types import wrong_field
 from dynamo_container.model.values import BuildArg, Check, EnvVar, Framework, Pin, Release, Stage
 from dynamo_container.plugins.discovery import Candidate
@@ -157,6 +157,14 @@ def test_equal_values_of_two_plugins_do_not_conflict(site, cli):
             BuildArg(name="a", value="b", location=7),  # type: ignore[arg-type]
             "location is 7, which is not a str",
         ),
+        (
+            RunRequest(framework="a", image="b", env_files=(("/x", ("ONE", 2)),)),  # type: ignore[arg-type]
+            "which is not a tuple of a tuple of str and a tuple of str",
+        ),
+        (
+            RunRequest(framework="a", image="b", env_files=(("/x",),)),  # type: ignore[arg-type]
+            "which is not a tuple of a tuple of str and a tuple of str",
+        ),
     ],
     ids=str,
 )
@@ -169,6 +177,8 @@ def test_fields_of_their_declared_types_are_correct():
 
     assert wrong_field(release) == ""
     assert wrong_field(Stage(name="a", dockerfile=Path("/x"))) == ""
+    files = (("/x", ("ONE", "TWO")), ("/y", ()))
+    assert wrong_field(RunRequest(framework="a", image="b", env_files=files)) == ""
 
 
 # Plugins that contribute to the plan of the selected framework, and plugins that do not.

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+import kubernetes_validate
 import pytest
 import site_pages
+import yaml
 from dynamo_container import api
 from dynamo_container.cli.app import COMMANDS, app
 from dynamo_container.errors import DynamoContainerError
@@ -284,3 +286,22 @@ def test_a_root_document_links_to_pages_of_the_site():
     page = site_pages.with_links_of_site(text)
 
     assert page == "[a](cli.md#run), [b](reporting.md), c, [d](https://a.example)"
+
+
+def manifests() -> list[tuple[str, str]]:
+    """Return the manifests of Kubernetes in all pages, with the names of the pages."""
+    return [
+        (page.name, block)
+        for page in sorted(DOCS.glob("*.md"))
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)
+        if re.search("^apiVersion: (apps/)?v1$", block, re.MULTILINE)
+    ]
+
+
+def test_manifests_in_the_documentation_are_valid():
+    found = manifests()
+
+    assert "hardened.md" in dict(found)
+    for page, text in found:
+        for document in yaml.safe_load_all(text):
+            assert kubernetes_validate.validate(document, "1.34", strict=True), page

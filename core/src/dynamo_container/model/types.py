@@ -37,12 +37,18 @@ def _matches(value: object, hint: Any) -> bool:
     if origin is Literal:
         return value in get_args(hint)
     if origin is tuple:
-        item_hint = get_args(hint)[0]
-        return isinstance(value, tuple) and all(_matches(item, item_hint) for item in value)
+        return isinstance(value, tuple) and _match_items(value, get_args(hint))
     if hint is int and isinstance(value, bool):
         return False
     matches = isinstance(value, hint)
     return matches and not (dataclasses.is_dataclass(hint) and wrong_field(value))
+
+
+def _match_items(values: tuple[object, ...], hints: tuple[Any, ...]) -> bool:
+    """Whether items have the types of `tuple[X, ...]`, or of `tuple[X, Y]`, which has two."""
+    if hints[-1] is Ellipsis:
+        return all(_matches(item, hints[0]) for item in values)
+    return len(values) == len(hints) and all(map(_matches, values, hints))
 
 
 def describe(hint: Any) -> str:
@@ -53,8 +59,12 @@ def describe(hint: Any) -> str:
     if origin is Literal:
         return " or ".join(map(repr, arguments))
     if origin is tuple:
-        item = arguments[0]
-        return f"a tuple of {describe(item) if get_origin(item) else item.__name__}"
+        items = (
+            describe(one) if get_origin(one) else one.__name__
+            for one in arguments
+            if one is not Ellipsis
+        )
+        return f"a tuple of {' and '.join(items)}"
     if hint is types.NoneType:
         return "None"
     article = "an" if hint.__name__[0] in "aeiou" else "a"
