@@ -3,7 +3,7 @@
 #
 # make demo        build an image, serve a model in it, ask it a question
 # make test        all tests, including those that need a Docker Engine
-# make acceptance  build the engines' images from released wheels; check and measure them
+# make acceptance  build the engines' images from released wheels; check and measure them; validate manifests
 # make releases    write the rows of new Dynamo releases, and prove the default rows
 # make bench       run the benchmarks; fails if a limit is exceeded
 # make docs        build the site from docs/ into site/; fails on warnings
@@ -47,6 +47,8 @@ test: setup engine
 acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance_cpu.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
+	scripts/cluster build
+	DYNAMO_CONTAINER_TEST_CLUSTER=required $(BIN)/python -m pytest tests/integration/test_kubernetes.py
 
 # TensorRT-LLM is not on the public index, so its rows are written by hand.
 releases: setup engine
@@ -88,4 +90,5 @@ schemas: setup
 
 clean:
 	scripts/engine purge
+	scripts/cluster purge
 	rm -rf $(VENV) dist site .nox .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

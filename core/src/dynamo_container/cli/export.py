@@ -16,14 +16,21 @@ from dynamo_container.cli.planning import plan_export
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import command_of
 from dynamo_container.cli.serve_options import ServeCommand, serve_options
+from dynamo_container.cli.types import Parsed, option, repeatable
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.host.users import caller_home
+from dynamo_container.options import serve_syntax
 from dynamo_container.options.serve_records import ServeOptions
 from dynamo_container.printing import print_text
 from dynamo_container.services import files, renderers
 from dynamo_container.services.renderers import ExportOptions
 
+_NAME: Final = Parsed(
+    serve_syntax.object_name, "a valid name of an object of Kubernetes", "regcred"
+)
+_SIZE: Final = Parsed(serve_syntax.quantity, "a valid quantity of Kubernetes", "500Gi")
+_STORAGE: Final = ExportOptions().model_storage
 # Options of the files. Each is a parameter of the command, and a field of ExportOptions.
 _OUTPUT: Final = (
     click.option(
@@ -32,12 +39,34 @@ _OUTPUT: Final = (
     click.option("--force", is_flag=True, help="Overwrite files even if they were edited."),
     click.option("--dry-run", is_flag=True, help="Print the files instead of writing them."),
 )
+_KUBERNETES: Final = (
+    click.option(
+        "--without-operator",
+        is_flag=True,
+        help="Write Deployments and Services, for a cluster without Dynamo's operator.",
+    ),
+    repeatable(
+        ("--pull-secret", "pull_secrets"),
+        "NAME",
+        "Secret with the credentials of the image's registry; repeatable.",
+        _NAME,
+    ),
+    option("--storage-class", "NAME", "Class of the volumes (default: the cluster's).", _NAME),
+    option(
+        "--model-storage",
+        "SIZE",
+        "Size of the volume for models.",
+        _SIZE,
+        default=_STORAGE,
+        show_default=True,
+    ),
+)
 
 
 class ExportCommand(ServeCommand):
     """`export FORMAT DIR`, with the options of `serve` that describe what is served."""
 
-    groups = (*ServeCommand.groups[:-1], ("Files", _OUTPUT))
+    groups = (*ServeCommand.groups[:-1], ("Files", _OUTPUT), ("Kubernetes", _KUBERNETES))
 
     def make_context(
         self,
@@ -50,7 +79,7 @@ class ExportCommand(ServeCommand):
 
 
 def _with_output(function: Any) -> Any:
-    return add_options(function, (("Files", _OUTPUT),))
+    return add_options(function, (("Files", _OUTPUT), ("Kubernetes", _KUBERNETES)))
 
 
 @click.command(
@@ -58,6 +87,7 @@ def _with_output(function: Any) -> Any:
     epilog=examples(
         "export compose ./deploy vllm --model Qwen/Qwen3-0.6B",
         "export compose ./deploy vllm --model Qwen/Qwen3-0.6B --check",
+        "export kubernetes ./deploy vllm --model Qwen/Qwen3-0.6B --image registry.example/dynamo:1",
     ),
 )
 @click.argument("form", metavar="FORMAT", type=click.Choice(sorted(renderers.RENDERERS)))
@@ -70,14 +100,16 @@ def command(
 ) -> int:
     """Write what `serve` would start as files, for those who go on without dynamo-container.
 
-    FORMAT is one of compose. The files contain no secrets, and are the same on every machine.
+    FORMAT is one of compose, kubernetes, and quadlet (units for podman and systemd). The files
+    contain no secrets, and are the same on every machine.
     """
     session: Session = ctx.obj
     options = record(ctx, ServeOptions, command=command_of(ctx))
     if check and (force or options.dry_run):
         raise UsageError("--check cannot be used with --force or --dry-run", "omit one of them")
-    plan = plan_export(session, options, renderers.DISCOVERY.get(form, "file"))
     export_options = replace(ExportOptions(), **_fields(ctx))
+    renderers.require_options(form, export_options)
+    plan = plan_export(session, options, renderers.discovery(form, export_options))
     texts = {
         name: files.with_header(text, form)
         for name, text in renderers.render(form, plan, export_options).items()
@@ -99,4 +131,5 @@ def _fields(ctx: click.Context) -> dict[str, Any]:
     """Return those parameters that are fields of the export's options, and facts."""
     fields = ExportOptions.__dataclass_fields__
     home = os.path.expanduser(caller_home())  # noqa: PTH111  # it can be `~`
-    return {"home": home} | {key: value for key, value in ctx.params.items() if key in fields}
+    given = {key: value for key, value in ctx.params.items() if value is not None}
+    return {"home": home} | {key: value for key, value in given.items() if key in fields}

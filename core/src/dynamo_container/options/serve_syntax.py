@@ -49,3 +49,17 @@ def positive(value: str) -> int:
     if not (number := count(value)):
         raise ValueError(value)
     return number
+
+
+def object_name(value: str) -> str:
+    """Parse the name of an object of Kubernetes: a DNS subdomain."""
+    if not re.fullmatch(r"(?a:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)", value):
+        raise ValueError(value)
+    return value
+
+
+def quantity(value: str) -> str:
+    """Parse a size as Kubernetes writes it."""
+    if not re.fullmatch(r"(?a:[1-9]\d{0,8})([KMGTP]i?)?", value):
+        raise ValueError(value)
+    return value

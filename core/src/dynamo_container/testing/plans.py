@@ -76,7 +76,7 @@ class PlanServe(Protocol):
     def __call__(
         self,
         framework: str,
-        model: str | None = None,
+        model: str | Model | None = None,
         *,
         options: Options = ...,
         container: Mapping[str, object] = ...,
@@ -150,7 +150,7 @@ def plan_run(
 
 def plan_serve(
     framework: str,
-    model: str | None = None,
+    model: str | Model | None = None,
     *,
     options: Options = _NO_OPTIONS,
     container: Mapping[str, object] = _NO_OPTIONS,
@@ -160,7 +160,7 @@ def plan_serve(
 
     Args:
         framework: its name, such as `vllm`.
-        model: the name of a model of Hugging Face; None for an image that serves its own.
+        model: a model, or the name of one of Hugging Face; None for an image that serves its own.
         options: the plugins' own options, by destination.
         container: fields of `RunRequest`, for the containers of all services: `{"gpus": "0,1"}`.
         fields: of `ServeRequest`, such as `topology="disagg"`.
@@ -173,13 +173,12 @@ def plan_serve(
     _refuse_unknown("plan_serve(container=...)", container, RunRequest)
     own = _options(registry, "serve", name, options)
     image = {"image": image_reference(name, RUNTIME_STAGE), "target": RUNTIME_STAGE, **container}
-    if model:
-        fields.setdefault("model", Model(name=model, served_name=model))
+    named = Model(name=model, served_name=model) if isinstance(model, str) else model
     request = _create(
         ServeRequest,
         framework=name,
         container=_create(RunRequest, framework=name, options=own, **image),
-        **{"project": "test", "options": own, **fields},
+        **{"project": "test", "options": own, "model": named, **fields},
     )
     return serve_planner.plan_serve(registry, request)
 
