@@ -81,10 +81,12 @@ BUILD_MOMENTS: dict[str, Callable[[Started, str], object]] = {
     [("when buildx has started", "auto"), ("during a step", "auto"), ("during a step", "--report")],
 )
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_build_that_is_ended_sets_no_tag(engine, tmp_path, ending, moment, progress):
+def test_a_build_that_is_ended_sets_no_tag(engine, tmp_path, monkeypatch, ending, moment, progress):
     step, tag = uuid.uuid4().hex, f"ended:{uuid.uuid4().hex[:8]}"
     words = ["build", "ending", "--tag", tag, "--no-latest", "--build-arg", f"STEP={step}"]
     words += ["--report", str(tmp_path / "report")] if progress == "--report" else []
+    # At a terminal that can show it, the progress is ours; at any other, docker's.
+    monkeypatch.setenv("TERM", "xterm" if moment == "during a step" else "dumb")
     with started(*words, ending=ending) as command:
         until(lambda: BUILD_MOMENTS[moment](command, step))
 

@@ -3,7 +3,7 @@
 """The one place that prints. A test holds that no other module does.
 
 What is printed is never ours alone: see `model.text`. So everything that could control a terminal
-is escaped here, and what looks like a credential is hidden; only the colors and the progress line
+is escaped here, and what looks like a credential is hidden; only the colors and the progress lines
 of this module are control sequences.
 
 Standard output is the result: if it cannot be written, the command fails. Standard error is for
@@ -16,7 +16,7 @@ import errno
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final, TextIO
 
@@ -118,6 +118,13 @@ def print_log(*, debug: bool) -> Callable[[], None]:
     return end
 
 
+def is_interactive() -> bool:
+    """Whether standard error is a terminal whose lines can be replaced."""
+    return (
+        sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    )
+
+
 def print_label(label: str, color: str, *, err: bool = False) -> None:
     """Print the colored start of a line; the rest follows."""
     stream = sys.stderr if err else sys.stdout
@@ -135,6 +142,50 @@ def print_error(error: DynamoContainerError) -> None:
 def print_progress(text: str) -> None:
     """Replace the last line of the terminal on standard error; empty text clears it."""
     _write(f"{_CLEAR_LINE}{printable(hide(text))}", err=True)
+
+
+class Screen:
+    """The last lines of the terminal on standard error, which change while something runs."""
+
+    def __init__(self) -> None:
+        self._shown = 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The number of columns and of lines that fit."""
+        columns, lines = _terminal_size()
+        return max(columns - 1, 20), max(lines - 1, 4)
+
+    def draw(self, lines: Sequence[str]) -> None:
+        """Replace the lines. Each is cut to the width of the terminal."""
+        columns, _ = self.size
+        safe = [printable(hide(line))[:columns] for line in lines]
+        self._write_lines(safe)
+        self._shown = len(safe)
+
+    def above(self, text: str) -> None:
+        """Print text above the lines, for good; a line feed ends it."""
+        self._write_lines([])
+        print_text(text, err=True)
+        self._shown = 0
+
+    def close(self) -> None:
+        """Leave the lines as they are."""
+        self._shown = 0
+
+    def _write_lines(self, lines: Sequence[str]) -> None:
+        # Wide characters would wrap a line that is cut too late.
+        up = f"\x1b[{self._shown}A" if self._shown else ""
+        body = "".join(f"{line}\x1b[K\n" for line in lines)
+        _write(f"\x1b[?7l\r{up}{body}\x1b[J\x1b[?7h", err=True)
+
+
+def _terminal_size() -> tuple[int, int]:
+    """Return the columns and lines of the terminal on standard error."""
+    try:
+        return os.get_terminal_size(2)
+    except OSError:
+        return (80, 24)
 
 
 def _has_colors(stream: TextIO | None) -> bool:

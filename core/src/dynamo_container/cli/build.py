@@ -19,7 +19,13 @@ from dynamo_container.images import bake
 from dynamo_container.model.names import DEV_TARGET, LOCAL_DEV_TARGET
 from dynamo_container.model.text import aligned
 from dynamo_container.options.records import BuildOptions
-from dynamo_container.printing import print_command, print_lines, print_text
+from dynamo_container.printing import (
+    Screen,
+    is_interactive,
+    print_command,
+    print_lines,
+    print_text,
+)
 
 if TYPE_CHECKING:
     from dynamo_container.images.plan import BuildPlan, Image
@@ -39,8 +45,8 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     session: Session = ctx.obj
     options = record(ctx, BuildOptions)
     plan, resolved = plan_build(session, options)
-    rendered = bake.command(plan)
     if options.dry_run:
+        rendered = bake.command(plan)
         for variable, _ in resolved.hidden_env:
             session.warn(f"export {variable} first: its value is secret and not shown here")
         print_command(rendered)
@@ -49,12 +55,16 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     from dynamo_container.docker import process
 
     _check_builder(session, plan.outputs)
-    command = replace(rendered, hidden_env=resolved.hidden_env)
-    if resolved.report:
-        # Imported here: only a report needs it.
+    shown = "quiet" if session.quiet and plan.progress == "auto" else plan.progress
+    live = shown == "auto" and is_interactive()
+    watches = bool(resolved.report) or live or shown == "quiet"
+    command = replace(bake.command(plan, records=watches), hidden_env=resolved.hidden_env)
+    if watches:
+        # Imported here: docker's own progress does not need it.
         from dynamo_container.images import watch
 
-        watched = watch.build(plan, command, resolved.report, _show_progress)
+        screen = Screen() if live else None
+        watched = watch.build(plan, command, resolved.report, shown, _show_progress, screen)
         status, table = watched.status, aligned(watched.rows, right=(1, 2, 3))
         problem = f"the report {resolved.report} could not be written: {watched.problem}"
         problem = problem if watched.problem else ""
@@ -69,8 +79,12 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         from dynamo_container.host import built
 
         built.remember(image.tags[0] for image in plan.images)
-    if not session.quiet or problem:
-        _show_images(session, plan, table)
+    if session.quiet:
+        print_lines(image.tags[0] for image in plan.images)
+    else:
+        _show_images(session, plan, table if resolved.report or live else [])
+    if live:
+        _show_next(session, plan, watched.elapsed)
     if problem:
         raise WorkFailedError(problem, "the images were built, and have their tags")
     return 0
@@ -132,3 +146,13 @@ def _show_images(session: Session, plan: BuildPlan, table: list[str]) -> None:
     development = [image.tags[0] for image in plan.images if image.stage in _DEVELOPMENT]
     if development and plan.outputs.load:
         session.note(f"develop in it: {PROGRAM} run --image {development[-1]} --mount-workspace")
+
+
+def _show_next(session: Session, plan: BuildPlan, elapsed: float) -> None:
+    """Print how long the build took, and how to use an image that is not for developers."""
+    from dynamo_container.images.progress import duration
+
+    session.note(f"built in {duration(elapsed)}")
+    image = plan.images[-1]
+    if plan.outputs.load and image.stage not in _DEVELOPMENT:
+        session.note(f"run it: {PROGRAM} run --image {image.tags[0]}")

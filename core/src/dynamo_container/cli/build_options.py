@@ -20,7 +20,7 @@ from dynamo_container.options.secrets import EXTRA_INDEX_VARIABLE
 
 F = TypeVar("F", bound=Callable[..., Any])  # Any: click's decorators take every function
 
-_PROGRESS: Final = ("auto", "plain", "tty", "rawjson", "quiet")
+_PROGRESS: Final = ("auto", "plain", "docker", "tty", "rawjson", "quiet")
 
 
 _WHAT: Final = (
@@ -284,7 +284,8 @@ _OUTPUT: Final = (
         type=click.Choice(_PROGRESS),
         default="auto",
         show_default=True,
-        help="How to show progress.",
+        help="How to show progress: a line for each stage at a terminal (auto), all output of "
+        "the steps (plain), as docker does (docker, tty), BuildKit's records, or only failures.",
     ),
     option(
         "--report",

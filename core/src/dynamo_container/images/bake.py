@@ -22,6 +22,9 @@ from dynamo_container.model.values import BuildSecret
 # which HCL does not recognize templates up to the end of the string.
 _SPECIAL: Final = re.compile(r"[$%]+(?=\{)|[$%]*\r(?!\n)")
 
+# What docker calls a kind of progress that has another name here.
+_DOCKERS: Final = {"docker": "auto"}
+
 JSON: TypeAlias = "str | bool | list[JSON] | dict[str, JSON]"
 
 
@@ -41,13 +44,21 @@ def definition(plan: BuildPlan) -> dict[str, JSON]:
     return bake
 
 
-def command(plan: BuildPlan, document: dict[str, JSON] | None = None) -> Command:
+def command(
+    plan: BuildPlan, document: dict[str, JSON] | None = None, *, records: bool = False
+) -> Command:
     """Return the command that builds the plan, or another definition of its targets.
+
+    Args:
+        plan: of the build.
+        document: the other definition; None for the plan's.
+        records: whether its progress is BuildKit's records; so it is if buildx writes metadata.
 
     Its directory is `/` because newer buildx requires permission to read files outside the current
     one. Without BUILDX_NO_DEFAULT_LOAD, older buildx loads every target as an image without a name.
     """
-    options: tuple[str, ...] = ("--progress", plan.progress)
+    shown = _DOCKERS.get(plan.progress, plan.progress)
+    options: tuple[str, ...] = ("--progress", "rawjson" if records else shown)
     if plan.metadata_file:
         options = ("--progress", "rawjson", "--metadata-file", plan.metadata_file)
     if plan.outputs.builder:

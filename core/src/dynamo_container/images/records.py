@@ -21,8 +21,9 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 # `[runtime 2/7] RUN ...`: a step of a Dockerfile; other text may precede the number.
-_STEP: Final = re.compile(r"\[(?:.* )?(\d+)/\d+\] (?!FROM )(.*)", re.DOTALL)
-_EXPORT: Final = re.compile(r"(?:\[[^\]]*\] )?exporting (?:to|cache)\b")
+_STEP: Final = re.compile(r"\[(?:.* )?(\d+)/(\d+)\] (?!FROM )(.*)", re.DOTALL)
+# An engine that pushes what it has built records that as `pushing ... with docker`.
+_EXPORT: Final = re.compile(r"(?:\[[^\]]*\] )?(?:exporting (?:to|cache)\b|pushing )")
 _PREFIX: Final = re.compile(r"\[(\S+?)[ \]]")
 
 
@@ -36,6 +37,19 @@ class Observation:
 
 
 @dataclass(slots=True, kw_only=True)
+class Transfer:
+    """Something that a vertex downloads, exports or pushes, such as a layer: in bytes.
+
+    Attributes:
+        current: how much has been transferred.
+        total: how much there is; 0 if unknown.
+    """
+
+    current: int = 0
+    total: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
 class Vertex:
     """A node of BuildKit's graph.
 
@@ -46,6 +60,7 @@ class Vertex:
         error: why it failed; empty if it did not.
         log: its output.
         line: the last line of the output if it is not complete yet.
+        transfers: what it downloads, exports or pushes, by name.
     """
 
     digest: str
@@ -54,18 +69,33 @@ class Vertex:
     error: str = ""
     log: str = ""
     line: str = ""
+    transfers: dict[str, Transfer] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """The Dockerfile's instruction on one line; empty for `FROM` and if it is not a step."""
         match = _STEP.fullmatch(self.name)
-        return " ".join(match[2].split()) if match else ""
+        return " ".join(match[3].split()) if match else ""
 
     @property
     def number(self) -> int:
         """The number of the step in its stage; 0 if the vertex is not a step."""
         match = _STEP.fullmatch(self.name)
         return int(match[1]) if match else 0
+
+    @property
+    def last_number(self) -> int:
+        """The number of the last step in its stage; 0 if the vertex is not a step."""
+        match = _STEP.fullmatch(self.name)
+        return int(match[2]) if match else 0
+
+    @property
+    def transferred(self) -> tuple[int, int]:
+        """How many bytes it has transferred, and how many there are; 0 for each that is unknown."""
+        transfers = [
+            one for name, one in self.transfers.items() if not name.startswith("extracting")
+        ]
+        return sum(one.current for one in transfers), sum(one.total for one in transfers)
 
     @property
     def exports(self) -> bool:
@@ -105,9 +135,9 @@ class Vertex:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A vertex started, ended or printed something; or buildx printed a line of text."""
+    """A vertex started, ended, printed something or has a warning; or buildx printed a line."""
 
-    kind: Literal["started", "done", "log", "text"]
+    kind: Literal["started", "done", "log", "warning", "text"]
     vertex: Vertex | None = None
     text: str = ""
 
@@ -164,6 +194,17 @@ class Records:
             yield from self._take_vertex(entry)
         for entry in record.get("logs") or ():
             yield from self._take_log(entry)
+        for entry in record.get("statuses") or ():
+            self._take_status(entry)
+        for entry in record.get("warnings") or ():
+            text = base64.b64decode(entry.get("short") or "").decode(errors="replace")
+            yield Event("warning", self.vertexes.get(entry.get("vertex", "")), text)
+
+    def _take_status(self, record: Mapping[str, Any]) -> None:
+        if vertex := self.vertexes.get(record.get("vertex", "")):
+            transfer = vertex.transfers.setdefault(str(record.get("id", "")), Transfer())
+            transfer.current = max(transfer.current, record.get("current") or 0)
+            transfer.total = max(transfer.total, record.get("total") or 0)
 
     def _take_log(self, record: Mapping[str, Any]) -> Iterator[Event]:
         vertex = self.vertexes.get(record.get("vertex", ""))
@@ -200,6 +241,10 @@ class Records:
             return self.targets[0]
         match = _PREFIX.match(name)
         return match[1] if match and match[1] in self.targets else ""
+
+    def owner(self, vertex: Vertex) -> str:
+        """Return the lowest target that recorded a vertex; empty if none did."""
+        return next((name for name in self.targets if name in vertex.observations), "")
 
     def steps(self, target: str) -> list[Vertex]:
         """Return the steps of a target that have ended, including those of the targets below it."""

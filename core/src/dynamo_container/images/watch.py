@@ -10,21 +10,23 @@ from __future__ import annotations
 import codecs
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from dynamo_container.docker import engine, process, signals
 from dynamo_container.docker.command import Command
 from dynamo_container.host import files
-from dynamo_container.images import report
+from dynamo_container.images import progress, report
 from dynamo_container.images.plan import BuildPlan
 from dynamo_container.images.records import Event, Records, Vertex, seconds
 
 _WIDTH: Final = 100
 # The number of lines of its output that are shown if a step fails.
-_LOG_LINES: Final = 50
+_LOG_LINES: Final = 30
+# A terminal shows a new state after this time at the earliest.
+_FRAME_SECONDS: Final = 0.1
 # After this time without a line, the steps that run are shown.
 _SILENCE_SECONDS: Final = 10.0
 
@@ -47,6 +49,7 @@ class Watcher:
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
     _shown: float = field(default_factory=time.monotonic)
+    _warnings: set[str] = field(default_factory=set)
 
     def feed(self, data: bytes) -> None:
         """Process the next part of the stream."""
@@ -78,8 +81,11 @@ class Watcher:
     def _show_event(self, event: Event) -> None:
         if self.progress == "rawjson":
             return
-        if event.vertex is None:
+        if event.kind == "text" or event.vertex is None:
             self._print(f"{event.text}\n")
+            return
+        if event.kind == "warning":
+            self._show_warning(event.text)
             return
         # Any other vertex may fail without harm, such as a cache that does not exist yet.
         relevant = bool(event.vertex.text or event.vertex.exports)
@@ -98,6 +104,11 @@ class Watcher:
         elif event.kind == "done":
             self._print(f"{name}: {'cached' if step.cached else f'{seconds([step]):.1f} s'}\n")
 
+    def _show_warning(self, text: str) -> None:
+        if text not in self._warnings and self.progress != "quiet":
+            self._warnings.add(text)
+            self._print(f"warning: {text}\n")
+
     def _show_failure(self, step: Vertex) -> None:
         if self.progress != "plain":
             self._show_indented(step.log.splitlines()[-_LOG_LINES:])
@@ -106,6 +117,64 @@ class Watcher:
     def _show_indented(self, lines: list[str]) -> None:
         for line in lines:
             self._print(f"  {line}\n")
+
+
+class Screen(Protocol):
+    """The lines at the end of a terminal that change."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The number of columns and of lines that fit."""
+
+    def draw(self, lines: Sequence[str]) -> None:
+        """Replace the lines."""
+
+    def above(self, text: str) -> None:
+        """Print text above them, for good."""
+
+    def close(self) -> None:
+        """Leave the lines as they are."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LiveWatcher(Watcher):
+    """Shows a build at a terminal: a line for each stage, which changes.
+
+    Attributes:
+        screen: the terminal.
+    """
+
+    screen: Screen
+    _drawn: float = 0.0
+
+    def feed(self, data: bytes) -> None:
+        """Process the next part of the stream."""
+        Watcher.feed(self, data)
+        if time.monotonic() - self._drawn >= _FRAME_SECONDS:
+            self._draw()
+
+    def tick(self) -> None:
+        """Show the times of what runs. Called once a second."""
+        self._draw()
+
+    def close(self) -> None:
+        """Process the end of the stream, and leave what is shown."""
+        Watcher.close(self)
+        self._draw(whole=True)
+        self.screen.close()
+
+    def _draw(self, *, whole: bool = False) -> None:
+        self._drawn = time.monotonic()
+        width, height = self.screen.size
+        height = 0 if whole else height
+        self.screen.draw(progress.frame(self.records, time.time(), width=width, height=height))
+
+    def _show_step(self, event: Event, step: Vertex) -> None:
+        """Show nothing: the line of its stage does."""
+
+    def _show_failure(self, step: Vertex) -> None:
+        if progress.is_failure(step):
+            Watcher._show_failure(self, step)  # noqa: SLF001
 
 
 def _one_line(step: Vertex) -> str:
@@ -120,24 +189,40 @@ class Watched:
     Attributes:
         status: docker's exit status.
         rows: a table of the images.
+        elapsed: how long it took, in seconds.
         problem: why the report could not be written; empty if it was.
     """
 
     status: int
     rows: tuple[tuple[str, ...], ...]
+    elapsed: float
     problem: str = ""
 
 
-def build(plan: BuildPlan, command: Command, file: Path, show: Callable[[str], None]) -> Watched:
+def build(
+    plan: BuildPlan,
+    command: Command,
+    file: Path | None,
+    shown: str,
+    show: Callable[[str], None],
+    screen: Screen | None = None,
+) -> Watched:
     """Run the command that builds the plan, and write the report, even if the build fails.
 
     Args:
         plan: what is built.
-        command: of `bake.command`.
-        file: the report's.
+        command: of `bake.command`, with BuildKit's records as progress.
+        file: the report's; None for none.
+        shown: how much of the progress is shown; see `Watcher.progress`.
         show: prints progress.
+        screen: shows it at a terminal; None without one.
     """
-    watcher = Watcher(Records([target.name for target in plan.targets]), plan.progress, show)
+    records = Records([target.name for target in plan.targets])
+    watcher = (
+        LiveWatcher(records=records, progress=shown, show=screen.above, screen=screen)
+        if screen
+        else Watcher(records, shown, show)
+    )
     started = time.monotonic()
     with signals.raised():
         try:
@@ -146,14 +231,23 @@ def build(plan: BuildPlan, command: Command, file: Path, show: Callable[[str], N
             elapsed = time.monotonic() - started
             built = {} if status else _built_images(plan)
         finally:
-            Path(plan.metadata_file).unlink(missing_ok=True)
-    document = report.report(plan, watcher.records, built, status=status, elapsed=elapsed)
-    rows = report.rows(plan, watcher.records, built)
+            if plan.metadata_file:
+                Path(plan.metadata_file).unlink(missing_ok=True)
+            if screen:
+                screen.close()
+    document = report.report(plan, records, built, status=status, elapsed=elapsed)
+    rows = report.rows(plan, records, built)
+    return Watched(status=status, rows=rows, elapsed=elapsed, problem=_write(document, file))
+
+
+def _write(document: report.BuildReport, file: Path | None) -> str:
+    """Write a report; return why that is not possible."""
     try:
-        files.write(file, document.as_json())
+        if file:
+            files.write(file, document.as_json())
     except OSError as error:
-        return Watched(status=status, rows=rows, problem=error.strerror or str(error))
-    return Watched(status=status, rows=rows)
+        return error.strerror or str(error)
+    return ""
 
 
 def _built_images(plan: BuildPlan) -> dict[str, report.BuiltImage]:
