@@ -22,7 +22,7 @@ FORCE = click.option("-f", "--force", is_flag=True, help="Do not ask.")
 
 
 @click.command(epilog=examples("rm dynamo:latest-none-runtime", "rm vllm --force"))
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE|FRAMEWORK...")
+@click.argument("images", nargs=-1, required=True, metavar="(IMAGE|FRAMEWORK)...")
 @FORCE
 def command(images: tuple[str, ...], force: bool) -> int:
     """Delete images that you have built here, with all of their names.
