@@ -16,6 +16,7 @@ from typing import Any, Final
 from dynamo_container.docker import leash as leashes, signals
 from dynamo_container.docker.errors import no_client
 from dynamo_container.docker.leash import Leash
+from dynamo_container.docker.program import PODMAN
 
 # Waits for this process to end: a line comes if it ends in order. A plugin that has just started
 # does not notice the end of docker.
@@ -71,7 +72,8 @@ def _start(argv: Sequence[bytes], leash: Leash, options: dict[str, Any]) -> subp
     try:
         return subprocess.Popen(
             argv,
-            pass_fds=(leash.held,),
+            # Podman has no plugins, and what watches over a container must outlive it.
+            pass_fds=() if argv[0] == PODMAN.encode() else (leash.held,),
             preexec_fn=_dies_with(os.getpid()),  # noqa: PLW1509  # it takes no lock
             **options,
         )
