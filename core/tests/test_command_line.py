@@ -383,7 +383,8 @@ def test_help_cuts_no_word(cli, monkeypatch, columns):
 
     for command in COMMANDS:
         shown = cli.ok(command, "--help").out
-        assert not re.search(r"[\w.]\.\.\.", shown.replace("COMMAND...", "")), shown
+        several = re.compile(r"\b[A-Z]+\.\.\.")  # such as COMMAND...
+        assert not re.search(r"[\w.]\.\.\.", several.sub("", shown)), shown
 
 
 @pytest.mark.parametrize("command", ["build", "run"])

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What was found out about the engine, an image, the GPU driver and a checkout before planning.
+"""What was found out about the engine, an image, the GPU driver, a checkout and a lock
+before planning.
 
 Facts are values. `docker/` and `host/` collect them once; requests carry them; planning reads them.
 """
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
         ImageInfo as ImageInfo,
         SharedFolder as SharedFolder,
     )
+    from dynamo_container.model.lock import (
+        Lock as Lock,
+    )
 else:
     __getattr__ = lazy.attributes(
         __name__,
@@ -38,5 +42,6 @@ else:
                 "NO_ENGINE",
                 "SharedFolder",
             ),
+            "dynamo_container.model.lock": ("Lock",),
         },
     )

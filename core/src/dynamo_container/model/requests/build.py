@@ -5,15 +5,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dynamo_container.model import facts, values
 from dynamo_container.model.names import REPOSITORY
 from dynamo_container.model.references import is_protected, variant
 from dynamo_container.model.requests.base import Request
-
-if TYPE_CHECKING:
-    from dynamo_container.model.lock import Lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,4 +155,4 @@ class BuildSettings:
     outputs: Outputs = Outputs()
     progress: str = "auto"
     metadata_file: str = ""
-    lock: Lock | None = None
+    lock: facts.Lock | None = None
