@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Show the main use case: build the image `none`, serve a tiny model, ask it a question.
 
-    python scripts/demo.py [--base-image IMAGE] [--tag IMAGE]
+    python scripts/demo.py [--base-image IMAGE] [--tag IMAGE] [--image IMAGE]
 
-Requires a running Docker Engine and the installed packages; `make demo` provides both.
+Requires a running Docker Engine and the installed packages; `make demo` provides both. With
+`--image` it only serves: `DYNAMO_CONTAINER_ENGINE=podman python scripts/demo.py --image IMAGE`.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base-image", help="base image, instead of ubuntu:24.04")
     parser.add_argument("--tag", help="name of the image, instead of the default ones")
+    parser.add_argument("--image", help="serve with this image, and build none")
     options = parser.parse_args()
     started = time.monotonic()
     port = free_port()
@@ -50,21 +52,28 @@ def main() -> int:
         model = Path(directory)
         model.chmod(0o755)
         tiny_model.write(model)
-        base_image = ["--base-image", options.base_image] if options.base_image else []
-        tag = ["--tag", options.tag, "--no-latest"] if options.tag else []
-        step("build", "none", "--target", "runtime", *base_image, *tag)
-        image = ["--image", options.tag] if options.tag else ["none", "--target", "runtime"]
-        container = serve(model, port, image)
+        image = options.image or options.tag
+        if not options.image:
+            build(options)
+        selected = ["none", "--image", image] if image else ["none", "--target", "runtime"]
+        container = serve(model, port, selected)
         try:
             answer = ask(port)
         finally:
-            subprocess.run(["docker", "stop", container], check=False, stdout=subprocess.DEVNULL)
+            step("stop", container, "--time", "2")
     print(json.dumps(answer, indent=2))
     if answer.get("object") != "chat.completion" or not answer["usage"]["completion_tokens"]:
         print("demo: the response is not a chat completion", file=sys.stderr)
         return 1
     print(EPILOGUE.format(seconds=time.monotonic() - started))
     return 0
+
+
+def build(options: argparse.Namespace) -> None:
+    """Build the image."""
+    base_image = ["--base-image", options.base_image] if options.base_image else []
+    tag = ["--tag", options.tag, "--no-latest"] if options.tag else []
+    step("build", "none", "--target", "runtime", *base_image, *tag)
 
 
 def serve(model: Path, port: int, image: list[str]) -> str:

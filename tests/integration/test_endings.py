@@ -11,8 +11,10 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from dynamo_container.host.files import TEMPORARY
 from endings import ENDINGS, STATUSES, Started, running, started
 from engines import IMAGE, Engine, tiny_engine, until
 from fakes import Site
@@ -132,6 +134,44 @@ def test_a_run_that_is_ended_leaves_no_container(engine, ending, moment, wait):
     retried = call(*RUN, "--name", "ended", "--", "true")
     assert retried.returncode == 0, retried.stderr
     until(lambda: containers(engine) == [])
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_stop_that_is_ended_can_be_repeated(engine, ending):
+    script = "trap ': >/tmp-stopping' TERM; echo up; while :; do sleep 0.1; done"
+    assert call(*RUN, "-d", "--name", "slow", "--", "sh", "-c", script).returncode == 0
+    until(lambda: engine.docker("logs", "slow"))  # it ignores the signal from now on
+    with started("stop", "--time", "300", "slow", ending=ending) as command:
+        until(lambda: "/tmp-stopping" in engine.docker("diff", "slow"))
+
+        assert command.end() != 0  # 143, or killed by the signal: it has nothing to undo
+
+        until(lambda: not command.processes())
+    assert call("stop", "--time", "0", "slow").stdout == "slow\n"
+    until(lambda: containers(engine) == [])
+
+
+WRITING = {
+    "render": (["render", "ending", "--output", "out"], "out", "docker-bake.json"),
+    "devcontainer": (["devcontainer", "ending"], ".devcontainer", "ending/devcontainer.json"),
+}
+
+
+@pytest.mark.parametrize("command", WRITING)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_files_are_whole_or_absent_and_a_retry_writes_them(tmp_path, ending, command):
+    words, folder, file = WRITING[command]
+    with started(*words, ending=ending) as writing:
+        until(lambda: Path(folder).exists())
+
+        writing.end()
+
+    interrupted = Path(folder, file)
+    before = interrupted.read_text() if interrupted.exists() else None
+    retried = call(*words)
+    assert retried.returncode == 0, retried.stderr
+    assert before in (None, interrupted.read_text())
+    assert [path for path in Path(folder).rglob("*") if path.name.startswith(TEMPORARY)] == []
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:

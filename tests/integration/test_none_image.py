@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -416,3 +417,73 @@ def test_files_in_a_mounted_folder_and_status_are_dockers_own(image, tmp_path):
 
     assert answer.returncode == 42, answer.stderr
     assert (tmp_path / "x").stat().st_uid == 1000
+
+
+SERVER = """
+import http.server, json, sys
+host, port, answers = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        status, document = answers.get(self.path, (404, None))
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(document).encode())
+
+http.server.HTTPServer((host, port), Handler).serve_forever()
+"""
+MODEL = {"/v1/models": (200, {"data": [{"id": "m"}]})}
+# What each role answers when it is ready, and the end of its command.
+ROLES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "frontend": ({"/v1/models": (200, {"data": []})}, ["-m", "dynamo.frontend"]),
+    "worker": ({"/health": (200, {"status": "ready"})}, ["-m", "dynamo.mocker"]),
+    "model": (MODEL, []),
+}
+PROXY = ["-e", "http_proxy=http://127.0.0.1:9", "-e", "HTTP_PROXY=http://127.0.0.1:9"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def waits(image: str, name: str, network: str, *options: str) -> list[str]:
+    """Return the words that run a container and wait for it."""
+    named = ["run", "none", "--image", image, "--name", name, "--network", network]
+    return [*named, "--gpus", "none", "--detach", "--wait", *options]
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    ("network", "host", "proxy"),
+    [("host", "127.0.0.1", PROXY), ("bridge", "0.0.0.0", []), ("none", "127.0.0.2", PROXY)],
+)
+def test_each_role_is_ready_on_each_network(
+    cli: Cli, docker: Docker, image, role, network, host, proxy
+):
+    answers, module = ROLES[role]
+    name, port = docker.unique("ready").replace("/", "-").replace(":", "-"), str(free_port())
+    server = ["python", "-c", SERVER, host, port, json.dumps(answers), *module]
+    options = [*proxy, "-e", f"DYN_HTTP_PORT={port}", "--wait-timeout", "60"]
+    try:
+        cli.ok(*waits(image, name, network, *options), "--", *server)
+    finally:
+        docker.run("rm", "--force", name)
+
+
+def test_another_server_on_the_hosts_network_does_not_make_a_container_ready(
+    cli: Cli, docker: Docker, image
+):
+    name, port = docker.unique("ready").replace("/", "-").replace(":", "-"), str(free_port())
+    server = [sys.executable, "-c", SERVER, "127.0.0.1", port, json.dumps(MODEL)]
+    with subprocess.Popen(server) as other:
+        until(lambda: not socket.socket().connect_ex(("127.0.0.1", int(port))))
+        try:
+            result = cli(*waits(image, name, "host", "--wait-timeout", "3"), "--", "sleep", "60")
+        finally:
+            other.kill()
+            docker.run("rm", "--force", name, check=False)
+
+    assert result.status == 1
+    assert "not ready after 3 s: no process of the container listens on a port" in result.err
