@@ -16,6 +16,7 @@ from dataclasses import replace
 import nvml
 import pytest
 from dynamo_container.docker import process
+from dynamo_container.docker.buildx import BuilderState
 from dynamo_container.docker.engine import BuildCache
 from dynamo_container.host import doctor
 from dynamo_container.model.facts import NO_ENGINE, DriverInfo, EngineInfo, Gpu
@@ -43,6 +44,13 @@ HEALTHY = doctor.Machine(
     free=int(100e9),
     build_cache=BuildCache(size="1GB", reclaimable="1GB"),
     hf_cache=doctor.Folder(path="/home/me/.cache/huggingface", exists=True, writable=True),
+)
+BUILDERS = (
+    BuilderState(name="default", driver="docker", version="unknown"),
+    BuilderState(name="far", driver="remote", version="v0.28.0"),
+    BuilderState(name="gone", driver="remote"),
+    BuilderState(name="pods", driver="kubernetes"),
+    BuilderState(name="ruins", driver="kubernetes", problem="no such context"),
 )
 H100 = Gpu(name="NVIDIA H100", uuid="GPU-1", memory=80 * 2**30)
 DRIVER = DriverInfo(version="580.95.05", cuda="13.0", gpus=(H100,))
@@ -314,3 +322,18 @@ def test_a_cache_that_belongs_to_root_is_a_failure():
 
     assert (finding.state, finding.status) == ("failure", 6)
     assert finding.next_step.endswith("chown -R $(id -u):$(id -g) /cache")
+
+
+def test_builders_beside_the_engine_are_listed():
+    found = {
+        one.name: (one.state, one.summary)
+        for one in doctor.findings(replace(HEALTHY, builders=BUILDERS))
+        if one.name.startswith("builder")
+    }
+
+    assert found == {
+        "builder far": ("ok", "driver remote, BuildKit v0.28.0"),
+        "builder gone": ("warning", "driver remote, does not answer"),
+        "builder pods": ("ok", "driver kubernetes, starts when it is used"),
+        "builder ruins": ("warning", "driver kubernetes, does not answer: no such context"),
+    }

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
@@ -80,12 +84,81 @@ def inspect_builder(name: str = "") -> BuilderInfo:
             f"builder {name!r} does not exist or does not answer: {completed.stderr.strip()}",
             f"see: docker buildx ls; or create it: docker buildx create --name {name}",
         )
+    _require_remote(name, driver, fields)
     return BuilderInfo(
         # The first of several: the nodes have names, too.
         name=next(value for key, value in fields if key == "Name"),
         driver=driver,
         platforms=tuple(dict.fromkeys(_platforms(fields))),
         image_store=driver == "docker" and _has_image_store(),
+    )
+
+
+def _require_remote(name: str, driver: str, fields: tuple[tuple[str, str], ...]) -> None:
+    """Require that a remote BuildKit answers: others are started when they are used.
+
+    Raises:
+        MachineError: it does not.
+    """
+    states = [value for key, value in fields if key == "Status"]
+    if driver != "remote" or "running" in states:
+        return
+    problem = next((f": {value}" for key, value in fields if key == "Error"), "")
+    endpoint = next((value for key, value in fields if key == "Endpoint"), "its address")
+    raise MachineError(
+        f"the remote builder {name!r} does not answer at {endpoint}{problem}",
+        f"start BuildKit there, and check the certificates: docker buildx inspect {name}",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuilderState:
+    """A builder, as `docker buildx ls` lists it.
+
+    Attributes:
+        name, driver: of the builder.
+        version: of its BuildKit; empty if none of its nodes answers.
+        problem: why one of its nodes does not answer; empty if that is not known.
+    """
+
+    name: str
+    driver: str
+    version: str = ""
+    problem: str = ""
+
+
+@contextmanager
+def start_listing_builders() -> Iterator[Callable[[], tuple[BuilderState, ...]]]:
+    """Start to list the builders beside other work: one that cannot be reached takes many seconds.
+
+    Yields:
+        A function that waits for the list, which is empty after a time limit.
+    """
+    with process.start_query("docker", "buildx", "ls", "--format", "{{json .}}") as finish:
+        yield lambda: _builder_states(finish)
+
+
+def _builder_states(finish: process.Query) -> tuple[BuilderState, ...]:
+    try:
+        with reading_answer():
+            rows = [json.loads(line) for line in finish().stdout.splitlines()]
+            # Older versions list a builder once for each node.
+            states = {row["Name"]: _builder_state(row) for row in rows}
+    except EngineError:
+        # Versions before 0.13 cannot print JSON.
+        return ()
+    return tuple(states[name] for name in sorted(states))
+
+
+def _builder_state(row: dict[str, Any]) -> BuilderState:  # of buildx's JSON
+    nodes = row.get("Nodes") or ()
+    running = [node for node in nodes if node.get("Status") == "running"]
+    problems = [str(node["Err"]) for node in (row, *nodes) if node.get("Err")]
+    return BuilderState(
+        name=row["Name"],
+        driver=row["Driver"],
+        version=str(running[0].get("Version") or "unknown") if running else "",
+        problem=problems[0] if problems else "",
     )
 
 

@@ -16,6 +16,7 @@ from typing import Final, Literal
 from packaging.version import InvalidVersion, Version
 
 from dynamo_container.docker import buildx, engine, program
+from dynamo_container.docker.buildx import BuilderState
 from dynamo_container.docker.engine import NO_BUILD_CACHE, BuildCache
 from dynamo_container.docker.errors import OLDEST_BUILDX, OLDEST_ENGINE
 from dynamo_container.docker.program import PODMAN
@@ -62,6 +63,7 @@ class Machine:
         buildx: version; empty if the docker command does not have it.
         free: free bytes on the disk of the engine's data; None if it is not on this machine.
         build_cache: of the engine.
+        builders: that buildx knows.
         driver: the NVIDIA driver of this machine.
         hf_cache: the Hugging Face cache that `run` mounts.
         plugins: problems of installed plugins.
@@ -73,6 +75,7 @@ class Machine:
     buildx: str = ""
     free: int | None = None
     build_cache: BuildCache = NO_BUILD_CACHE
+    builders: tuple[BuilderState, ...] = ()
     driver: DriverInfo | None = None
     hf_cache: Folder
     plugins: tuple[str, ...] = ()
@@ -104,7 +107,7 @@ def collect(plugin_problems: Callable[[], Iterable[str]]) -> Machine:
         plugin_problems: loads the plugins and returns a line for each that cannot be used; called
             while docker works.
     """
-    with engine.start_measuring_build_cache() as build_cache:
+    with engine.start_measuring_build_cache() as cache, buildx.start_listing_builders() as builders:
         engine_info, engine_error = _engine_info()
         return Machine(
             client=_version(engine.client_version),
@@ -115,7 +118,8 @@ def collect(plugin_problems: Callable[[], Iterable[str]]) -> Machine:
             driver=driver.collect(),
             hf_cache=_folder(absolute(default_hf_cache())),
             plugins=tuple(plugin_problems()),
-            build_cache=build_cache() if engine_info.version else NO_BUILD_CACHE,
+            build_cache=cache() if engine_info.version else NO_BUILD_CACHE,
+            builders=builders(),
         )
 
 
@@ -160,6 +164,7 @@ def findings(machine: Machine) -> Iterator[Finding]:
         yield _engine(machine)
     if machine.client:
         yield _buildx(machine)
+        yield from _builders(machine.builders)
     if machine.engine.version:
         yield _disk(machine)
         yield _build_cache(machine.build_cache)
@@ -233,6 +238,25 @@ def _buildx(machine: Machine) -> Finding:
         return _ok("buildx", f"version {machine.buildx}")
     install = f"install docker-buildx (or docker-buildx-plugin), {OLDEST_BUILDX} or newer"
     return _failure("buildx", EngineError.exit_status, summary, install)
+
+
+def _builders(builders: Iterable[BuilderState]) -> Iterator[Finding]:
+    """Yield a finding for each builder beside the engine: those of a driver such as `remote`."""
+    for one in builders:
+        name = f"builder {one.name}"
+        if one.driver == "docker":
+            continue
+        if one.version:
+            yield _ok(name, f"driver {one.driver}, BuildKit {one.version}")
+        elif one.driver == "remote" or one.problem:
+            problem = f": {one.problem}" if one.problem else ""
+            summary = f"driver {one.driver}, does not answer{problem}"
+            see = (
+                f"see: docker buildx inspect {one.name}; or remove it: docker buildx rm {one.name}"
+            )
+            yield _warning(name, summary, see)
+        else:
+            yield _ok(name, f"driver {one.driver}, starts when it is used")
 
 
 def _is_older(version: str, oldest: str | int) -> bool:
