@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from dynamo_container.errors import UsageError
 from dynamo_container.images import planner
-from dynamo_container.locks import changes, document, fit
+from dynamo_container.locks import changes, document, fit, moving as moves
 from dynamo_container.model.lock import (
     Lock,
     LockedBase,
@@ -271,6 +271,98 @@ def test_changes_are_described_in_words(lock):
         "removed apt curl 8.5.0-2ubuntu10.6",
     )
     assert changes.changes(lock, lock) == ()
+
+
+def test_diff_describes_two_locks(cli, written, lock, tmp_path):
+    other = replace(lock.wheels[0], wheels=(replace(WHEELS[0], version="1.7.0"), WHEELS[1]))
+    newer = tmp_path / "newer.lock"
+    newer.write_text(document.text(replace(lock, wheels=(other, lock.wheels[1]))))
+
+    assert "ai-dynamo 1.6.1 -> 1.6.1 and 1.7.0" in cli.ok("diff", FILE, str(newer)).out
+    assert cli.ok("diff", FILE, FILE).out == "no differences\n"
+
+
+def test_a_change_that_others_require_names_them_and_sizes_are_added_up(lock):
+    runtime = LockedWheel(
+        name="ai-dynamo-runtime",
+        version="1.6.1",
+        file="r-1.6.1.whl",
+        sha256=A,
+        via=("ai-dynamo",),
+        size=2_000_000,
+    )
+    before, after = (
+        replace(
+            lock,
+            wheels=(
+                replace(
+                    lock.wheels[0],
+                    wheels=(
+                        replace(WHEELS[0], version=version),
+                        replace(runtime, version=version, size=size),
+                    ),
+                ),
+            ),
+        )
+        for version, size in (("1.5.0", 1_000_000), ("1.6.1", 2_500_000))
+    )
+
+    assert changes.changes(before, after) == (
+        "changed ai-dynamo 1.5.0 -> 1.6.1 (none pins it)",
+        "changed ai-dynamo-runtime 1.5.0 -> 1.6.1 (ai-dynamo 1.6.1 requires it)",
+        "Python packages: 1.0 MB -> 2.5 MB compressed (+1.5 MB)",
+    )
+
+
+def test_what_is_newer_is_listed_with_what_holds_it_back(lock):
+    dated = replace(WHEELS[0], version="1.7.0", uploaded="2026-11-20")
+    old = replace(WHEELS[1], version="0.21.0", uploaded="2026-08-01")
+    after = replace(lock, wheels=(replace(lock.wheels[0], wheels=(dated, old)),))
+
+    assert changes.newer(lock, after, "2026-10-29") == (
+        (
+            "ai-dynamo 1.6.1 -> 1.7.0 "
+            "(held back: it is of 2026-11-20, and packages are as of 2026-10-29)"
+        ),
+        "msgspec 0.20.0 -> 0.21.0 (held back by the lock: update msgspec)",
+    )
+    assert changes.newer(lock, lock, "2026-10-29") == ()
+
+
+MOVES = {
+    "a package": (("MsgSpec",), ("msgspec",), 1, 2),
+    "the distribution": (("apt",), (), 1, 0),
+    "a base image": (("ubuntu:24.04",), (), 0, 0),
+    "two things": (("ai_dynamo", "apt"), ("ai-dynamo",), 1, 0),
+}
+
+
+@pytest.mark.parametrize(("names", "moving", "bases", "packages"), MOVES.values(), ids=MOVES)
+def test_what_does_not_move_is_kept(lock, names, moving, bases, packages):
+    kept = moves.without(lock, names)
+
+    assert kept.moving == moving
+    assert len(kept.bases) == bases
+    assert len(kept.packages) == packages
+    assert kept.wheels == lock.wheels
+    assert kept.created == lock.created
+
+
+def test_a_lock_does_not_move_what_it_does_not_have(lock):
+    with pytest.raises(UsageError) as error:
+        moves.without(lock, ["mspec"])
+
+    assert error.value.what == f"the lock {FILE} does not have 'mspec'"
+    assert error.value.next_step == "did you mean msgspec?"
+
+
+def test_update_and_outdated_require_a_lock(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    for command in ("update", "outdated"):
+        result = cli(command)
+        assert result.status == 2
+        assert "there is no lock" in result.err
 
 
 @pytest.mark.parametrize("flag", ["--dry-run", "--locked", "--frozen"])

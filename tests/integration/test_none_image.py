@@ -122,6 +122,27 @@ def test_it_is_at_most_60_mb_larger_than_its_base_and_its_venv(docker, image):
     assert docker.inspect(image)["Size"] - base - venv < 60e6
 
 
+def test_size_accounts_for_every_byte_and_most_bytes_have_a_package(cli: Cli, docker, image):
+    for by in ("layer", "package", "folder"):
+        document = json.loads(cli.ok("size", image, "--by", by, "--json").out)
+        assert document["bytes"] == docker.inspect(image)["Size"]
+        parts = {part["name"]: part["bytes"] for part in document["parts"]}
+        assert sum(parts.values()) == document["bytes"]
+        if by == "package":
+            assert parts["no package"] < 0.06 * document["bytes"]
+            assert parts["python ai-dynamo-runtime"] > 1e8
+            assert parts["apt libc6"] > 1e6
+
+
+def test_diff_names_what_was_added(cli: Cli, docker, tag, image):
+    script = "head --bytes 3000000 /dev/zero >/opt/dynamo/zeros"
+    other = changed(docker, image, tag("larger"), script)
+
+    lines = cli.ok("diff", image, other).out.splitlines()
+
+    assert lines[0].split(maxsplit=2) == ["+3.0", "MB", "changed  no package"]
+
+
 def test_its_labels_describe_it(docker, image):
     labels = docker.labels(image)
     prefix = "ai.dynamo.container."

@@ -34,6 +34,9 @@ COMMAND_GROUPS: Final = {
         "build": "build",
         "check": "check",
         "lock": "lock",
+        "outdated": "outdated",
+        "update": "update",
+        "reproduce": "reproduce",
         "render": "render",
         "releases": "releases",
         "images": "images",
@@ -53,6 +56,8 @@ COMMAND_GROUPS: Final = {
         "devcontainer": "devcontainer",
     },
     "Find out": {
+        "size": "size",
+        "diff": "diff",
         "explain": "explain",
         "doctor": "doctor",
         "help": "help",

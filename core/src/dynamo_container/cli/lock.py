@@ -9,9 +9,10 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.layout import examples
-from dynamo_container.cli.planning import plan_build
+from dynamo_container.cli.planning import plan_build, planned_with
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.errors import MachineError, UsageError
+from dynamo_container.model.lock import Lock
 from dynamo_container.options import lock_file
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.rules import is_given
@@ -31,37 +32,54 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     """
     session: Session = ctx.obj
     options = record(ctx, BuildOptions)
-    for flag in ("--dry-run", "--locked", "--frozen"):
-        if is_given(options, flag):
-            raise UsageError(f"{flag} cannot be used with lock", "omit it")
-    if options.lock == NONE:
-        raise UsageError("--lock none cannot be used with lock", "name a file, or omit it")
+    require_effects(options, "lock")
     return write(session, options)
 
 
-def write(session: Session, options: BuildOptions) -> int:
-    """Make the lock of a build, write it, and print what changes."""
+def require_effects(options: BuildOptions, command: str) -> None:
+    """Refuse options that have no effect on a lock.
+
+    Raises:
+        UsageError: one is given.
+    """
+    for flag in ("--dry-run", "--locked", "--frozen"):
+        if is_given(options, flag):
+            raise UsageError(f"{flag} cannot be used with {command}", "omit it")
+    if options.lock == NONE:
+        raise UsageError(f"--lock none cannot be used with {command}", "name a file, or omit it")
+
+
+def write(
+    session: Session, options: BuildOptions, lock: Lock | None = None, names: tuple[str, ...] = ()
+) -> int:
+    """Make the lock of a build, write it, and print what changes.
+
+    Args:
+        session: of this call.
+        options: of the build.
+        lock: the one in use, if only `names` move.
+        names: what moves; nothing for everything.
+    """
     # Imported here: `--help` does not need it.
     from dynamo_container.host import files
-    from dynamo_container.locks import changes, document, making
+    from dynamo_container.locks import changes, document, making, moving
 
     path = lock_file.place(options, session.project)
     plan, resolved = plan_build(session, options, use_lock=False)
     before = lock_file.read(path, trusting=session.trusting) if path.is_file() else None
-    lock = making.make(plan, resolved.hidden_env, str(path))
+    if lock and names:
+        kept = moving.without(lock, names)
+        resolving = planned_with(session, resolved, kept)
+        made = making.make(plan, resolved.hidden_env, str(path), kept=kept, resolving=resolving)
+    else:
+        made = making.make(plan, resolved.hidden_env, str(path))
     try:
-        files.write(path, document.text(lock))
+        files.write(path, document.text(made))
     except OSError as error:
         raise MachineError(
             f"{path} cannot be written: {error.strerror}", "name another file: --lock FILE"
         ) from error
     if before:
-        print_lines(changes.changes(before, lock) or ("nothing has changed",))
-    wheels = {wheel.name for one in lock.wheels for wheel in one.wheels}
-    packages = {package.name for one in lock.packages for package in one.packages}
-    bases = len(lock.bases)
-    print_line(
-        f"{path}: {len(wheels)} Python packages, {len(packages)} system packages, "
-        f"{bases} base image{'s' if bases != 1 else ''}"
-    )
+        print_lines(changes.changes(before, made) or ("nothing has changed",))
+    print_line(f"{path}: {made.summary()}")
     return 0

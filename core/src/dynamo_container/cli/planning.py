@@ -51,10 +51,17 @@ def plan_build(
     frameworks = [framework for framework, _ in facts.frameworks]
     plan = plan_images(session.load(*frameworks), resolved.requests, resolved.settings)
     if use_lock and (lock := _fitting_lock(session, options, plan)):
-        settings = replace(resolved.settings, lock=lock)
-        plan = plan_images(session.registry, resolved.requests, settings)
+        plan = planned_with(session, resolved, lock)
     session.show((*resolved.warnings, *plan.warnings), plan.notices)
     return plan, resolved
+
+
+def planned_with(session: Session, resolved: ResolvedBuild, lock: Lock) -> BuildPlan:
+    """Return the plan of a build with a lock."""
+    from dynamo_container.images.planner import plan as plan_images
+
+    settings = replace(resolved.settings, lock=lock)
+    return plan_images(session.registry, resolved.requests, settings)
 
 
 def _fitting_lock(session: Session, options: BuildOptions, plan: BuildPlan) -> Lock | None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from dynamo_container.model.names import (
     CUDA,
     LOCKED_PACKAGES,
+    LOCKED_VERSIONS,
     LOCKED_WHEELS,
     SOURCE_DATE_EPOCH,
+    UPGRADE,
 )
 from dynamo_container.model.provenance import Contribution, Layer, Resolved, Source
 from dynamo_container.model.values import BaseImage, BuildArg, Pin, Stage
@@ -81,8 +83,13 @@ class Locked:
         for pin in self._pins:
             if pin.key in tools and pin.value.build_arg:
                 yield BuildArg(name=pin.value.build_arg, value=tools[pin.key].requirement)
-        if wheels := [one for one in self._lock.wheels if self._is_mine(one)]:
+        wheels = [one for one in self._lock.wheels if self._is_mine(one)]
+        if wheels and self._lock.moving is None:
             yield BuildArg(name=LOCKED_WHEELS, value="|".join(_requirements(wheels)))
+        elif wheels:
+            versions = {f"{wheel.name}=={wheel.version}" for one in wheels for wheel in one.wheels}
+            yield BuildArg(name=LOCKED_VERSIONS, value="|".join(sorted(versions)))
+            yield BuildArg(name=UPGRADE, value=" ".join(self._lock.moving or ()))
         for stage, words in self._packages().items():
             yield BuildArg(name=LOCKED_PACKAGES, value=" ".join(sorted(words)), stage=stage)
 

@@ -7,23 +7,77 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from dynamo_container.model.lock import Lock, LockedImage
+from dynamo_container.model.lock import Lock, LockedImage, LockedWheel
 
 _SHORT: Final = 12
 
 
 def changes(before: Lock, after: Lock) -> tuple[str, ...]:
     """Return what changes from one lock to another, a line for each thing."""
-    reasons = {
-        name: f" ({image.framework} pins it)" for image in after.images for name in _pins(image)
-    }
+    reasons = _reasons(before, after)
     return (
         *_compare("image", _images(before), _images(after), {}),
         *_compare("base image", _bases(before), _bases(after), {}),
         *_compare("tool", _tools(before), _tools(after), {}),
         *_compare("", _wheels(before), _wheels(after), reasons),
         *_compare("apt", _packages(before), _packages(after), {}),
+        *_sizes(before, after),
     )
+
+
+def newer(before: Lock, after: Lock, as_of: str) -> tuple[str, ...]:
+    """Return what is newer in a lock that was made without a date, and why it is held back.
+
+    Args:
+        before: the lock in use.
+        after: a lock of the same request, without a date.
+        as_of: the date of the request; empty for none.
+    """
+    reasons = {wheel.name: _held_back(wheel, as_of) for one in after.wheels for wheel in one.wheels}
+    lines = (
+        *_compare("base image", _bases(before), _bases(after), {}),
+        *_compare("", _wheels(before), _wheels(after), reasons),
+        *_compare("apt", _packages(before), _packages(after), {}),
+    )
+    changed = "changed "
+    return tuple(line.removeprefix(changed) for line in lines if line.startswith(changed))
+
+
+def _held_back(wheel: LockedWheel, as_of: str) -> str:
+    if as_of and wheel.uploaded >= as_of:
+        return f" (held back: it is of {wheel.uploaded}, and packages are as of {as_of})"
+    return f" (held back by the lock: update {wheel.name})"
+
+
+def _reasons(before: Lock, after: Lock) -> dict[str, str]:
+    """Why Python packages have their versions: the plan pins them, or others that change require
+    them.
+    """
+    old, new = _wheels(before), _wheels(after)
+    changed = {name for name in new if old.get(name) != new[name]}
+    versions = {name: version for name, (version, _) in new.items()}
+    reasons = {}
+    for one in after.wheels:
+        for wheel in one.wheels:
+            via = [name for name in wheel.via if name in changed]
+            if via:
+                words = " and ".join(f"{name} {versions[name]}" for name in via[:2])
+                verb = "requires" if len(via) == 1 else "require"
+                reasons[wheel.name] = f" ({words} {verb} it)"
+    pins = {name: image.framework for image in after.images for name in _pins(image)}
+    return reasons | {name: f" ({framework} pins it)" for name, framework in pins.items()}
+
+
+def _sizes(before: Lock, after: Lock) -> Iterator[str]:
+    """Yield how much more or less Python packages are downloaded, if it changes."""
+    old, new = (
+        sum(wheel.size for one in lock.wheels for wheel in one.wheels) for lock in (before, after)
+    )
+    if old and new and old != new:
+        yield (
+            f"Python packages: {old / 1e6:,.1f} MB -> {new / 1e6:,.1f} MB compressed "
+            f"({(new - old) / 1e6:+,.1f} MB)"
+        )
 
 
 def _compare(

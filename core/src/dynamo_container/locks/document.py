@@ -123,6 +123,9 @@ class WheelRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     index: Annotated[
         str, Meta(description="The index that had it. For people: a build uses its own index.")
     ] = ""
+    size: Annotated[int, Meta(ge=0, description="Of the file, in bytes.")] = 0
+    uploaded: Annotated[str, Meta(description="The date of the file.")] = ""
+    via: Annotated[tuple[Name, ...], Meta(description="The packages that require it.")] = ()
 
 
 class WheelsRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -255,6 +258,9 @@ def _wheels(row: WheelsRow) -> LockedWheels:
                 file=wheel.file,
                 sha256=wheel.sha256,
                 index=wheel.index,
+                size=wheel.size,
+                uploaded=wheel.uploaded,
+                via=wheel.via,
             )
             for wheel in row.packages
         ),
@@ -315,6 +321,9 @@ def _wheel_fields(wheel: LockedWheel) -> dict[str, object]:
         "file": wheel.file,
         "sha256": wheel.sha256,
         "index": hide(wheel.index),
+        "size": wheel.size,
+        "uploaded": wheel.uploaded,
+        "via": [*wheel.via],
     }
 
 
@@ -341,7 +350,14 @@ def _value(value: object) -> str:
 
 
 def _fields(fields: Iterable[tuple[str, object]]) -> str:
-    return ", ".join(f"{key} = {_string(value)}" for key, value in fields if value)
+    return ", ".join(f"{key} = {_inline(value)}" for key, value in fields if value)
+
+
+def _inline(value: object) -> str:
+    """Return a value on one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(_string(one) for one in value)}]"
+    return str(value) if isinstance(value, int) else _string(value)
 
 
 def _string(value: object) -> str:

@@ -35,7 +35,12 @@ _TOOL: Final = re.compile(r"^([\w.-]+)==(\S+)((?: --hash=sha256:[0-9a-f]{64})+)$
 
 
 def make(
-    plan: BuildPlan, hidden_env: tuple[tuple[str, str], ...], path: str, created: str = ""
+    plan: BuildPlan,
+    hidden_env: tuple[tuple[str, str], ...],
+    path: str,
+    *,
+    kept: Lock | None = None,
+    resolving: BuildPlan | None = None,
 ) -> Lock:
     """Make a lock of a plan.
 
@@ -43,7 +48,8 @@ def make(
         plan: without a lock.
         hidden_env: variables with secrets that the build needs.
         path: of the lock's file.
-        created: the time that the lock names; empty for now.
+        kept: what does not move: base images, and the lock's time; None for nothing.
+        resolving: the plan with what does not move; None for the same plan.
 
     Raises:
         UsageError: an image cannot be locked.
@@ -54,17 +60,19 @@ def make(
     platforms = plan.outputs.platforms or _own_platform(plan)
     images = tuple(locked_image(image) for image in plan.images)
     found = {name for image in plan.images for name in external_images(plan.targets, image.target)}
-    locked_bases = tuple(bases.locked(sorted(found), pull=plan.pull))
+    known = tuple(base for base in kept.bases if base.image in found) if kept else ()
+    new = sorted(found - {base.image for base in known})
+    locked_bases = (*known, *bases.locked(new, pull=plan.pull))
     with tempfile.TemporaryDirectory(prefix="dynamo-container-lock-") as name:
         folder = Path(name)
-        _build(plan, folder, hidden_env)
-        places = tuple(_places(plan, folder, platforms))
+        _build(resolving or plan, folder, hidden_env)
+        places = tuple(_places(resolving or plan, plan, folder, platforms))
         return Lock(
             path=path,
-            created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            created=kept.created if kept else datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             images=images,
-            bases=locked_bases,
-            tools=tuple(_tools(plan, folder, platforms)),
+            bases=tuple(sorted(locked_bases, key=lambda base: base.image)),
+            tools=tuple(_tools(resolving or plan, folder, platforms)),
             packages=tuple(packages for place in places for packages in _packages(*place)),
             wheels=tuple(wheels for place in places for wheels in _wheels(*place)),
         )
@@ -91,12 +99,14 @@ def _build(plan: BuildPlan, folder: Path, hidden_env: tuple[tuple[str, str], ...
 _Place = tuple[LockedImage, Target, str, Path]
 
 
-def _places(plan: BuildPlan, folder: Path, platforms: tuple[str, ...]) -> Iterator[_Place]:
+def _places(
+    resolving: BuildPlan, plan: BuildPlan, folder: Path, platforms: tuple[str, ...]
+) -> Iterator[_Place]:
     """Yield each variant's targets once, whatever the number of its images."""
     known: set[tuple[tuple[str, str, str], str]] = set()
-    for image in plan.images:
-        entry = locked_image(image)
-        for target in targets.below(plan, image):
+    for image, original in zip(resolving.images, plan.images, strict=True):
+        entry = locked_image(original)
+        for target in targets.below(resolving, image):
             key = (entry.variant, target.name)
             if key in known or not targets.states_lock(target):
                 continue
@@ -149,7 +159,7 @@ def _wheels(
     if not file.is_file():
         return
     document = json.loads(file.read_text(encoding="utf-8"))
-    wheels = (LockedWheel(**wheel) for wheel in document["wheels"])
+    wheels = (LockedWheel(**{**one, "via": tuple(one["via"])}) for one in document["wheels"])
     yield LockedWheels(
         framework=image.framework,
         cuda=image.cuda,

@@ -98,13 +98,25 @@ class LockedPackages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedWheel:
-    """A package of Python: the file that is installed, and the index that had it."""
+    """A package of Python.
+
+    Attributes:
+        name, version: of the package.
+        file, sha256: what is installed.
+        index: that had it.
+        size: of the file, in bytes; 0 if the index does not state it.
+        uploaded: the date of the file, such as `2026-08-28`; empty if the index does not state it.
+        via: the packages that require it; none if the image itself does.
+    """
 
     name: str
     version: str
     file: str
     sha256: str
     index: str = ""
+    size: int = 0
+    uploaded: str = ""
+    via: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +138,8 @@ class Lock:
     Attributes:
         path: of its file.
         created: when, such as `2026-11-26T08:00:00Z`: the time of everything in the images.
+        moving: while a lock is moved on: the Python packages that move, and those that they require
+            if they have to. The others keep their versions. None in every other case.
     """
 
     path: str
@@ -135,12 +149,23 @@ class Lock:
     tools: tuple[LockedTool, ...] = ()
     packages: tuple[LockedPackages, ...] = ()
     wheels: tuple[LockedWheels, ...] = ()
+    moving: tuple[str, ...] | None = None
 
     @property
     def epoch(self) -> int:
         """The time as `SOURCE_DATE_EPOCH` has it."""
         moment = datetime.strptime(self.created, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007  # below
         return int(moment.replace(tzinfo=UTC).timestamp())
+
+    def summary(self) -> str:
+        """Return what it has, in numbers."""
+        wheels = {wheel.name for one in self.wheels for wheel in one.wheels}
+        packages = {package.name for one in self.packages for package in one.packages}
+        number = len(self.bases)
+        return (
+            f"{len(wheels)} Python packages, {len(packages)} system packages, "
+            f"{number} base image{'s' if number != 1 else ''}"
+        )
 
     def base(self, image: str) -> LockedBase | None:
         """Return what is locked for an image from outside."""

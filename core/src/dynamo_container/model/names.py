@@ -58,9 +58,11 @@ EXTRA_INDEX_URLS: Final = "EXTRA_INDEX_URLS"
 TRUSTED_HOSTS: Final = "TRUSTED_HOSTS"
 RELEASE_BUILD: Final = "RELEASE_BUILD"
 MAX_JOBS: Final = "MAX_JOBS"
-# Of a lock: requirements with hashes; packages of the distribution that a stage installs; the time
-# of everything in the images.
+# Of a lock: requirements with hashes; versions to keep while others move, and which ones move;
+# packages of the distribution that a stage installs; the time of everything in the images.
 LOCKED_WHEELS: Final = "LOCKED_WHEELS"
+LOCKED_VERSIONS: Final = "LOCKED_VERSIONS"
+UPGRADE: Final = "UPGRADE"
 LOCKED_PACKAGES: Final = "LOCKED_PACKAGES"
 SOURCE_DATE_EPOCH: Final = "SOURCE_DATE_EPOCH"
 USER_UID: Final = "USER_UID"

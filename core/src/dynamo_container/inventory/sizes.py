@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""How big the parts of an image are: by layer, package or folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Final, Literal, TypeAlias
+
+from dynamo_container.docker import engine, process
+from dynamo_container.errors import MachineError, WorkFailedError
+from dynamo_container.model.text import aligned
+
+By: TypeAlias = Literal["layer", "package", "folder"]
+KINDS: Final[tuple[By, ...]] = ("layer", "package", "folder")
+# The version of the JSON's form; new keys do not change it.
+SCHEMA: Final = 1
+# The name of what files of later layers replace or delete: it is in the image, but not seen.
+REPLACED: Final = "replaced or deleted by later layers"
+_LISTED: Final = 40
+_SECONDS: Final = 600.0
+_NO_PYTHON: Final = 127
+_PYTHONS: Final = "/opt/dynamo/venv/bin/python", "/usr/bin/python3", "/usr/local/bin/python3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of an image, and its size in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """The parts of an image, largest first; their sum is the image's size."""
+
+    image: str
+    by: By
+    size: int
+    parts: tuple[Part, ...]
+
+    def rows(self) -> list[str]:
+        """Return a table for people: size, share and name, with what is small in one line."""
+        shown, rest = self.parts[:_LISTED], self.parts[_LISTED:]
+        lines = [(part.size, part.name) for part in shown]
+        if rest:
+            lines.append((sum(part.size for part in rest), f"{len(rest)} others"))
+        cells = [
+            (f"{size / 1e6:,.1f} MB", f"{size / max(self.size, 1):.1%}", name)
+            for size, name in (*lines, (self.size, "in all"))
+        ]
+        return aligned(cells, right=(0, 1))
+
+    def document(self) -> dict[str, object]:
+        """Return it for programs."""
+        parts = [{"name": part.name, "bytes": part.size} for part in self.parts]
+        return {
+            "schema": SCHEMA, "image": self.image, "by": self.by, "bytes": self.size, "parts": parts
+        }  # fmt: skip
+
+
+def measure(image: str, by: By) -> Sizes:
+    """Measure the parts of an image.
+
+    Raises:
+        EngineError: no engine answers.
+        MachineError: the engine does not have the image, or no Python runs in it.
+    """
+    info = engine.inspect_image(image)
+    if info is None:
+        raise MachineError(
+            f"the engine does not have the image {image}", f"pull it: docker pull {image}"
+        )
+    if by == "layer":
+        return _sizes(image, by, tuple(_layers(image)))
+    found: dict[str, int] = _probe(image)[f"{by}s"]
+    parts = [Part(name=name, size=size) for name, size in found.items()]
+    total = sum(part.size for part in _layers(image))
+    visible = sum(found.values())
+    if total > visible:
+        parts.append(Part(name=REPLACED, size=total - visible))
+    return _sizes(image, by, tuple(parts))
+
+
+def differences(before: Sizes, after: Sizes) -> tuple[str, ...]:
+    """Return what differs between two images in words, the largest difference first."""
+    old, new = ({part.name: part.size for part in one.parts} for one in (before, after))
+    changed = {name: new.get(name, 0) - old.get(name, 0) for name in {*old, *new}}
+    ranked = sorted(
+        (name for name, difference in changed.items() if difference),
+        key=lambda name: (-abs(changed[name]), name),
+    )
+    cells = [(f"{changed[name] / 1e6:+,.1f} MB", _verb(name, old, new), name) for name in ranked]
+    if before.size != after.size:
+        cells.append((f"{(after.size - before.size) / 1e6:+,.1f} MB", "", "in all"))
+    return tuple(aligned(cells, right=(0,)))
+
+
+def _verb(name: str, old: Mapping[str, int], new: Mapping[str, int]) -> str:
+    if name in old and name in new:
+        return "changed"
+    return "added" if name in new else "removed"
+
+
+def _sizes(image: str, by: By, parts: tuple[Part, ...]) -> Sizes:
+    ranked = tuple(
+        sorted((part for part in parts if part.size), key=lambda part: (-part.size, part.name))
+    )
+    return Sizes(image=image, by=by, size=sum(part.size for part in ranked), parts=ranked)
+
+
+def _layers(image: str) -> Iterator[Part]:
+    """Yield the layers, newest first, as docker measures them."""
+    words = ("docker", "image", "history", "--no-trunc", "--human=false")
+    answer = process.capture(*words, "--format", "{{.Size}} {{.CreatedBy}}", image)
+    for line in answer.stdout.splitlines():
+        size, _, step = line.partition(" ")
+        if size.isdigit():
+            yield Part(name=step_name(step), size=int(size))
+
+
+def step_name(text: str) -> str:
+    """Return what a layer's step runs, without its arguments and mounts."""
+    words = re.sub(r"^(?:RUN )?(?:\|\d+ .*?(?=/bin/sh))?(?:/bin/sh -c )?", "", text)
+    words = re.sub(r"# buildkit$", "", words)
+    return re.sub(r"\s+", " ", words).strip()[:100] or "(base image)"
+
+
+def _probe(image: str) -> Any:  # JSON
+    """What the program in the image reports."""
+    script = resources.files("dynamo_container.inventory").joinpath("probe.py").read_text("utf-8")
+    words = ("docker", "run", "--rm", "--network=none", "--user=0", "--entrypoint=/bin/sh", image)
+    start = f'[ -x "$p" ] && exec "$p" -I -c "$0"; done; exit {_NO_PYTHON}'
+    find = f"for p in {' '.join(_PYTHONS)}; do {start}"
+    answer = process.capture(*words, "-c", find, script, timeout=_SECONDS)
+    if answer.returncode == _NO_PYTHON:
+        raise MachineError(
+            f"the image {image} has no Python, which lists its packages",
+            f"by layer: dynamo-container size {image} --by layer",
+        )
+    try:
+        return json.loads(answer.stdout)
+    except ValueError as error:
+        raise WorkFailedError(
+            f"the image {image} cannot be measured: {answer.stderr.strip()[-300:] or 'no answer'}",
+            f"by layer: dynamo-container size {image} --by layer",
+        ) from error

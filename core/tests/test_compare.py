@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Two images, as docker saves them: the first step and the first file that differ."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+
+import pytest
+from dynamo_container.inventory import compare
+
+File = tuple[str, bytes]
+
+
+def packed(files: dict[str, bytes], *, time: int = 7, mode: int = 0o644) -> bytes:
+    """An archive of these files."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size, member.mtime, member.mode = len(text), time, mode
+            archive.addfile(member, io.BytesIO(text))
+    return content.getvalue()
+
+
+def image(*layers: bytes, user: str = "") -> compare.Archive:
+    """An image of these layers, as `docker image save` writes it."""
+    steps = [f"RUN step {number}" for number, _ in enumerate(layers, start=1)]
+    config = {
+        "config": {"User": user},
+        "history": [{"created_by": "ENV x", "empty_layer": True}]
+        + [{"created_by": step} for step in steps],
+        "rootfs": {"diff_ids": [hashlib.sha256(layer).hexdigest() for layer in layers]},
+    }
+    names = [f"layer{number}" for number, _ in enumerate(layers)]
+    manifest = [{"Config": "config", "Layers": names}]
+    files = {
+        "manifest.json": json.dumps(manifest).encode(),
+        "config": json.dumps(config).encode(),
+        **dict(zip(names, layers, strict=True)),
+    }
+    return compare._archive(tarfile.open(fileobj=io.BytesIO(packed(files))))
+
+
+BASE = packed({"base": b"1"})
+FILES = {"opt/a": b"a", "opt/b": b"b"}
+OTHERS = {
+    "content": (packed({**FILES, "opt/b": b"x"}), "/opt/b (content)"),
+    "time": (packed(FILES, time=8), "/opt/a (time)"),
+    "mode": (packed(FILES, mode=0o755), "/opt/a (mode)"),
+    "missing": (packed({"opt/b": b"b"}), "/opt/a, which only one image has"),
+}
+
+
+@pytest.mark.parametrize(("layer", "file"), OTHERS.values(), ids=OTHERS)
+def test_the_first_file_that_differs_is_named_with_its_step(layer, file):
+    lines = list(compare._compare(image(BASE, packed(FILES)), image(BASE, layer)))
+
+    assert lines[:2] == [
+        "first step that differs: layer 2, step 2",
+        f"first file that differs: {file}",
+    ]
+
+
+def test_files_in_another_order_differ():
+    swapped = packed(dict(reversed(FILES.items())))
+
+    lines = list(compare._compare(image(packed(FILES)), image(swapped)))
+
+    assert lines[1:] == ["its files are the same in another order"]
+
+
+def test_another_configuration_and_another_number_of_layers_differ():
+    one = image(BASE)
+
+    assert list(compare._compare(one, image(BASE))) == []
+    assert list(compare._compare(one, image(BASE, user="root"))) == [
+        "the layers are the same, but not the configuration: config"
+    ]
+    assert "the number of layers differs: 1 and 2" in list(compare._compare(one, image(BASE, BASE)))
