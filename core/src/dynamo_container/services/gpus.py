@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -17,6 +17,7 @@ from dynamo_container.model.values import Service
 
 _NONE: Final = "none"
 _ALL: Final = ("auto", "all")
+_GB: Final = 1e9
 _CDI_PREFIX: Final = "nvidia.com/gpu="
 
 
@@ -48,11 +49,28 @@ def assign(
         text = f"the engine has no GPU, and the services would use {needed}: they run without"
         return {one.name: (_NONE,) for one in services}, (f"{text} (to confirm: --gpus none)",)
     names = iter(_pool(wanted, engine, needed))
-    return {one.name: _selections(one, names) for one in services}, ()
+    found = {one.name: _selections(one, names) for one in services}
+    return found, tuple(_too_small(services, found, request))
 
 
 def _undivided(service: Service, wanted: str) -> str:
     return "auto" if service.gpus and wanted != _NONE else _NONE
+
+
+def _too_small(
+    services: Iterable[Service], found: dict[str, tuple[str, ...]], request: ServeRequest
+) -> Iterator[str]:
+    """Yield a warning for each service whose GPUs cannot hold the model, if both are known."""
+    driver, weights = request.container.engine.driver, request.model.weights if request.model else 0
+    memory = {str(index): gpu.memory for index, gpu in enumerate(driver.gpus)} if driver else {}
+    for service in services if weights else ():
+        names = found[service.name][0].split(",")
+        available = sum(memory.get(name, 0) for name in names)
+        if service.gpus and all(memory.get(name) for name in names) and available < weights:
+            yield (
+                f"the model has {weights / _GB:.1f} GB of weights, and a {service.name} has GPUs "
+                f"with {available / _GB:.1f} GB: give it more with --gpus-per-worker"
+            )
 
 
 def _selections(service: Service, names: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""`serve` on a real engine: a model answers, workers share its cache, nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_model
+from engines import until
+from running import Docker
+
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
+
+PROGRAM = [sys.executable, "-m", "dynamo_container"]
+LABEL = "label=com.docker.compose.project="
+
+
+@pytest.fixture(scope="module")
+def image(docker: Docker) -> Iterator[str]:
+    """The image `none`, built once for the tests of this file."""
+    tag = docker.unique("serve")
+    bundle = ["--ca-bundle", docker.ca_bundle] if docker.ca_bundle else []
+    words = ["--target", "runtime", "--base-image", docker.base_image, "--tag", tag, "--no-latest"]
+    call("build", "none", *words, *bundle, "--progress", "plain")
+    yield tag
+    docker.run("image", "rm", "--force", tag)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    folder = tmp_path / "tiny"
+    folder.mkdir(mode=0o755)
+    tiny_model.write(folder)
+    # The service's user must reach it.
+    for parent in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        parent.chmod(parent.stat().st_mode | 0o055)
+    return str(folder)
+
+
+@pytest.fixture
+def project(docker: Docker) -> Iterator[str]:
+    name = f"serve-test-{uuid.uuid4().hex[:8]}"
+    yield name
+    subprocess.run([*PROGRAM, "serve", "stop", name], capture_output=True, check=False)
+    assert left(docker, name) == []
+
+
+def left(docker: Docker, project: str) -> list[str]:
+    """Return the containers, networks and volumes of a project."""
+    found = docker.run("ps", "--all", "--quiet", "--filter", f"{LABEL}{project}").split()
+    for kind in ("network", "volume"):
+        found += docker.run(kind, "ls", "--quiet", "--filter", f"{LABEL}{project}").split()
+    return found
+
+
+def call(*words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    answer = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False)
+    assert answer.returncode == status, answer.stdout[-2000:] + answer.stderr[-5000:]
+    return answer
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def words(image: str, model: str, project: str, port: int) -> list[str]:
+    return [
+        "serve", "none", "--image", image, "--model", model, "--name", project,
+        "--port", str(port), "--gpus", "none",
+    ]  # fmt: skip
+
+
+def ask(port: int) -> Any:
+    question = {
+        "model": "tiny",
+        "messages": [{"role": "user", "content": "Tell me about the sea. " * 60}],
+        "max_tokens": 4,
+    }
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/chat/completions",
+        data=json.dumps(question).encode(),
+        headers={"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return json.load(response)
+
+
+def test_two_workers_answer_find_prefixes_and_leave_nothing_behind(docker, image, model, project):
+    port = free_port()
+    options = [*words(image, model, project, port), "--workers", "2", "--hardened"]
+
+    started = call(*options, "--detach", "--wait")
+    answers = [ask(port) for _ in range(3)]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
+        metrics = response.read().decode().splitlines()
+    again = call(*options, "--detach", status=2)
+    status = call("serve", "status", project).stdout
+    logs = call("serve", "logs", project).stdout
+    stopped = call("serve", "stop", project)
+
+    assert started.stdout == f"http://127.0.0.1:{port}/v1\n"
+    assert f"curl -s http://127.0.0.1:{port}/v1/chat/completions" in started.stderr
+    assert answers[0]["usage"]["completion_tokens"] > 0
+    # The same prompt goes to the worker that has it in its cache.
+    assert answers[2]["usage"]["prompt_tokens_details"]["cached_tokens"] > 0
+    hits = [line for line in metrics if line.startswith("dynamo_frontend_cached_tokens_sum")]
+    assert float(hits[0].split()[-1]) > 0
+    assert f"the project {project} already exists" in again.stderr
+    assert status.count("(healthy)") == 3
+    assert f"127.0.0.1:{port}->8000/tcp" in status
+    assert "worker-2" in logs
+    assert stopped.stdout == f"{project}\n"
+    assert left(docker, project) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_in_the_foreground_a_signal_ends_all(docker, image, model, project, number, tmp_path):
+    port = free_port()
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*PROGRAM, *words(image, model, project, port)], stdout=output, stderr=output
+        )
+    try:
+        until(lambda: "is served at" in log.read_text() or process.poll() is not None, seconds=120)
+        assert ask(port)["usage"]["completion_tokens"] > 0
+    finally:
+        os.kill(process.pid, number)
+        status = process.wait()
+
+    until(lambda: left(docker, project) == [], seconds=60)
+    assert status == (130 if number == signal.SIGINT else -signal.SIGKILL)
+    assert "frontend-1" in log.read_text()
+
+
+def test_a_worker_that_cannot_start_ends_the_start_with_its_last_lines(
+    docker, image, model, project
+):
+    options = words(image, model, project, free_port())
+
+    answer = call(*options, "--detach", "--wait", "--", "--no-such-option", status=1)
+
+    assert f"the container {project}-worker-1 has ended 3 times, at last with status 2" in (
+        answer.stderr
+    )
+    assert "--no-such-option" in answer.stderr
+    assert left(docker, project) == []
+
+
+def test_a_port_that_is_used_is_found_before_anything_starts(docker, image, model, project):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        answer = call(*words(image, model, project, port), status=6)
+
+    assert f"port {port} of 127.0.0.1 cannot be used" in answer.stderr
+    assert left(docker, project) == []
+
+
+def test_a_dry_run_and_an_export_start_the_same_by_docker_alone(
+    docker, image, model, project, tmp_path
+):
+    port = free_port()
+    options = words(image, model, project, port)[1:]
+    printed = call("serve", *options, "--detach", "--wait", "--dry-run").stdout
+
+    subprocess.run(["bash", "-c", printed], check=True, capture_output=True)
+    answer = ask(port)
+    call("serve", "stop", project)
+    call("export", "compose", str(tmp_path / "out"), *options)
+    file = str(tmp_path / "out" / "compose.yaml")
+    docker.run("compose", "--file", file, "up", "--detach", "--wait")
+    exported = ask(port)
+    docker.run("compose", "--file", file, "down", "--volumes")
+
+    assert answer["usage"]["completion_tokens"] > 0
+    assert exported["usage"]["completion_tokens"] > 0
+    call("export", "compose", str(tmp_path / "out"), *options, "--check")
