@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
 #
-# make demo        build an image, serve a model in it, ask it a question
+# make demo        build an image, serve a model with two workers, ask it a question
 # make test        all tests, including those that need a Docker Engine
 # make acceptance  build the engines' images from released wheels; check and measure them; validate manifests
 # make releases    write the rows of new Dynamo releases, and prove the default rows

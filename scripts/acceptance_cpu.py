@@ -30,7 +30,7 @@ python -m dynamo.vllm --model /model --enforce-eager --max-model-len 256 \\
     --gpu-memory-utilization 0.3 &
 wait -n
 """
-QUESTION = {**demo.QUESTION, "temperature": 0, "max_tokens": 8}
+QUESTION = {**demo.QUESTION, "model": "/model", "temperature": 0, "max_tokens": 8}
 # It does not depend on the engine: transformers gives the same one.
 ANSWER = " libi mogo lotu duti fiku bumo febo magi"
 # Limit for the image's size, in bytes. The public index has no PyTorch for CPUs: 0.5 GB of it are

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Show the main use case: build the image `none`, serve a tiny model, ask it a question.
+"""Show the main use case: build the image `none`, serve a tiny model with two workers, ask it a
+question.
 
     python scripts/demo.py [--base-image IMAGE] [--tag IMAGE] [--image IMAGE]
 
@@ -13,12 +14,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +32,11 @@ import tiny_model
 # one of them does.
 SERVE = """
 python -m dynamo.frontend --http-port 8000 &
-python -m dynamo.mocker --model-path /model &
+python -m dynamo.mocker --model-path /model --model-name tiny &
 wait -n
 """
 QUESTION: dict[str, Any] = {
-    "model": "/model",
+    "model": "tiny",
     "messages": [{"role": "user", "content": "What is inference?"}],
     "max_tokens": 16,
 }
@@ -46,7 +50,6 @@ def main() -> int:
     parser.add_argument("--image", help="serve with this image, and build none")
     options = parser.parse_args()
     started = time.monotonic()
-    port = free_port()
     # Directly in the folder for temporary files: the engine must be able to mount it, too.
     with tempfile.TemporaryDirectory(prefix="dynamo-container-demo-") as directory:
         model = Path(directory)
@@ -55,12 +58,10 @@ def main() -> int:
         image = options.image or options.tag
         if not options.image:
             build(options)
-        selected = ["none", "--image", image] if image else ["none", "--target", "runtime"]
-        container = serve(model, port, selected)
-        try:
+        # docker compose starts the services; podman has none, and gets them in one container.
+        podman = os.environ.get("DYNAMO_CONTAINER_ENGINE") == "podman"
+        with (in_one_container if podman else served)(model, image or "") as port:
             answer = ask(port)
-        finally:
-            step("stop", container, "--time", "2")
     print(json.dumps(answer, indent=2))
     if answer.get("object") != "chat.completion" or not answer["usage"]["completion_tokens"]:
         print("demo: the response is not a chat completion", file=sys.stderr)
@@ -76,14 +77,42 @@ def build(options: argparse.Namespace) -> None:
     step("build", "none", "--target", "runtime", *base_image, *tag)
 
 
-def serve(model: Path, port: int, image: list[str]) -> str:
-    """Start the container, wait until it is ready and return its ID."""
-    return step(
-        "run", *image, "--detach", "--wait", "--gpus", "none", "-p", f"127.0.0.1:{port}:8000",
+@contextmanager
+def served(model: Path, image: str) -> Iterator[int]:
+    """Serve the model with two workers until the block ends, and yield the port when it is ready.
+
+    Args:
+        model: its folder.
+        image: empty for the framework's own.
+    """
+    port = free_port()
+    options = ["none", *(["--image", image] if image else []), "--model", str(model)]
+    options += ["--served-model-name", "tiny", "--workers", "2"]
+    options += ["--name", f"demo-{port}", "--port", str(port), "--gpus", "none"]
+    step("serve", *options, "--detach", "--wait")
+    try:
+        yield port
+        # What is served, and the source of it.
+        step("explain", "serve", *options, "service")
+    finally:
+        step("serve", "stop", f"demo-{port}")
+
+
+@contextmanager
+def in_one_container(model: Path, image: str) -> Iterator[int]:
+    """Serve the model in one container until the block ends; see `served`."""
+    port = free_port()
+    selected = ["none", "--image", image] if image else ["none", "--target", "runtime"]
+    container = step(
+        "run", *selected, "--detach", "--wait", "--gpus", "none", "-p", f"127.0.0.1:{port}:8000",
         "-v", f"{model}:/model:ro", "-e", "DYN_DISCOVERY_BACKEND=file",
         "-e", "DYN_FILE_KV=/home/ubuntu/discovery", "-e", "HF_HUB_OFFLINE=1",
         "--", "bash", "-c", SERVE,
     )  # fmt: skip
+    try:
+        yield port
+    finally:
+        step("stop", container, "--time", "2")
 
 
 def step(*arguments: str) -> str:
@@ -123,7 +152,8 @@ Try next:
   eval "$(scripts/engine env)"                                      # use the demo's engine
   .venv/bin/dynamo-container explain build none --target runtime    # the source of each value
   .venv/bin/dynamo-container build none --target runtime --dry-run  # the command that built it
-  .venv/bin/dynamo-container run none --target runtime              # a shell in it
+  .venv/bin/dynamo-container serve none --model ./my-model          # serve a model of yours
+  .venv/bin/dynamo-container export kubernetes ./deploy none --model ./my-model  # on a cluster
 """
 
 

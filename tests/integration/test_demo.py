@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "demo.py"
 
 @pytest.mark.engine
 @pytest.mark.usefixtures("engine_environment")
-def test_the_demo_prints_a_chat_completion_and_removes_its_container(docker, tag):
+def test_the_demo_prints_a_chat_completion_and_removes_its_containers(docker, tag):
     image = tag("demo")
 
     answer = subprocess.run(
@@ -32,5 +32,6 @@ def test_the_demo_prints_a_chat_completion_and_removes_its_container(docker, tag
     completion, _ = json.JSONDecoder().raw_decode(answer.stdout[start + 1 :])
     assert completion["object"] == "chat.completion"
     assert completion["usage"]["completion_tokens"] > 0
+    assert "service worker = 2 x python -m dynamo.mocker" in answer.stdout
     # `docker stop` can return a moment before the engine has removed the container.
     until(lambda: not docker.run("ps", "--all", "--quiet", "--filter", f"ancestor={image}"))

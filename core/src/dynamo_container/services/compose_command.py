@@ -16,17 +16,22 @@ from dynamo_container.services.plan import ServePlan
 _ENV: Final = (("COMPOSE_MENU", "false"),)
 
 
-def up_command(plan: ServePlan, *, detach: bool = False, wait: int | None = None) -> Command:
+def up_command(
+    plan: ServePlan, *, detach: bool = False, wait: int | None = None, plain: bool = False
+) -> Command:
     """Return the command that starts the services.
 
     Args:
         plan: of the services.
         detach: whether they go on in the background.
         wait: how many seconds to wait until all are ready; None not to wait.
+        plain: whether the output is no terminal: compose 2.26 writes control sequences all the
+            same.
     """
     words = ["--detach"] if detach else []
     words += [] if wait is None else ["--wait", f"--wait-timeout={wait}"]
-    argv = (*_compose(plan.program, plan.project), "--file=-", "up", *words)
+    ansi = ("--ansi=never",) if plain else ()
+    argv = (*_compose(plan.program, plan.project), *ansi, "--file=-", "up", *words)
     return Command(argv=argv, env=_ENV, stdin=compose.project(plan))
 
 

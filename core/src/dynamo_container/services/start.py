@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -38,7 +39,7 @@ def in_foreground(plan: ServePlan, seconds: float, announce: Callable[[], None])
     """
     if status := _prepare(plan):
         return status
-    command = compose_command.up_command(plan)
+    command = compose_command.up_command(plan, plain=not sys.stdout.isatty())
     with (
         project.guarded(plan),
         project.events(plan.project) as events,
