@@ -268,7 +268,7 @@ STRINGS = (
 
 
 def test_yaml_is_read_back_as_it_was_written():
-    value = {
+    value: Any = {
         "strings": list(STRINGS),
         "mapping": {one: one for one in STRINGS},
         "rest": [1, 1.5, True, None, {}, [], {"a": {"b": [{"c": 1, "d": [2]}]}}],
