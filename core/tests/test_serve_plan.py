@@ -190,7 +190,7 @@ def test_too_few_gpus_are_an_error(site, wanted, error):
         plan_of(workers=3, gpus_per_worker=2, container={"gpus": wanted, "engine": CDI})
 
 
-def test_without_a_gpu_in_the_machine_services_run_without_and_say_so(site):
+def test_without_a_gpu_in_the_machine_services_run_without_one_and_a_warning_is_shown(site):
     site.framework("tiny", TINY)
 
     plan = plan_of(container={"engine": EngineInfo(version="28.5.2", runtimes=("runc",))})
@@ -259,7 +259,7 @@ def test_services_that_cannot_work_together_are_a_conflict(site, services, messa
         plan_of()
 
 
-def test_a_topology_that_nobody_knows_is_an_error(site):
+def test_an_unknown_topology_is_an_error(site):
     site.framework("tiny", TINY)
 
     with pytest.raises(UsageError, match="no services for the topology 'ring'"):

@@ -25,7 +25,7 @@ def up_command(
         plan: of the services.
         detach: whether they go on in the background.
         wait: how many seconds to wait until all are ready; None not to wait.
-        plain: whether the output is no terminal: compose 2.26 writes control sequences all the
+        plain: whether the output is not a terminal: compose 2.26 writes control sequences all the
             same.
     """
     words = ["--detach"] if detach else []
