@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from engines import until
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "cluster"
@@ -86,7 +87,7 @@ def cluster() -> Iterator[Cluster]:
         one.ok("label", "namespace", "restricted", RESTRICTED)
         if DEFINITION.exists():
             one.ok("create", "--filename", str(DEFINITION))
-            one.ok("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+            until(lambda: one.kubectl("get", "dynamographdeployments").returncode == 0, 60)
         yield one
     finally:
         _script("down", *words)
