@@ -71,6 +71,8 @@ def build_case(rule: rules.Rule) -> tuple[BuildOptions, BuildFacts]:
             options = replace(options, device="cpu")
         elif name == "--source PATH":
             options = replace(options, source="/src")
+        elif name == "--push without --load":
+            options = replace(options, push=True)
         elif name == "--lock none":
             options = replace(options, lock="none")
         elif name == "--dev-image of a dev image":

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from dynamo_container.inventory import sizes
 from dynamo_container.inventory.sizes import Part, Sizes
+from dynamo_container.options import docker_syntax
 
 
 def measured(**parts: int) -> Sizes:
@@ -66,3 +67,19 @@ def test_diff_takes_two_locks_or_two_images(cli, tmp_path):
     assert result.status == 2
     assert "is a file, but image:1 is not" in result.err
     assert "is not a valid lock" in cli("diff", str(lock), str(lock)).err
+
+
+BYTES = {"9.6GB": 9_600_000_000, "500 MiB": 524_288_000, "12": 12, "3k": 3000, "1TB": 10**12}
+
+
+@pytest.mark.parametrize(("text", "number"), BYTES.items(), ids=BYTES)
+def test_a_limit_has_dockers_units(text, number):
+    assert docker_syntax.byte_count(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "0", "GB", "9,6GB", "-1GB", "1XB", "1 2"])
+def test_other_limits_are_refused(cli, text):
+    result = cli("build", "none", "--max-size", text, "--dry-run")
+
+    assert result.status == 2
+    assert "--max-size" in result.err

@@ -134,6 +134,16 @@ def test_size_accounts_for_every_byte_and_most_bytes_have_a_package(cli: Cli, do
             assert parts["apt libc6"] > 1e6
 
 
+def test_a_limit_of_the_size_names_the_largest_packages(cli: Cli, docker, image):
+    words = build_words(docker, image)
+
+    larger = cli(*words, "--max-size", "0.4GB")
+    cli.ok(*words, "--max-size", "3GB")
+
+    assert larger.status == 1
+    assert "more than the 400 MB of --max-size; the largest: python ai-dynamo-runtime" in larger.err
+
+
 def test_diff_names_what_was_added(cli: Cli, docker, tag, image):
     script = "head --bytes 3000000 /dev/zero >/opt/dynamo/zeros"
     other = changed(docker, image, tag("larger"), script)

@@ -87,6 +87,11 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         _show_next(session, plan, watched.elapsed)
     if problem:
         raise WorkFailedError(problem, "the images were built, and have their tags")
+    if options.max_size:
+        # Imported here: few builds have a limit.
+        from dynamo_container.inventory import limit
+
+        limit.require((image.tags[0] for image in plan.images), options.max_size)
     return 0
 
 

@@ -293,6 +293,12 @@ _OUTPUT: Final = (
         "Write a JSON report of the build to FILE: times, cached steps and sizes of stages.",
         types.PATH,
     ),
+    option(
+        "--max-size",
+        "SIZE",
+        "Fail if an image is larger, such as 9.6GB, and name its largest packages.",
+        types.BYTES,
+    ),
     click.option("--dry-run", is_flag=True, help="Print the command instead of running it."),
 )
 

@@ -107,6 +107,7 @@ INDEX_URLS: Final = Parsed(
 )
 HOST: Final = Parsed(syntax.host, "a valid HOST or HOST:PORT", "packages.example:8080")
 GPUS: Final = Parsed(syntax.gpus, "a valid list of GPUs", "auto, all, none, 0, 0,1, count=2")
+BYTES: Final = Parsed(docker_syntax.byte_count, "a valid size", "9.6GB")
 PORT: Final = Parsed(syntax.port, "a valid port mapping", "8000:8000, 127.0.0.1:8000:8000")
 SECONDS: Final = Parsed(syntax.seconds, "a valid number of seconds", "60")
 CONTAINER_NAME: Final = Parsed(

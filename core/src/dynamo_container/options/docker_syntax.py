@@ -60,6 +60,16 @@ def size(value: str) -> str:
     return _matching(_SIZE, value)
 
 
+def byte_count(value: str) -> int:
+    """Parse a number of bytes, such as `9.6GB` or `500 MiB`; a unit without `i` is decimal."""
+    match = re.fullmatch(r"(?ai:(\d{1,9}(?:\.\d{1,9})?)\s?([kmgt]?)(i?)b?)", value)
+    if not match or not float(match[1]):
+        raise ValueError(value)
+    return int(
+        float(match[1]) * (1024 if match[3] else 1000) ** " kmgt".index(match[2].lower() or " ")
+    )
+
+
 def count(value: str) -> str:
     """Accept a whole number, or -1 for no limit."""
     _matching(r"(?a:-1|\d+)", value)

@@ -25,6 +25,7 @@ HARMLESS: Final[Mapping[str, frozenset[str]]] = {
             "load",
             "locked",
             "max_jobs",
+            "max_size",
             "no_cache",
             "no_latest",
             "platform",

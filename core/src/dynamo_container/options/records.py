@@ -86,6 +86,7 @@ class BuildOptions(Options):
     provenance: str | None = None
     progress: str = "auto"
     report: str | None = None
+    max_size: int | None = None
     lock: str | None = None
     locked: bool = False
     frozen: bool = False

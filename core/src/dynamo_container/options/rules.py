@@ -66,6 +66,7 @@ _FINISHED_DEV_IMAGE: Final = "--dev-image of a dev image"
 _BUCKET: Final = "--sccache-bucket with --sccache-region"
 _OTHER_DEVICE: Final = f"--device other than {CUDA_DEVICE}"
 _NO_LOCK: Final = "--lock none"
+_PUSH_ONLY: Final = "--push without --load"
 _CLOSED_NETWORK: Final = "--network host, none or container:NAME"
 
 BUILD_RULES: Final = (
@@ -106,6 +107,7 @@ BUILD_RULES: Final = (
     *(_requires(flag, _LOCAL_DEV) for flag in ("--uid", "--gid")),
     _requires("--compression", "--push", reason="it is about what is sent to a registry"),
     _excludes("--cuda-version", _OTHER_DEVICE, reason="only NVIDIA GPUs have CUDA"),
+    _excludes("--max-size", _PUSH_ONLY, reason="the engine does not have the image then"),
     *(_excludes(flag, _NO_LOCK) for flag in ("--locked", "--frozen")),
 )
 
@@ -160,6 +162,7 @@ BUILD_CONDITIONS: Final[dict[str, BuildCondition]] = {
 BUILD_OPTION_CONDITIONS: Final[dict[str, Callable[[BuildOptions], bool]]] = {
     _OTHER_DEVICE: lambda options: options.device not in (None, CUDA_DEVICE),
     _NO_LOCK: lambda options: options.lock == NONE,
+    _PUSH_ONLY: lambda options: options.push and not options.load,
     _SOURCE: lambda options: options.source not in (None, NONE),
     _BUCKET: lambda options: bool(options.sccache_bucket and options.sccache_region),
 }
