@@ -24,7 +24,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-FRAMEWORKS = ("vllm", "sglang")
+FRAMEWORKS = ("none", "vllm", "sglang")
 WHEELS = ("ai-dynamo", "kvbm", "nixl", "sglang", "torch", "transformers", "vllm")
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 CA_VARIABLES = ("CARGO_HTTP_CAINFO", "PIP_CERT", "SSL_CERT_FILE")
