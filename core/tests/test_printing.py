@@ -10,12 +10,16 @@ import os
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from dynamo_container import printing
+from dynamo_container.cli.app import app
+from dynamo_container.completion import grammar
 from dynamo_container.errors import OutputError, WorkFailedError
 from dynamo_container.images.records import Records
 from dynamo_container.images.watch import Watcher
 from dynamo_container.model import text
+from dynamo_container.plugins.registry import Registry
 
 CORE = Path(text.__file__).parents[1]
 # Clear the screen, set the title, write the clipboard (OSC 52), a C1 control sequence, a forged
@@ -56,6 +60,47 @@ def test_every_character_that_cannot_be_seen_is_escaped(attack, capsys):
 )
 def test_escapes_are_those_of_a_programmer(given, shown):
     assert text.printable(given) == shown
+
+
+HOSTILE_HELP = """
+@hookimpl
+def dynamo_container_options(command):
+    attack = {attack!r}
+    yield Option(flag="--tiny-one", help=f"First {{attack}}.", metavar=f"M{{attack}}")
+    yield Option(flag="--tiny-two", help="Second.", choices=(f"a{{attack}}", "b"), default="b")
+"""
+
+
+@pytest.mark.parametrize("attack", [one for one in ATTACKS if one.strip() == one], ids=ascii)
+@pytest.mark.parametrize("words", [("build", "tiny", "--help"), ("run", "tiny", "--help-all")])
+def test_help_shows_escapes_of_what_plugins_write(cli, site, words, attack):
+    site.framework("tiny", HOSTILE_HELP.format(attack=attack))
+
+    out = cli.ok(*words).out
+
+    assert out.replace("\n", "").isprintable()
+    assert "First" in out
+
+
+def test_completion_describes_options_with_escapes(site):
+    site.framework("tiny", HOSTILE_HELP.format(attack="\x1b]52;c;cm0gLXJm\x07"))
+
+    document = grammar.describe(app, click.Context(app), Registry.discover())
+
+    options = document["root"]["commands"]["build"]["plugins"]["tiny"]
+    assert options[0]["help"] == r"First \x1b]52;c;cm0gLXJm\x07"
+
+
+@pytest.mark.parametrize(
+    "words", ["--help", "build --help", "plugins list --help", "run --help-all"]
+)
+def test_help_that_cannot_be_written_is_an_error_of_two_lines(cli, monkeypatch, words):
+    with FULL.open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        result = cli(*words.split())
+
+    assert result.status == OutputError.exit_status
+    assert result.err.startswith("error: standard output cannot be written: No space left")
 
 
 def test_text_of_several_lines_keeps_line_feeds_and_tabs(capsys):

@@ -51,6 +51,25 @@ class Group(click.Group):
 
     command_groups: Mapping[str, Iterable[str]] = {}
 
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the option `--help`, which prints as everything else is printed."""
+        option = super().get_help_option(ctx)
+        if option:
+            option.callback = _show_help
+        return option
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, whose help is printed as everything else is printed."""
+        command = self.find_command(ctx, cmd_name)
+        # click keeps this option with the command.
+        if command and (option := command.get_help_option(ctx)):
+            option.callback = _show_help
+        return command
+
+    def find_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command of the group; None if there is no such command."""
+        return super().get_command(ctx, cmd_name)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -105,11 +124,17 @@ def help_all_option() -> click.Option:
     )
 
 
+def _show_help(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    """Print the help of a command, in which texts of plugins are: click would print them raw."""
+    if wanted and not ctx.resilient_parsing:
+        print_text(f"{ctx.get_help()}\n")
+        ctx.exit()
+
+
 def _show_all(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         ctx.meta[_SHOW_ALL] = True
-        print_text(f"{ctx.get_help()}\n")
-        ctx.exit()
+        _show_help(ctx, _parameter, wanted)
 
 
 def shows_all(ctx: click.Context) -> bool:

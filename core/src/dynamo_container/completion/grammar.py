@@ -13,6 +13,7 @@ from dynamo_container.completion.offers import FILES
 from dynamo_container.errors import DynamoContainerError
 from dynamo_container.model.names import RUNTIME_STAGE
 from dynamo_container.model.requests import BuildRequest
+from dynamo_container.model.text import printable
 from dynamo_container.model.values import Option
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
@@ -181,7 +182,7 @@ def _call(registry: Registry, framework: str, hook: Any, **arguments: object) ->
 
 
 def _first_line(text: str | None) -> str:
-    return " ".join((text or "").partition("\n\n")[0].split()).rstrip(".")
+    return printable(" ".join((text or "").partition("\n\n")[0].split()).rstrip("."))
 
 
 def files(modules: Mapping[str, Any], registry: Registry) -> list[str]:
