@@ -145,6 +145,45 @@ def test_a_full_provenance_is_refused_if_a_proxy_has_a_password(
     assert CANARY not in result.out + result.err
 
 
+PROXY = f"http://u:{CANARY}@proxy"
+
+
+@pytest.mark.parametrize(
+    "proxies",
+    [
+        {"default": {"httpProxy": PROXY}},
+        {"default": {"noProxy": "a"}, "tcp://host:2375": {"httpsProxy": PROXY}},
+        {"unix:///x.sock": {"allProxy": PROXY.replace("u:", "")}},
+    ],
+)
+def test_a_full_provenance_is_refused_if_docker_is_configured_with_such_a_proxy(
+    proxies, cli, tmp_path, monkeypatch
+):
+    (tmp_path / "config.json").write_text(json.dumps({"proxies": proxies}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    words = ("build", *NONE, "--dry-run", "--provenance")
+
+    refused, minimal = cli(*words, "mode=max"), cli(*words, "mode=min")
+
+    assert refused.status == 2
+    assert "mode=max would publish" in refused.err
+    assert "docker's own configuration" in refused.err
+    assert minimal.status == 0
+    assert CANARY not in refused.err + minimal.err
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"proxies": [1]}', '{"proxies": {"a": 1}}', "\xff"]
+)
+def test_a_configuration_of_docker_that_cannot_be_read_has_no_proxies(
+    text, cli, tmp_path, monkeypatch
+):
+    (tmp_path / "config.json").write_text(text, encoding="latin-1")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+
+    cli.ok("build", *NONE, "--dry-run", "--provenance", "mode=max")
+
+
 def test_a_bare_provenance_with_a_proxy_is_minimal(cli, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", f"http://u:{CANARY}@proxy")
 

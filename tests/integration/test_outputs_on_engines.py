@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -283,6 +284,31 @@ def test_two_bare_greps_find_no_canary_in_anything_that_a_build_writes(
     for canary in (CANARY, PROXY_CANARY):
         assert [text for text in texts if canary in text] == []
         assert not registry.holds(canary)
+
+
+def test_a_proxy_of_dockers_own_configuration_is_not_published(
+    cli, site, on_store, registry, tmp_path, monkeypatch
+):
+    framework(site)
+    configuration = tmp_path / "docker"
+    shutil.copytree(on_store.environment["DOCKER_CONFIG"], configuration)
+    document = json.loads((configuration / "config.json").read_text())
+    proxy = f"http://user:{PROXY_CANARY}@127.0.0.1:9"
+    document["proxies"] = {"default": {"httpProxy": proxy, "httpsProxy": proxy}}
+    (configuration / "config.json").write_text(json.dumps(document))
+    monkeypatch.setenv("DOCKER_CONFIG", str(configuration))
+
+    words = (
+        "build", "tiny", "--base-image", IMAGE, "--tag", f"{registry.address}/tiny:1",
+        "--no-latest", "--push",
+    )  # fmt: skip
+
+    cli.ok(*words, "--provenance")
+    refused = cli(*words, "--provenance", "mode=max")
+
+    assert refused.status == 2
+    assert registry.holds("slsa.dev/provenance")
+    assert not registry.holds(PROXY_CANARY)
 
 
 @pytest.mark.parametrize("canary", [CANARY])

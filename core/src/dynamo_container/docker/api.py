@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dynamo_container.docker import configuration
 from dynamo_container.docker.command import LOGGER
 from dynamo_container.errors import NoAnswerError
 
@@ -139,11 +140,7 @@ def _socket_path() -> str:
 
 def _current_context() -> str:
     """Return the context in the docker command's configuration; empty if that cannot be read."""
-    folder = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111
     try:
-        with open(os.path.join(folder, "config.json"), "rb") as file:  # noqa: PTH118, PTH123
-            return json.load(file).get("currentContext") or _DEFAULT_CONTEXT
-    except FileNotFoundError:
-        return _DEFAULT_CONTEXT
-    except (OSError, ValueError, AttributeError, RecursionError):
+        return configuration.read().get("currentContext") or _DEFAULT_CONTEXT
+    except (OSError, ValueError):
         return ""

@@ -81,9 +81,20 @@ def collect_build(
         ),
         dev_image=dev_image,
         dev_image_stage=stage,
+        docker_proxies=_docker_proxies(options),
         platform=platform,
         notices=(*notices, *assumed, *_unknown(checkout), *unread.notices(options)),
     )
+
+
+def _docker_proxies(options: BuildOptions) -> tuple[tuple[str, str], ...]:
+    from dynamo_container.options.secrets import publishes_arguments
+
+    if not publishes_arguments(options):
+        return ()
+    from dynamo_container.docker import configuration
+
+    return configuration.proxies()
 
 
 def _unknown(checkout: Checkout | None) -> Iterator[Notice]:

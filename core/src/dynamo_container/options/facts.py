@@ -54,6 +54,8 @@ class BuildFacts(NamedTuple):
             are set.
         dev_image: the image of `--dev-image`; None if none was named or the engine lacks it.
         dev_image_stage: the stage that the image of `--dev-image` replaces.
+        docker_proxies: the proxies in docker's own configuration, if a provenance would publish
+            them.
         platform: the builder's own platform, if a name needs it.
         notices: what was assumed.
     """
@@ -64,6 +66,7 @@ class BuildFacts(NamedTuple):
     environment: tuple[tuple[str, str], ...] = ()
     dev_image: ImageInfo | None = None
     dev_image_stage: str = DEV_TARGET
+    docker_proxies: tuple[tuple[str, str], ...] = ()
     platform: str = ""
     notices: tuple[Notice, ...] = ()
 

@@ -150,7 +150,7 @@ def refuse_visible(options: BuildOptions, facts: BuildFacts, build_args: Mapping
                 "use a secret: --secret id=NAME,env=VARIABLE, and mount it in the Dockerfile",
             )
     _refuse_in_caches(options)
-    if options.provenance and _mode(options.provenance) == "max":
+    if publishes_arguments(options):
         _refuse_proxies(facts, build_args)
 
 
@@ -165,9 +165,11 @@ def _refuse_in_caches(options: BuildOptions) -> None:
                 )
 
 
-def _mode(provenance: str) -> str:
-    given = {name.strip().lower(): value for name, value in fields(provenance).items()}
-    return given.get("mode", "").strip().lower()
+def publishes_arguments(options: BuildOptions) -> bool:
+    """Whether the image gets a provenance of mode=max, which contains all build arguments."""
+    provenance = fields(options.provenance) if options.provenance else {}
+    given = {name.strip().lower(): value for name, value in provenance.items()}
+    return given.get("mode", "").strip().lower() == "max"
 
 
 def _refuse_proxies(facts: BuildFacts, build_args: Mapping[str, str]) -> None:
@@ -177,6 +179,13 @@ def _refuse_proxies(facts: BuildFacts, build_args: Mapping[str, str]) -> None:
         if what := find(build_args.get(name) or facts.variable(name)):
             raise UsageError(
                 f"--provenance mode=max would publish {name}, which contains {what}",
+                "use --provenance mode=min, or a proxy without a password",
+            )
+    for name, value in facts.docker_proxies:
+        if what := find(value):
+            raise UsageError(
+                f"--provenance mode=max would publish {name} of docker's own configuration, which "
+                f"contains {what}",
                 "use --provenance mode=min, or a proxy without a password",
             )
 
