@@ -32,6 +32,10 @@ NONE = ("none", "--target", "runtime")
         f"type=azblob,secret_access_key={CANARY}",
         f"https://h/x?X-Amz-Signature={CANARY}",
         f"https://h/x?access_token={CANARY}",
+        f"https://h/x?accessToken={CANARY}",
+        f"https://h/x?a=1&OAuthToken={CANARY}",
+        f"https://h/x?Ocp-Apim-Subscription-Key={CANARY}",
+        f"https://h/x?AWSAccessKeyId={CANARY}",
         f"HF_TOKEN={CANARY}",
         f"--password={CANARY}",
         f"ghp_{CANARY}{'a' * 30}",
@@ -62,6 +66,9 @@ def test_credentials_are_found_and_hidden(text, capsys):
         f"image:tag@sha256:{'0' * 64}",
         f"docker-image://registry:5000/image:tag@sha256:{'0' * 64}",
         "MAX_TOKENS=10",
+        "bypass=1",
+        "design=1",
+        "primary_key=id",
         "TOKENIZER=llama",
         "--env=HF_TOKEN",
         "monkey=1",
@@ -214,6 +221,14 @@ def test_a_bare_provenance_with_a_proxy_is_minimal(cli, monkeypatch):
         ("--cache-to", f"type=azblob,name=x,secret_access_key={CANARY}"),
         ("--cache-from", f"type=azblob,name=x,account_url=https://a.example?sig={CANARY}"),
         ("--cache-from", f"type=gha,Token={CANARY}"),
+        ("--build-arg", f"Https_Proxy=http://u:{CANARY}@proxy"),
+        ("--build-arg", f"HTTPS_proxy=http://{CANARY}@proxy"),
+        ("--build-arg", f"REPO=https://host/x?accessToken={CANARY}"),
+        ("--build-arg", f"REPO=https://host/x?v=1&clientSecret={CANARY}"),
+        ("--build-arg", f"REPO=https://host/x?subscription-key={CANARY}"),
+        ("--build-context", f"x=https://host/x.tar?jwt={CANARY}"),
+        ("--sbom", f"generator=https://u:{CANARY}@registry.example/x"),
+        ("--provenance", f"builder-id=https://{CANARY}@ci.example/1"),
         ("--cache-to", f"type=registry,ref=https://u:{CANARY}@registry.example/x"),
     ],
 )
@@ -225,6 +240,32 @@ def test_what_a_build_would_show_is_refused(words, command, cli):
     assert result.status == 2
     assert words[0] in result.err
     assert len(result.err.splitlines()) == 2
+    assert CANARY not in result.out + result.err
+
+
+URLS = """
+@hookimpl
+def dynamo_container_options(command):
+    yield Option(flag="--tiny-ref", help="A git ref.")
+    yield Option(flag="--tiny-urls", help="URLs.", repeatable=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--tiny-ref", f"git+https://{CANARY}@github.com/a/b"),
+        ("--tiny-ref", f"https://x-access-token:{CANARY}@github.com/a/b#main"),
+        ("--tiny-urls", f"https://host/x.whl?x-amz-security-token={CANARY}"),
+    ],
+)
+def test_an_option_of_a_plugin_is_looked_at_too(flag, value, cli, site):
+    site.framework("tiny", URLS)
+
+    result = cli("build", "tiny", "--dry-run", flag, value)
+
+    assert result.status == 2
+    assert result.err.startswith(f"error: {flag} contains ")
     assert CANARY not in result.out + result.err
 
 
@@ -248,6 +289,8 @@ def test_a_build_argument_from_the_environment_is_looked_at_too(cli, monkeypatch
         CANARY,
         f"src={CANARY}",
         f'id=x,"src={CANARY}',
+        f"id=HF_TOKEN={CANARY},env=HOME",
+        f"id=hf_{CANARY}{'a' * 30},value=x",
     ],
 )
 def test_a_secret_that_is_not_valid_is_not_repeated(spec, cli):

@@ -120,6 +120,39 @@ class Trap:
         self.config("core.sshCommand", str(self.program))
         self._partial_clone("ssh://host.invalid/x")
 
+    def repository_elsewhere(self) -> None:
+        """`.git` is a file that names a repository."""
+        self.monitor_and_hooks()
+        (self.checkout / ".git").rename(self.checkout.parent / "elsewhere.git")
+        (self.checkout / ".git").write_text(f"gitdir: {self.checkout.parent}/elsewhere.git\n")
+
+    def configuration_of_the_worktree(self) -> None:
+        self.config("extensions.worktreeConfig", "true")
+        checkouts.git(self.checkout, "config", "--worktree", "core.fsmonitor", str(self.program))
+
+    def configuration_if_it_is_this_repository(self) -> None:
+        more = self.checkout / ".git" / "more"
+        more.write_text(f'[filter "x"]\nclean = {self.program}\n')
+        self.config("includeIf.gitdir:**.path", str(more))
+        self.attributes("* filter=x\n")
+        self.touch()
+
+    def objects_of_another_repository(self) -> None:
+        """Missing objects are those of a partial clone in an alternate."""
+        self.upload_pack()
+        objects = self.checkout / ".git" / "objects"
+        objects.rename(self.checkout.parent / "objects")
+        (objects / "info").mkdir(parents=True)
+        (objects / "info" / "alternates").write_text(f"{self.checkout.parent}/objects\n")
+        self.config("core.alternateRefsCommand", str(self.program))
+
+    def programs_of_messages(self) -> None:
+        for key in ("gpg.program", "core.askPass", "core.editor", "credential.helper"):
+            self.config(key, str(self.program))
+        self.config("log.showSignature", "true")
+        self.config("core.fsmonitor", str(self.program))
+        self.config("alias.ls-files", f"!{self.program}")
+
 
 WAYS = [
     Trap.clean_filter,
@@ -132,6 +165,11 @@ WAYS = [
     Trap.remote_helper,
     Trap.upload_pack,
     Trap.ssh_command,
+    Trap.repository_elsewhere,
+    Trap.configuration_of_the_worktree,
+    Trap.configuration_if_it_is_this_repository,
+    Trap.objects_of_another_repository,
+    Trap.programs_of_messages,
 ]
 
 

@@ -27,6 +27,11 @@ REACHING = {
     "capability": '[run]\ncap-add = ["ALL"]\n',
     "image": '[run]\nimage = "evil/image:1"\n',
     "other table": "[run.none]\nprivileged = true\n",
+    "escaped key": '[run]\n"priv\\u0069leged" = true\n',
+    "dotted key": "run.privileged = true\n",
+    "inline table": 'run = {docker-arg = ["--privileged"]}\n',
+    "underscores": '[run]\nmount_workspace = "/etc"\n',
+    "upper case framework": "[run.NONE]\nprivileged = true\n",
     "excluded policy": '[run]\nno-plugin = ["images"]\n',
 }
 REACHING_BUILDS = {
@@ -251,6 +256,32 @@ class TestOwners:
         project.symlink_to(foreign)
 
         assert cli(*RUN).status == 2
+
+    @as_root
+    @pytest.mark.parametrize("mode", [0o755, 0o1755])
+    def test_so_is_a_file_in_a_folder_of_another_owner(self, cli, project, tmp_path, mode):
+        """Who owns a folder can exchange its files, for example by a link to another one."""
+        tmp_path.chmod(mode)
+        os.chown(tmp_path, STRANGER, STRANGER)
+
+        refused = cli(*RUN)
+
+        assert refused.status == 2
+        assert f"is in a folder that belongs to the user with UID {STRANGER}" in refused.err
+
+    def test_so_is_a_link_to_a_file_in_a_folder_that_everybody_can_write(
+        self, cli, project, tmp_path
+    ):
+        shared = tmp_path / "shared"
+        shared.mkdir()
+        shared.chmod(0o777)
+        project.rename(shared / FILE)
+        project.symlink_to(shared / FILE)
+
+        refused = cli(*RUN)
+
+        assert refused.status == 2
+        assert "is in a folder that every user can write to" in refused.err
 
     @as_root
     def test_the_user_who_called_sudo_is_the_caller(self, cli, project, monkeypatch):

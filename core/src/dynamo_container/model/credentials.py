@@ -22,10 +22,11 @@ HIDDEN: Final = "***"
 _USER_INFO: Final = r"(?<=//)(?!git@)[^/\s'\"<>]{1,500}(?=@(?!sha256:))"
 _BARE_USER_INFO: Final = r"(?<![\w@+-])[\w.+-]{1,100}:[^/@\s'\",]{1,200}(?=@(?!sha256:)[\w.-]+)"
 # Names of secrets, in any case and with any separators. `key` alone is too common.
+# What begins a name needs a separator before words that are also the end of others, such as `sig`.
 _NAME: Final = (
-    r"(?:[\w.-]*[-_.])?(?:pass(?:word|wd|phrase)?|pwd|secret|token|credentials?|signature|sig|"
-    r"api[-_]?key|access[-_]?key(?:[-_]?id)?|account[-_]?key|private[-_]?key|secret[-_]?key|"
-    r"secret[-_]?access[-_]?key|session[-_]?token|auth(?:orization)?|ghtoken|sas)"
+    r"(?:(?:[\w.-]*[-_.])?(?:pass|pwd|sig|sas|jwt|auth(?:orization)?)|"
+    r"[\w.-]*(?:pass(?:word|wd|phrase)|secret|token|credentials?|signature|"
+    r"(?:api|access|account|private|secret|subscription|signing|encryption)[-_]?key(?:[-_]?id)?))"
 )
 _FIELD: Final = rf"(?i)(?<![\w.-])({_NAME})(=)([^&,\s'\"]+)"
 # Tokens of GitHub, GitLab, Hugging Face, PyPI, AWS, Slack, OpenAI, NVIDIA, Google, Docker; JSON Web

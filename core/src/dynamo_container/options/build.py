@@ -27,7 +27,7 @@ from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.rules import check_build
 from dynamo_container.options.secrets import (
     AWS_VARIABLES,
-    PROXIES,
+    PROXY_VARIABLES,
     build_secrets,
     check_protected,
     index_secrets,
@@ -68,7 +68,7 @@ def variables(options: BuildOptions) -> tuple[str, ...]:
     """Return the names of the environment variables that a build's options refer to."""
     return (
         *(name for name, value in options.build_arg if value is None),
-        *(proxy for upper in PROXIES for proxy in (upper, upper.lower())),
+        *PROXY_VARIABLES,
         *(secret.id for secret in options.secret if not (secret.path or secret.env)),
         *AWS_VARIABLES,
         _GITHUB_CACHE_TOKEN,
@@ -86,7 +86,7 @@ def resolve_build(options: BuildOptions, facts: BuildFacts) -> ResolvedBuild:
     hidden = index_variables(options)
     build_args = _build_args(options, facts)
     refuse_visible(options, facts, dict(build_args))
-    proxies = {name: value for name, value in build_args if name.upper() in PROXIES}
+    proxies = {name: value for name, value in build_args if name in PROXY_VARIABLES}
     report = writable_file(options.report, "--report") if options.report else None
     settings = BuildSettings(
         tags=options.tag or _dev_image_tags(options),
@@ -260,8 +260,7 @@ def _build_args(options: BuildOptions, facts: BuildFacts) -> tuple[tuple[str, st
 
 
 def _proxies(facts: BuildFacts, given: Iterable[str]) -> tuple[str, ...]:
-    names = (name for upper in PROXIES for name in (upper, upper.lower()))
-    return tuple(name for name in names if facts.variable(name) or name in given)
+    return tuple(name for name in PROXY_VARIABLES if facts.variable(name) or name in given)
 
 
 def _outputs(options: BuildOptions, facts: BuildFacts) -> Outputs:

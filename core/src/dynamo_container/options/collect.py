@@ -65,7 +65,7 @@ def collect_build(
     Raises:
         UsageError: a framework, a checkout or a dev image is not what the options need.
     """
-    from dynamo_container.options import unread
+    from dynamo_container.options import docker_proxies, unread
     from dynamo_container.options.build import variables
 
     dev_image, stage, notices = _dev_image(options)
@@ -81,20 +81,10 @@ def collect_build(
         ),
         dev_image=dev_image,
         dev_image_stage=stage,
-        docker_proxies=_docker_proxies(options),
+        docker_proxies=docker_proxies.collect(options),
         platform=platform,
         notices=(*notices, *assumed, *_unknown(checkout), *unread.notices(options)),
     )
-
-
-def _docker_proxies(options: BuildOptions) -> tuple[tuple[str, str], ...]:
-    from dynamo_container.options.secrets import publishes_arguments
-
-    if not publishes_arguments(options):
-        return ()
-    from dynamo_container.docker import configuration
-
-    return configuration.proxies()
 
 
 def _unknown(checkout: Checkout | None) -> Iterator[Notice]:

@@ -23,6 +23,8 @@ from dynamo_container.options.syntax import SecretSpec, fields, is_folder_contex
 
 # Docker's predefined build arguments: usable without ARG, and not recorded in an image's history.
 PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+# In these two forms only: in any other, such as `Https_Proxy`, it is an argument like any other.
+PROXY_VARIABLES: Final = tuple(form for name in PROXIES for form in (name, name.lower()))
 # The variables that carry index URLs with credentials, and the IDs of their secrets.
 INDEX_VARIABLE: Final = "DYNAMO_CONTAINER_BUILD_INDEX_URL"
 EXTRA_INDEX_VARIABLE: Final = "DYNAMO_CONTAINER_BUILD_EXTRA_INDEX_URL"
@@ -144,14 +146,31 @@ def refuse_visible(options: BuildOptions, facts: BuildFacts, build_args: Mapping
                 "omit it; for git: --secret id=GIT_AUTH_TOKEN,env=VARIABLE, which BuildKit uses",
             )
     for name, value in build_args.items():
-        if name.upper() not in PROXIES and (what := find(value, in_urls=True)):
+        if name not in PROXY_VARIABLES and (what := find(value, in_urls=True)):
             raise UsageError(
                 f"--build-arg {name} contains {what}, which the image's history would show",
                 "use a secret: --secret id=NAME,env=VARIABLE, and mount it in the Dockerfile",
             )
+    for destination, option in options.plugin_options:
+        values = option if isinstance(option, tuple) else (option,)
+        if what := next(filter(None, (find(str(value), in_urls=True) for value in values)), ""):
+            raise UsageError(
+                f"--{destination.replace('_', '-')} contains {what}, which the image's history "
+                "would show",
+                "omit it; for git: --secret id=GIT_AUTH_TOKEN,env=VARIABLE, which BuildKit uses",
+            )
+    _refuse_in_attestations(options)
     _refuse_in_caches(options)
     if publishes_arguments(options):
         _refuse_proxies(facts, build_args)
+
+
+def _refuse_in_attestations(options: BuildOptions) -> None:
+    for flag, spec in (("--sbom", options.sbom), ("--provenance", options.provenance)):
+        if spec and (name := secret_field(fields(spec))):
+            raise UsageError(
+                f"{flag} contains a secret in its field {name!r}, which would be visible", "omit it"
+            )
 
 
 def _refuse_in_caches(options: BuildOptions) -> None:
@@ -174,8 +193,7 @@ def publishes_arguments(options: BuildOptions) -> bool:
 
 def _refuse_proxies(facts: BuildFacts, build_args: Mapping[str, str]) -> None:
     """Refuse a proxy with a password: a provenance of mode=max contains all arguments."""
-    names = (name for upper in PROXIES for name in (upper, upper.lower()))
-    for name in names:
+    for name in PROXY_VARIABLES:
         if what := find(build_args.get(name) or facts.variable(name)):
             raise UsageError(
                 f"--provenance mode=max would publish {name}, which contains {what}",

@@ -27,6 +27,8 @@ _DATE: Final = r"(?a:\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\
 _CUDA: Final = r"(?a:\d{1,3}\.\d{1,3})"
 _DEVICE: Final = r"[a-z][a-z0-9]*"
 _ARGUMENT: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+# No `=`: what follows it would be the secret itself.
+_MOUNT_ID: Final = r"[\w./:+-]+"
 _VERSION_IN_TAG: Final = r"v?([A-Za-z0-9][A-Za-z0-9_.+-]*)"
 _PLATFORM: Final = r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?"
 # Other names of architectures, and docker's name for each.
@@ -190,8 +192,10 @@ def secret(value: str) -> SecretSpec:
     if given.get("type") == "env" and path and not env:
         path, env = "", path
     odd_variable = env and (not re.fullmatch(_ARGUMENT, env) or find(env))
-    if not name or unknown or (path and env) or odd_variable:
-        raise ValueError(f"id={name}" if name else "")
+    if not re.fullmatch(_MOUNT_ID, name) or find(name):
+        raise ValueError
+    if unknown or (path and env) or odd_variable:
+        raise ValueError(f"id={name}")
     return SecretSpec(id=name, path=path, env=env)
 
 

@@ -32,7 +32,7 @@ def read(path: Path) -> tuple[bytes, str]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "not a regular file", str(path))
-        return file.read(), _of_others(status) or _in_folder_of_others(path.parent)
+        return file.read(), _of_others(status) or _in_folders_of_others(path)
 
 
 def is_closed(folder: Path) -> bool:
@@ -49,11 +49,21 @@ def _of_others(status: os.stat_result) -> str:
     return _writers(status)
 
 
+def _in_folders_of_others(path: Path) -> str:
+    """Whether others can exchange a file, or a link to it."""
+    folders = (path.parent, Path(os.path.realpath(path)).parent)
+    return next(filter(None, map(_in_folder_of_others, folders)), "")
+
+
 def _in_folder_of_others(folder: Path) -> str:
-    """Whether others can exchange a folder's files: not in one with a sticky bit, like /tmp."""
+    """Whether others can exchange a folder's files: its owner, and those who can write to it, but
+    not if it has a sticky bit, like /tmp.
+    """
     status = folder.stat()
-    writers = "" if status.st_mode & stat.S_ISVTX else _writers(status)
-    return f"is in a folder that {writers}" if writers else ""
+    others = _of_others(status)
+    if others == _writers(status) and status.st_mode & stat.S_ISVTX:
+        return ""
+    return f"is in a folder that {others}" if others else ""
 
 
 def _writers(status: os.stat_result) -> str:
