@@ -100,8 +100,8 @@ def command(
 ) -> int:
     """Write what `serve` would start as files, for those who go on without dynamo-container.
 
-    FORMAT is one of compose, kubernetes, and quadlet (units for podman and systemd). The files
-    contain no secrets, and are the same on every machine.
+    FORMAT is one of compose, kubernetes, quadlet (units for podman and systemd), and slurm. The
+    files contain no secrets, and are the same on every machine.
     """
     session: Session = ctx.obj
     options = record(ctx, ServeOptions, command=command_of(ctx))

@@ -45,6 +45,7 @@ RENDERERS: Final[Mapping[str, str]] = {
     "compose": "compose",
     "kubernetes": "kubernetes",
     "quadlet": "quadlet",
+    "slurm": "slurm",
 }
 # Options of one format, by field of ExportOptions.
 _ONLY_FOR: Final[Mapping[str, str]] = {
