@@ -7,6 +7,7 @@ installed, tested, built, and it answers.
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -20,6 +21,10 @@ pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
 
 ROOT = Path(__file__).parents[2]
 NAME = "acme-walk"
+# Dynamo's operator starts components by commands of its own, but this image has its own.
+FORMATS = {"compose": (), "kubernetes": ("--without-operator",), "quadlet": ()}
+# What a server answers, as far as it is read here.
+Answer = dict[str, list[dict[str, dict[str, str]]]]
 
 
 class NewUser:
@@ -66,23 +71,61 @@ def test_a_new_plugin_is_installed_tested_built_and_answers(user, docker):
         answer = ask(docker, container)
     finally:
         docker.run("stop", container)
+    served = serve(user, NAME, port := free_port())
+    exported = {form: export(user, form, *words) for form, words in FORMATS.items()}
 
     # hadolint may not be installed; everything else ran, and the image was built.
     skipped = [line for line in tested.splitlines() if line.startswith("SKIPPED")]
     assert [line for line in skipped if "hadolint" not in line] == []
     assert " passed" in tested
     assert answer["choices"][0]["message"]["content"].split() == ["hello", "there"]
+    assert served["choices"][0]["message"]["content"].split() == ["hello", "there"]
+    assert docker.run("ps", "--all", "--quiet", "--filter", f"publish={port}") == ""
+    for form, text in exported.items():
+        assert f"dynamo:latest-{NAME}-runtime" in text, form
 
 
-def ask(docker: Docker, container: str) -> dict[str, list[dict[str, dict[str, str]]]]:
+def serve(user: NewUser, name: str, port: int) -> Answer:
+    """Serve the plugin's model by `serve`, ask it, and stop it."""
+    project = f"{name}-{port}"
+    words = ("--name", project, "--port", str(port), "--gpus", "none", "--detach", "--wait")
+    user("dynamo-container", "serve", name, *words)
+    try:
+        return question(f"http://127.0.0.1:{port}")
+    finally:
+        user("dynamo-container", "serve", "stop", project)
+
+
+def export(user: NewUser, form: str, *more: str) -> str:
+    """Return the files that `export` writes, after `--check` has found them current."""
+    words = ("export", form, f"out-{form}", NAME, "--gpus", "none", *more)
+    user("dynamo-container", *words)
+    user("dynamo-container", *words, "--check")
+    files = sorted(path for path in (user.folder / f"out-{form}").rglob("*") if path.is_file())
+    return "".join(path.read_text() for path in files)
+
+
+def free_port() -> int:
+    """Return a free port of the loopback interface."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def ask(docker: Docker, container: str) -> Answer:
     """Request a chat completion from a container."""
-    port = docker.run("port", container, "8000/tcp").rpartition(":")[2]
-    question = {"model": NAME, "messages": [{"role": "user", "content": "hello there"}]}
+    return question(f"http://{docker.run('port', container, '8000/tcp')}")
+
+
+def question(url: str) -> Answer:
+    """Request a chat completion."""
+    body = {"model": NAME, "messages": [{"role": "user", "content": "hello there"}]}
     request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/v1/chat/completions",
-        data=json.dumps(question).encode(),
+        f"{url}/v1/chat/completions",
+        data=json.dumps(body).encode(),
         headers={"content-type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=30) as response:
-        answer: dict[str, list[dict[str, dict[str, str]]]] = json.load(response)
+        answer: Answer = json.load(response)
     return answer
