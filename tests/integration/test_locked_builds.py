@@ -144,6 +144,15 @@ def test_a_locked_build_installs_what_the_lock_names_although_the_index_has_newe
     assert "jq:" in docker.run("run", "--rm", image, *record)
 
 
+def test_a_build_without_a_cache_has_the_same_bytes(cli: Cli, words, tag):
+    image = tag("first")
+    cli.ok("build", "none", *words, "--tag", image, "--locked")
+
+    result = cli.ok("reproduce", image, *words)
+
+    assert "is reproduced: every layer and the configuration are the same" in result.out
+
+
 def test_outdated_names_what_is_newer_and_update_moves_only_that(
     cli: Cli, folder, locked, words, newer
 ):
