@@ -305,3 +305,26 @@ def test_manifests_in_the_documentation_are_valid():
     for page, text in found:
         for document in yaml.safe_load_all(text):
             assert kubernetes_validate.validate(document, "1.34", strict=True), page
+
+
+def test_every_message_in_the_troubleshooting_page_exists():
+    """Those of docker, uv and BuildKit do not come from here."""
+    others = {
+        "no space left on device",
+        "failed to resolve source metadata",
+        "certificate verify failed",
+        "No solution found when resolving dependencies",
+    }
+    headings = set(re.findall(r"^### (.+)$", text("troubleshooting.md"), re.MULTILINE))
+    code = "\n".join(path.read_text() for path in SOURCES)
+    said = re.sub(r'"\s+f?"', "", code)  # messages are split over lines
+
+    assert len(headings) > 15
+    assert others <= headings
+    # What is quoted from an f-string can begin after a value.
+    unknown = [part for part in headings - others if part.removeprefix("cannot ") not in said]
+    assert unknown == []
+
+
+def test_the_readme_fits_on_a_few_screens():
+    assert len((ROOT / "README.md").read_text().splitlines()) < 120
