@@ -260,6 +260,11 @@ def _source_line(source: Source) -> str:
     return printable(f"{source.layer.name.lower()}: {source}{location}")
 
 
+def values(image: Image) -> tuple[ExplainedValue, ...]:
+    """Return all values of an image, with their sources and what they replace."""
+    return _values(image.entries, None)
+
+
 def _image(image: Image, key: str | None) -> ExplainedImage:
     return ExplainedImage(
         framework=image.framework,

@@ -28,7 +28,12 @@ from dynamo_container.printing import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from dynamo_container.images.plan import BuildPlan, Image
+    from dynamo_container.images.records import Records
+    from dynamo_container.images.report import BuildReport
     from dynamo_container.model.requests import Outputs
 
 _DEVELOPMENT: Final = (DEV_TARGET, LOCAL_DEV_TARGET)
@@ -64,7 +69,10 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         from dynamo_container.images import watch
 
         screen = Screen() if live else None
-        watched = watch.build(plan, command, resolved.report, shown, _show_progress, screen)
+        watched = watch.build(
+            plan, command, resolved.report, shown, _as_text(plan, resolved.report),
+            _show_progress, screen,
+        )  # fmt: skip
         status, table = watched.status, aligned(watched.rows, right=(1, 2, 3))
         problem = f"the report {resolved.report} could not be written: {watched.problem}"
         problem = problem if watched.problem else ""
@@ -93,6 +101,15 @@ def command(ctx: click.Context, /, **_options: object) -> int:
 
         limit.require((image.tags[0] for image in plan.images), options.max_size)
     return 0
+
+
+def _as_text(plan: BuildPlan, file: Path | None) -> Callable[[BuildReport, Records], str]:
+    """Return what makes the text of a report: a page if its file is called so, else JSON."""
+    if not file or file.suffix.lower() not in (".html", ".htm"):
+        return lambda report, _records: report.as_json()
+    from dynamo_container.report_page import page
+
+    return lambda report, records: page(plan, report, records)
 
 
 def _show_progress(text: str) -> None:

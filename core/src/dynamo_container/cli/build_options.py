@@ -290,7 +290,8 @@ _OUTPUT: Final = (
     option(
         "--report",
         "FILE",
-        "Write a JSON report of the build to FILE: times, cached steps and sizes of stages.",
+        "Write a report of the build to FILE, as JSON or (FILE.html) as a page: times, cached "
+        "steps, sizes.",
         types.PATH,
     ),
     option(

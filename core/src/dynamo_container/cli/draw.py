@@ -8,7 +8,7 @@ import sys
 
 from dynamo_container.docker import process
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
-from dynamo_container.images import diagram
+from dynamo_container.images import diagram, drawing
 from dynamo_container.images.plan import BuildPlan
 from dynamo_container.printing import print_bytes, print_text
 
@@ -18,7 +18,7 @@ def draw(plan: BuildPlan, form: str) -> None:
 
     Args:
         plan: what is drawn.
-        form: `mermaid` or `dot`; `svg` and `png` are made by Graphviz.
+        form: `mermaid`, `dot` or `svg`; `png` is made by Graphviz.
 
     Raises:
         UsageError: a PNG cannot be shown in a terminal.
@@ -29,21 +29,22 @@ def draw(plan: BuildPlan, form: str) -> None:
         print_text(diagram.mermaid(plan))
     elif form == "dot":
         print_text(diagram.dot(plan))
+    elif form == "svg":
+        print_text(drawing.svg(diagram.diagram(plan)))
     elif form == "png" and sys.stdout.isatty():
         raise UsageError("a PNG cannot be shown in a terminal", "write it to a file: > stages.png")
     else:
-        print_bytes(_graphviz(diagram.dot(plan), form))
+        print_bytes(_graphviz(diagram.dot(plan)))
 
 
-def _graphviz(text: str, form: str) -> bytes:
-    resolution = ["-Gdpi=144"] if form == "png" else []
-    words = ["dot", f"-T{form}", *resolution]
+def _graphviz(text: str) -> bytes:
+    words = ["dot", "-Tpng", "-Gdpi=144"]
     try:
         done = process.pipe(*words, stdin=text.encode())
     except OSError as error:
         raise MachineError(
-            f"--graph {form} takes Graphviz, whose program 'dot' cannot be run: {error.strerror}",
-            "install it (apt-get install graphviz, brew install graphviz), or: --graph mermaid",
+            f"--graph png takes Graphviz, whose program 'dot' cannot be run: {error.strerror}",
+            "install it (apt-get install graphviz, brew install graphviz), or: --graph svg",
         ) from error
     if done.returncode:
         cause = " ".join(done.stderr.decode(errors="replace").split())

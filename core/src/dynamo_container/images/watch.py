@@ -204,6 +204,7 @@ def build(
     command: Command,
     file: Path | None,
     shown: str,
+    as_text: Callable[[report.BuildReport, Records], str],
     show: Callable[[str], None],
     screen: Screen | None = None,
 ) -> Watched:
@@ -213,6 +214,7 @@ def build(
         plan: what is built.
         command: of `bake.command`, with BuildKit's records as progress.
         file: the report's; None for none.
+        as_text: the text of the report's file.
         shown: how much of the progress is shown; see `Watcher.progress`.
         show: prints progress.
         screen: shows it at a terminal; None without one.
@@ -237,14 +239,16 @@ def build(
                 screen.close()
     document = report.report(plan, records, built, status=status, elapsed=elapsed)
     rows = report.rows(plan, records, built)
-    return Watched(status=status, rows=rows, elapsed=elapsed, problem=_write(document, file))
+    return Watched(
+        status=status, rows=rows, elapsed=elapsed, problem=_write(as_text(document, records), file)
+    )
 
 
-def _write(document: report.BuildReport, file: Path | None) -> str:
+def _write(text: str, file: Path | None) -> str:
     """Write a report; return why that is not possible."""
     try:
         if file:
-            files.write(file, document.as_json())
+            files.write(file, text)
     except OSError as error:
         return error.strerror or str(error)
     return ""

@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The report as a page, and the drawing of stages: whole, safe, and without a network."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+from dynamo_container.images import drawing
+from dynamo_container.images.diagram import diagram
+from dynamo_container.images.records import Records
+from dynamo_container.images.report import BuiltImage, report
+from dynamo_container.report_page import page
+from dynamo_container.testing import PlanBuild
+
+EVIL = '<script>alert(1)</script>" onload="x'
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def records(plan, *steps: tuple[str, float, float, dict[str, object]]) -> Records:
+    """Return BuildKit's records of steps: name, start, end, and other fields."""
+
+    def moment(seconds: float) -> str:
+        return datetime.fromtimestamp(1_800_000_000 + seconds, UTC).isoformat()[:-6] + "Z"
+
+    read = Records([target.name for target in plan.targets])
+    vertexes = [
+        {"digest": name, "name": name, "started": moment(start), "completed": moment(end), **more}
+        for name, start, end, more in steps
+    ]
+    list(read.feed(json.dumps({"vertexes": vertexes})))
+    return read
+
+
+def page_of(plan, read: Records, *, status: int = 0) -> str:
+    built = {plan.images[0].target: BuiltImage(size=1_050_000_000)}
+    return page(plan, report(plan, read, built, status=status, elapsed=72), read)
+
+
+@pytest.fixture
+def plan(plan_build: PlanBuild):
+    return plan_build("none", target="runtime")
+
+
+class Tags(HTMLParser):
+    """Collects the tags that are open and the attributes that load something."""
+
+    VOID = ("meta", "br", "link")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.names: set[str] = set()
+        self.loads: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.names.add(tag)
+        self.loads += [name for name, _ in attrs if name in ("src", "href", "onload")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.names.add(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_one_file_without_script_and_network(plan):
+    text = page_of(plan, records(plan, (f"[tools 2/3] RUN {EVIL}", 0, 1, {})))
+
+    tags = Tags()
+    tags.feed(text)
+    assert (tags.open, tags.loads) == ([], [])
+    assert "script" not in tags.names
+    assert "&lt;script&gt;alert(1)" in text
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_timeline_shows_when_each_step_ran(plan):
+    read = records(
+        plan,
+        ("[tools 2/3] RUN first", 0, 10, {}),
+        ("[tools 3/3] RUN second", 10, 40, {}),
+        ("[serving 2/3] RUN third", 40, 40, {"cached": True}),
+    )
+
+    text = page_of(plan, read)
+
+    bars = re.findall(r'class="bar (\w+)" style="left:([\d.]+)%;width:([\d.]+)%"', text)
+    assert bars == [
+        ("ran", "0.00", "25.00"),
+        ("ran", "25.00", "75.00"),
+        ("cached", "100.00", "0.00"),
+    ]
+    assert re.findall(r"<h3>(.*?)</h3>", text) == ["tools", "serving"]
+    assert "It succeeded after 1 min 12 s." in text
+    assert "1.05 GB" in text
+
+
+def test_a_failure_is_seen(plan):
+    read = records(plan, ("[tools 2/3] RUN false", 0, 1, {"error": "exit code: 1"}))
+
+    text = page_of(plan, read, status=1)
+
+    assert "It failed after" in text
+    assert 'class="bar failed"' in text
+
+
+def test_the_plan_has_the_source_of_each_value(plan):
+    text = page_of(plan, records(plan))
+
+    (image,) = plan.images
+    assert f"Plan of {image.tags[0]}" in text
+    assert text.count("<tr><td>") >= len(image.entries)
+    assert "none (framework)" in text
+
+
+def test_a_credential_is_not_shown(plan_build):
+    plan = plan_build("none", target="runtime", build_args=(("A", "https://me:secret@x/y"),))
+
+    assert "secret@" not in page_of(plan, records(plan))
+
+
+def test_the_drawing_has_each_stage_right_of_what_it_reads(plan):
+    drawn = diagram(plan)
+
+    root = ET.fromstring(drawing.svg(drawn))
+
+    boxes = {
+        title.text: float(box.attrib["x"])
+        for box, title in zip(
+            root.iter(f"{SVG}rect"),
+            (one for one in root.iter(f"{SVG}text") if one.get("class") == "title"),
+            strict=True,
+        )
+    }
+    assert boxes.keys() == {node.name for node in drawn.nodes}
+    assert [edge for edge in drawn.edges if boxes[edge[0]] >= boxes[edge[1]]] == []
+    assert len(list(root.iter(f"{SVG}path"))) == len(drawn.edges)
+
+
+def test_boxes_do_not_overlap_and_fit_into_the_drawing(plan):
+    root = ET.fromstring(drawing.svg(diagram(plan)))
+
+    boxes = [
+        tuple(float(box.attrib[name]) for name in ("x", "y", "width", "height"))
+        for box in root.iter(f"{SVG}rect")
+    ]
+    for left, top, width, height in boxes:
+        assert left + width <= float(root.attrib["width"])
+        assert top + height <= float(root.attrib["height"])
+        over = [
+            one for one in boxes
+            if left < one[0] + one[2] and one[0] < left + width
+            and top < one[1] + one[3] and one[1] < top + height
+        ]  # fmt: skip
+        assert len(over) == 1
+
+
+def test_explain_draws_svg_without_another_program(cli, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+
+    svg = cli.ok("explain", "build", "none", "--target", "runtime", "--graph", "svg").out
+
+    assert "tools" in [one.text for one in ET.fromstring(svg).iter(f"{SVG}text")]
