@@ -21,6 +21,7 @@ from dynamo_container.model.requests import (
     CheckRequest,
     PlanView,
     RunRequest,
+    ServeRequest,
 )
 from dynamo_container.plugins import hookspecs
 from dynamo_container.testing.subject import Subject
@@ -95,6 +96,8 @@ def _samples(subject: Subject, framework: str, kind: type) -> Iterable[object]:
         return subject.runs(framework)
     if kind is CheckRequest:
         return subject.checks(framework)
+    if kind is ServeRequest:
+        return subject.serves(framework)
     if kind is PlanView:
         return _views(subject, framework)
     if kind is str:  # `command`, the only text

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 import importlib_metadata
 from packaging.requirements import Requirement
 
-from dynamo_container.errors import PluginError
+from dynamo_container.errors import PluginError, UsageError
 from dynamo_container.model.facts import EngineInfo, ImageInfo
 from dynamo_container.model.names import (
     CORE_DISTRIBUTION,
@@ -25,7 +25,13 @@ from dynamo_container.model.names import (
     RUNTIME_STAGE,
     USER_LABEL,
 )
-from dynamo_container.model.requests import BuildRequest, CheckRequest, RunRequest
+from dynamo_container.model.requests import (
+    BuildRequest,
+    CheckRequest,
+    Model,
+    RunRequest,
+    ServeRequest,
+)
 from dynamo_container.model.values import OptionValue, Stage
 from dynamo_container.options.plugin_options import option_values
 from dynamo_container.plugins import hookspecs
@@ -160,6 +166,27 @@ class Subject:
         )
         yield request
         yield replace(request, image_info=info, engine=engine)
+
+    def serves(self, framework: str) -> Iterator[ServeRequest]:
+        """Yield requests to serve a model that the framework accepts: in each usual topology, with
+        a model, or without one if the image serves its own.
+        """
+        container = next(iter(self.runs(framework)))
+        request = ServeRequest(
+            framework=framework, project="sample", container=container, options=container.options
+        )
+        model = Model(name="org/model", served_name="model")
+        for topology in ("agg", "agg-router", "disagg"):
+            alone = replace(request, topology=topology)
+            yield from filter(self._accepts, (replace(alone, model=model), alone))
+
+    def _accepts(self, request: ServeRequest) -> bool:
+        """Whether no plugin refuses a request to serve, as one refuses a missing model."""
+        try:
+            self.registry.call(hookspecs.dynamo_container_services, request)
+        except UsageError:
+            return False
+        return True
 
     def checks(self, framework: str) -> Iterator[CheckRequest]:
         """Yield a request to check an image."""
