@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+from dynamo_container.docker import signals
 from dynamo_container.host import files
 
 
@@ -85,3 +87,18 @@ def test_what_an_interrupted_call_left_is_seen_and_removed(tmp_path):
 
     assert names(tmp_path) == ["file"]
     assert not files.is_incomplete(tmp_path)
+
+
+def test_a_signal_while_files_are_moved_waits_until_all_are_moved(tmp_path, monkeypatch):
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        signal.raise_signal(signal.SIGHUP)
+        return rename(path, target)
+
+    with pytest.raises(SystemExit), signals.raised(), files.filling(tmp_path) as new:
+        for name in ("a", "b", "c"):
+            (new / name).write_text(name)
+        monkeypatch.setattr(Path, "rename", interrupted)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]

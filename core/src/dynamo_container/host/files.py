@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from dynamo_container.docker import signals
 from dynamo_container.host.users import sudo_caller
 
 # The names of everything that is not complete yet start with this.
@@ -86,9 +87,10 @@ def filling(folder: Path) -> Iterator[Path]:
         new.mkdir()
         old.mkdir()
         yield new
-        for path in sorted(new.iterdir()):
-            with suppress(FileNotFoundError):
-                (folder / path.name).rename(old / path.name)
-            path.rename(folder / path.name)
+        with signals.held():  # a folder with half of them would not be recognized as ours
+            for path in sorted(new.iterdir()):
+                with suppress(FileNotFoundError):
+                    (folder / path.name).rename(old / path.name)
+                path.rename(folder / path.name)
     for path in before:
         shutil.rmtree(path, ignore_errors=True)
