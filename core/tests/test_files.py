@@ -96,9 +96,13 @@ def test_a_signal_while_files_are_moved_waits_until_all_are_moved(tmp_path, monk
         signal.raise_signal(signal.SIGHUP)
         return rename(path, target)
 
-    with pytest.raises(SystemExit), signals.raised(), files.filling(tmp_path) as new:
-        for name in ("a", "b", "c"):
-            (new / name).write_text(name)
-        monkeypatch.setattr(Path, "rename", interrupted)
+    def fill() -> None:
+        with signals.raised(), files.filling(tmp_path) as new:
+            for name in ("a", "b", "c"):
+                (new / name).write_text(name)
+            monkeypatch.setattr(Path, "rename", interrupted)
+
+    with pytest.raises(SystemExit):
+        fill()
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
