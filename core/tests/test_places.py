@@ -14,6 +14,7 @@ from dynamo_container.model.requests import Outputs
 
 EXPORT = "mode=max,image-manifest=true,oci-mediatypes=true"
 CACHE = "type=registry,ref=r.example:5000/cache"
+PUSHED = "type=registry,compression=zstd,oci-mediatypes=true"
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_an_image_for_several_platforms_reads_the_cache_of_each_of_them(bake):
         f"{CACHE}:none-runtime-linux-amd64",
         f"{CACHE}:none-runtime-linux-arm64",
     ]
-    assert targets["local-dev"]["output"] == ["type=registry"]
+    assert targets["local-dev"]["output"] == [PUSHED]
 
 
 def test_every_stage_reads_the_users_caches_and_the_image_writes_one(bake, tmp_path):
@@ -100,7 +101,7 @@ def test_builder_exporters_and_attestations_of_the_images(bake):
 
     assert argv[argv.index("--builder") + 1] == "far away"
     for name in ("dev", "local-dev"):
-        assert targets[name]["output"] == ["type=docker", "type=registry"]
+        assert targets[name]["output"] == ["type=docker", PUSHED]
         assert targets[name]["attest"] == ["type=sbom", "type=provenance,mode=max"]
     assert "attest" not in targets["tools"]
     assert targets["dev"]["tags"] == [

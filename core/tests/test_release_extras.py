@@ -158,7 +158,8 @@ def test_check_follows_the_parts_of_an_image(
 
     names = [check.name for check in tiny(table).dynamo_container_checks(check)]
 
-    assert names[:-1] == [f"import {modules}" for modules in ("dynamo.frontend", *imported)]
+    imports = [name for name in names if name.startswith("import ")]
+    assert imports == [f"import {modules}" for modules in ("dynamo.frontend", *imported)]
     assert names[-1] == f"packages agree, except {exceptions}"
 
 

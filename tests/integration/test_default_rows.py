@@ -28,5 +28,6 @@ def test_the_packages_of_the_default_row_are_those_that_were_proven(framework):
     answers = proof.resolve_everywhere(registry, framework, row.dynamo)
 
     assert [answer.reason for answer in answers] == ["", ""]
+    assert row.evidence is not None
     today = proof.evidence(answers, 0, date.fromisoformat(row.evidence.date))
     assert (today.resolved, today.packages) == (row.evidence.resolved, row.evidence.packages)

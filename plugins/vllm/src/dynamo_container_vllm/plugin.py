@@ -12,19 +12,15 @@ from dynamo_container.api import (
     BaseImage,
     BuildArg,
     BuildRequest,
-    Option,
     Pin,
     ReleaseChoice,
     ServingPlugin,
     Stage,
-    UsageError,
     hookimpl,
     without_credentials,
 )
 
-SOURCE: Final = "vllm-wheels"
-# What that stage compiles from git, by the options `--NAME-ref` and the build arguments `NAME_REF`.
-REFS: Final = ("vllm", "deepgemm", "flashinfer")
+from dynamo_container_vllm import refs
 
 # Each worker is in a container of its own, so the port can be the same.
 KV_EVENTS: Final = (
@@ -61,38 +57,34 @@ parameters = SamplingParams(max_tokens=1, detokenize=False)
 (answer,) = llm.generate({"prompt_token_ids": prompt}, parameters)
 assert len(answer.outputs[0].token_ids) == 1, answer
 """
-    build_options = tuple(
-        Option(flag=flag, metavar=metavar, help=text, stages=(SOURCE,))
-        for flag, metavar, text in (
-            *((f"--{name}-ref", "REF", f"Compile {name} from this git ref.") for name in REFS),
-            ("--vllm-git-url", "URL", "Repository of --vllm-ref."),
-        )
-    )
+    build_options = refs.OPTIONS
 
     def release(self, request: BuildRequest) -> ReleaseChoice:
         """Leave out the wheels that are compiled instead."""
-        release, refs = super().release(request), _refs(request)
-        if "vllm" in refs:
+        release, compiled = super().release(request), refs.requested(request)
+        if "vllm" in compiled:
             # The compiled wheel is an override, which has to name the extras again.
             release = release.overriding(f"vllm[{','.join(release.wheel('vllm').extras)}]")
-        return release.without(*refs)
+        return release.without(*compiled)
 
     @hookimpl
     def dynamo_container_stages(self, request: BuildRequest) -> Iterator[Stage]:
         yield from super().dynamo_container_stages(request)
-        if _refs(request):
-            yield Stage(name=SOURCE, dockerfile=self.folder / "source/Dockerfile", extends="tools")
+        if refs.requested(request):
+            yield Stage(
+                name=refs.SOURCE, dockerfile=self.folder / "source/Dockerfile", extends="tools"
+            )
 
     @hookimpl
     def dynamo_container_base_images(self, request: BuildRequest) -> Iterator[BaseImage]:
         yield from super().dynamo_container_base_images(request)
-        if _refs(request):
-            yield from self.release(request).toolkit_images(SOURCE)
+        if refs.requested(request):
+            yield from self.release(request).toolkit_images(refs.SOURCE)
 
     @hookimpl
     def dynamo_container_pins(self, request: BuildRequest) -> Iterator[Pin]:
         yield from super().dynamo_container_pins(request)
-        for name, ref in _refs(request).items():
+        for name, ref in refs.requested(request).items():
             yield Pin(name=name, version=ref, kind="git", build_arg=f"{name.upper()}_REF")
 
     @hookimpl
@@ -100,14 +92,6 @@ assert len(answer.outputs[0].token_ids) == 1, answer
         yield from super().dynamo_container_build_args(request)
         if url := request.option("vllm_git_url"):
             yield BuildArg(name="VLLM_GIT_URL", value=without_credentials("--vllm-git-url", url))
-
-
-def _refs(request: BuildRequest) -> dict[str, str]:
-    """Return the git refs to compile, by the name of what is compiled."""
-    refs = {name: ref for name in REFS if (ref := request.option(f"{name}_ref"))}
-    if request.option("vllm_git_url") and "vllm" not in refs:
-        raise UsageError("--vllm-git-url requires --vllm-ref", "add: --vllm-ref REF")
-    return refs
 
 
 plugin: Final = Vllm()
