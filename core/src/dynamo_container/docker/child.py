@@ -97,7 +97,7 @@ def _start_guard(leash: Leash) -> subprocess.Popen[bytes]:
     """Start a shell that ends the holders of the leash if this process is killed."""
     program = f"from {leashes.__name__} import end_holders; end_holders({leash.name!r})"
     return subprocess.Popen(
-        ("sh", "-c", _GUARD, "sh", sys.executable, "-c", program),
+        ("/bin/sh", "-c", _GUARD, "sh", sys.executable, "-c", program),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -75,8 +75,8 @@ def _start_guard(*arguments: str) -> None:
     os.set_inheritable(held, True)
     quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
     files = [(os.POSIX_SPAWN_CLOSE, held), (os.POSIX_SPAWN_DUP2, ends, 0), *quiet]
-    os.posix_spawnp(
-        "sh",
+    os.posix_spawn(
+        "/bin/sh",
         ["sh", "-c", _SCRIPT, "dynamo-container", *arguments],
         os.environ,
         file_actions=files,

@@ -298,7 +298,7 @@ def start_guard(script: str, command: Command) -> subprocess.Popen[str]:
     import subprocess
 
     return subprocess.Popen(
-        ("sh", "-c", script, "sh", *_logged(command.argv)),
+        ("/bin/sh", "-c", script, "sh", *_logged(command.argv)),
         env=command.environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
