@@ -45,14 +45,8 @@ def dynamo_container_stages(request: api.BuildRequest) -> Iterator[api.Stage]:
     """
     yield api.Stage(name="scripts", dockerfile=HERE / "scripts" / "Dockerfile")
     yield api.Stage(name="tools", dockerfile=HERE / "tools" / "Dockerfile", needs=("scripts",))
-    if not request.checkout:
-        yield api.Stage(name="wheels", dockerfile=HERE / "wheels" / "Dockerfile", needs=("tools",))
+    yield from _serving(request)
     yield from source.stages(request.checkout)
-    yield api.Stage(
-        name=api.SERVING_STAGE,
-        dockerfile=HERE / "serving" / "Dockerfile",
-        needs=("scripts", "tools", "wheels"),
-    )
     yield from fabric.stages(request)
     yield api.Stage(
         name="dev",
@@ -64,6 +58,21 @@ def dynamo_container_stages(request: api.BuildRequest) -> Iterator[api.Stage]:
         dockerfile=HERE / "local-dev" / "Dockerfile",
         needs=("dev",),
         built_with=("dev",),
+    )
+
+
+def _serving(request: api.BuildRequest) -> Iterator[api.Stage]:
+    """Yield `serving`, and what it is made of: an engine's own image, or wheels."""
+    if request.engine_image:
+        dockerfile = HERE / "beside" / "Dockerfile"
+        yield api.Stage(name=api.SERVING_STAGE, dockerfile=dockerfile, needs=("tools",))
+        return
+    if not request.checkout:
+        yield api.Stage(name="wheels", dockerfile=HERE / "wheels" / "Dockerfile", needs=("tools",))
+    yield api.Stage(
+        name=api.SERVING_STAGE,
+        dockerfile=HERE / "serving" / "Dockerfile",
+        needs=("scripts", "tools", "wheels"),
     )
 
 
@@ -85,7 +94,7 @@ def dynamo_container_build_args(request: api.BuildRequest) -> Iterator[api.Build
     """Yield the arguments of this plugin's options."""
     if request.option("nsight_systems"):
         yield api.BuildArg(name="NSIGHT_SYSTEMS", value="true", stage="dev")
-    if request.device:
+    if request.device and not request.engine_image:
         yield api.BuildArg(name="DEVICE", value=request.device, stage=api.SERVING_STAGE)
     yield from source.build_args(request)
     yield from fabric.build_args(request)

@@ -135,6 +135,12 @@ _SOURCE: Final = (
 _IMAGES: Final = (
     option("--base-image", "IMAGE", "Base image of all stages.", types.IMAGE),
     option("--base-image-tag", "TAG", "With --base-image: use this tag of it."),
+    option(
+        "--engine-image",
+        "IMAGE",
+        "Image of others that has the engine: put Dynamo beside it, and change nothing of it.",
+        types.IMAGE,
+    ),
     option("--runtime-image", "IMAGE", "Base image of the runtime stage only.", types.IMAGE),
     repeatable(
         "--stage",

@@ -16,6 +16,7 @@ from dynamo_container.model.names import (
     DEVICE_LABEL,
     DYNAMO,
     DYNAMO_LABEL,
+    ENGINE_IMAGE_LABEL,
     FRAMEWORK_LABEL,
     HOME_LABEL,
     PINS_LABEL,
@@ -96,6 +97,7 @@ def image_labels(image: Contributions, base: str) -> tuple[Resolved[Label], ...]
         DYNAMO_LABEL: version,
         CUDA_LABEL: image.pin(CUDA),
         DEVICE_LABEL: "" if image.device == CUDA_DEVICE else image.device,
+        ENGINE_IMAGE_LABEL: request.engine_image or "",
         PINS_LABEL: _pins(image),
         PLUGINS_LABEL: ", ".join(image.plugins),
     }

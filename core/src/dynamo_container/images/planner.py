@@ -144,6 +144,7 @@ def _require_support(registry: Registry, request: BuildRequest) -> None:
     selected = (
         (kvbm, "kvbm", request.enable_kvbm is not None),
         ("--cuda-version", "cuda", request.cuda_version and request.is_given("--cuda-version")),
+        ("--engine-image", "engine-image", request.engine_image),
         ("--source", "source", request.checkout and request.is_given("--source")),
     )
     for flag, feature, given in selected:

@@ -35,7 +35,7 @@ def base_images(
     request: BuildRequest,
     settings: BuildSettings,
 ) -> Iterator[Contribution[BaseImage]]:
-    """Yield the images of --base-image, --runtime-image and --build-arg BASE_IMAGE.
+    """Yield the images of --base-image, --runtime-image, --engine-image and --build-arg BASE_IMAGE.
 
     Args:
         contributions: of the plugins.
@@ -59,7 +59,8 @@ def base_images(
     images = {stage: (image, flag) for stage in stages if image}
     if settings.runtime_image and not argument:
         foot = _foot_of_runtime(files, request)
-        images[foot] = (settings.runtime_image, "--runtime-image")
+        flag = "--engine-image" if request.engine_image else "--runtime-image"
+        images[foot] = (settings.runtime_image, flag)
     for stage, (name, option) in images.items():
         yield Contribution(value=BaseImage(stage=stage, image=name), source=request.source(option))
 

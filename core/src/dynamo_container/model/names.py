@@ -52,6 +52,8 @@ CACHES: Final = "CACHES"
 CACHE_SCOPE: Final = "CACHE_SCOPE"
 # Python packages whose bytecode is compiled in the image; empty for all.
 COMPILE_PACKAGES: Final = "COMPILE_PACKAGES"
+# A module by which an engine's Python is found in an image of others.
+ENGINE_MODULE: Final = "ENGINE_MODULE"
 ENABLE_KVBM: Final = "ENABLE_KVBM"
 INDEX_URL: Final = "INDEX_URL"
 EXTRA_INDEX_URLS: Final = "EXTRA_INDEX_URLS"
@@ -83,6 +85,8 @@ CUDA_LABEL: Final = f"{LABEL_PREFIX}cuda"
 DEVICE_LABEL: Final = f"{LABEL_PREFIX}device"
 # The parts of Dynamo that the image has because the user asked for them: `planner`.
 EXTRAS_LABEL: Final = f"{LABEL_PREFIX}extras"
+# The image of others that has the engine, if Dynamo was put beside it.
+ENGINE_IMAGE_LABEL: Final = f"{LABEL_PREFIX}engine-image"
 # The oldest NVIDIA driver that can run the image.
 DRIVER_LABEL: Final = f"{LABEL_PREFIX}driver"
 # The packages that the plan pinned: `ai-dynamo==1.4.2 nixl==1.3.2 torch-cuda==13.0`.

@@ -82,6 +82,7 @@ def collect_build(
         dev_image=dev_image,
         dev_image_stage=stage,
         docker_proxies=docker_proxies.collect(options),
+        engine_image=_engine_image(options),
         platform=platform,
         notices=(*notices, *assumed, *_unknown(checkout), *unread.notices(options)),
     )
@@ -121,11 +122,15 @@ def _checkout(options: BuildOptions, near: Iterable[Path]) -> Checkout | None:
                 f"--source: {folder} is not a Dynamo checkout",
                 f"name a folder with a pyproject.toml whose project is {DYNAMO!r}",
             )
-    elif options.source == NONE or options.dynamo_version or options.dev_image:
+    elif options.source == NONE or _selects_a_release(options):
         folder = None
     else:
         folder = find_checkout(near)
     return git.collect(folder, options.version_override or "") if folder else None
+
+
+def _selects_a_release(options: BuildOptions) -> bool:
+    return bool(options.dynamo_version or options.dev_image or options.engine_image)
 
 
 def find_checkout(near: Iterable[Path]) -> Path | None:
@@ -161,6 +166,29 @@ def _dev_image(options: BuildOptions) -> tuple[ImageInfo | None, str, tuple[Noti
         )
     notices = () if target else (Notice(text=_unlabelled(name), warning=True),)
     return info, DEV_TARGET if target == DEV_TARGET else RUNTIME_STAGE, notices
+
+
+def _engine_image(options: BuildOptions) -> ImageInfo | None:
+    """The image of `--engine-image`, if the engine has it; else the build finds out what it is.
+
+    Raises:
+        UsageError: it has a Dynamo already.
+    """
+    name = options.engine_image
+    if not name:
+        return None
+    from dynamo_container.docker import engine
+
+    try:
+        info = engine.inspect_image(name)
+    except EngineError:
+        return None
+    if info and info.label(FRAMEWORK_LABEL):
+        raise UsageError(
+            f"--engine-image {name} has a Dynamo already: dynamo-container built it",
+            "name the image of the engine that it was built from",
+        )
+    return info
 
 
 def _unlabelled(name: str) -> str:

@@ -56,6 +56,7 @@ class BuildFacts(NamedTuple):
         dev_image_stage: the stage that the image of `--dev-image` replaces.
         docker_proxies: the proxies in docker's own configuration, if a provenance would publish
             them.
+        engine_image: the image of `--engine-image`; None as for `dev_image`.
         platform: the builder's own platform, if a name needs it.
         notices: what was assumed.
     """
@@ -67,6 +68,7 @@ class BuildFacts(NamedTuple):
     dev_image: ImageInfo | None = None
     dev_image_stage: str = DEV_TARGET
     docker_proxies: tuple[tuple[str, str], ...] = ()
+    engine_image: ImageInfo | None = None
     platform: str = ""
     notices: tuple[Notice, ...] = ()
 

@@ -112,6 +112,7 @@ REACHES: Final[Mapping[str, Mapping[str, str]]] = {
         "cache_from": _CACHE,
         "cache_to": _CACHE,
         "dev_image": _IMAGE,
+        "engine_image": _IMAGE,
         "extra_index_url": "a server that packages come from",
         "index_url": "a server that packages come from",
         "lock": "a file that decides what images are made of",

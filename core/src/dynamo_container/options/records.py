@@ -56,6 +56,7 @@ class BuildOptions(Options):
     base_image: str | None = None
     base_image_tag: str | None = None
     runtime_image: str | None = None
+    engine_image: str | None = None
     enable_kvbm: bool | None = None
     stage: tuple[tuple[str, str], ...] = ()
     dev_image: str | None = None

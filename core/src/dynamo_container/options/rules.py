@@ -67,6 +67,7 @@ _BUCKET: Final = "--sccache-bucket with --sccache-region"
 _OTHER_DEVICE: Final = f"--device other than {CUDA_DEVICE}"
 _NO_LOCK: Final = "--lock none"
 _PUSH_ONLY: Final = "--push without --load"
+_SEVERAL: Final = "several frameworks"
 _CLOSED_NETWORK: Final = "--network host, none or container:NAME"
 
 BUILD_RULES: Final = (
@@ -97,6 +98,7 @@ BUILD_RULES: Final = (
             "--cuda-version",
             "--device",
             "--enable-kvbm",
+            "--engine-image",
             "--no-latest",
         )
     ),
@@ -106,6 +108,11 @@ BUILD_RULES: Final = (
     ),
     *(_requires(flag, _LOCAL_DEV) for flag in ("--uid", "--gid")),
     _requires("--compression", "--push", reason="it is about what is sent to a registry"),
+    *(
+        _excludes(flag, "--engine-image", reason="nothing of the engine's image is changed")
+        for flag in ("--cuda-version", "--runtime-image", "--enable-kvbm", _SOURCE)
+    ),
+    _excludes("--engine-image", _SEVERAL, reason="an image has one engine"),
     _excludes("--cuda-version", _OTHER_DEVICE, reason="only NVIDIA GPUs have CUDA"),
     _excludes("--max-size", _PUSH_ONLY, reason="the engine does not have the image then"),
     *(_excludes(flag, _NO_LOCK) for flag in ("--locked", "--frozen")),
@@ -154,6 +161,7 @@ def _has_closed_network(options: RunOptions) -> bool:
 
 BUILD_CONDITIONS: Final[dict[str, BuildCondition]] = {
     _CHECKOUT: lambda _, facts: facts.checkout is not None,
+    _SEVERAL: lambda _, facts: len(facts.frameworks) > 1,
     _LOCAL_DEV: lambda options, facts: LOCAL_DEV_TARGET in _targets(options, facts),
     _FINISHED_DEV_IMAGE: lambda options, facts: (
         bool(options.dev_image) and facts.dev_image_stage == DEV_TARGET

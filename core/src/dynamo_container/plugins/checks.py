@@ -93,8 +93,7 @@ def entry_points(*modules: str) -> values.Check:
     """Check that what these modules import when they are started is installed, and that no native
     library of it lacks another one. Nothing is imported, so engines need no GPU for it.
     """
-    script = Path(__file__).parent / "scripts" / "entry-points"
-    argv = ("python", "-c", script.read_text(encoding="utf-8"), *modules)
+    argv = ("python", "-c", _script("entry-points"), *modules)
     name = f"imports and libraries of {', '.join(modules)}"
     return values.Check(name=name, argv=argv, reports=True)
 
@@ -122,9 +121,30 @@ def packages_agree(*excluded: str, overrides: tuple[values.Override, ...] = ()) 
     agree = "! grep --extended-regexp ' requires | is broken ' <<<\"$report\""
     for package in dict.fromkeys((*excluded, *(override.name for override in overrides))):
         agree += f" | grep --invert-match --extended-regexp ' requires `{package}[^a-z0-9_-]'"
-    reasons = (f"{override.name} ({override.reason})" for override in overrides if override.reason)
-    name = ", except ".join(filter(None, ("packages agree", ", ".join(reasons))))
+    name = _with_reasons("packages agree", overrides)
     return values.Check(name=name, argv=("bash", "-c", f"{_UV_PIP_CHECK}{agree}"))
+
+
+def fits_engine(*excluded: str, overrides: tuple[values.Override, ...] = ()) -> values.Check:
+    """Check that what Dynamo's own packages require is installed, in an image that has Dynamo
+    beside the engine of another image (`--engine-image`).
+
+    Args:
+        excluded: packages that may be missing, or of another version than is required.
+        overrides: what the release overrides: further such packages.
+    """
+    names = dict.fromkeys((*excluded, *(override.name for override in overrides)))
+    name = _with_reasons("Dynamo's packages agree with those of the engine", overrides)
+    return values.Check(name=name, argv=("python", "-c", _script("fits-engine"), *names))
+
+
+def _with_reasons(name: str, overrides: tuple[values.Override, ...]) -> str:
+    reasons = (f"{override.name} ({override.reason})" for override in overrides if override.reason)
+    return ", except ".join(filter(None, (name, ", ".join(reasons))))
+
+
+def _script(name: str) -> str:
+    return (Path(__file__).parent / "scripts" / name).read_text(encoding="utf-8")
 
 
 def as_pinned(request: requests.CheckRequest) -> tuple[values.Check, ...]:

@@ -64,6 +64,7 @@ class ReleaseChoice:
             what was added by `overriding()`.
         extras: the parts of Dynamo that the user asks for, whose wheels and overrides are included.
         kvbm: whether Dynamo's block manager is installed too.
+        beside: whether the engine is that of an image of others, beside which Dynamo is installed.
         from_checkout: whether Dynamo is compiled from a checkout.
         skipped_default: the table's default release, if it was not chosen because it cannot be
             built for the requested CUDA version; else empty.
@@ -80,6 +81,7 @@ class ReleaseChoice:
     overrides: tuple[Override, ...] = ()
     extras: tuple[ReleaseExtra, ...] = ()
     kvbm: bool = False
+    beside: bool = False
     from_checkout: bool = False
     skipped_default: str = ""
     named: str = ""
@@ -113,6 +115,12 @@ class ReleaseChoice:
         """Return a copy with further parts of Dynamo."""
         overrides = release_extras.replacing(self.overrides, extras)
         return replace(self, extras=extras, overrides=overrides)
+
+    def beside_engine(self) -> ReleaseChoice:
+        """Return a copy for an image of others that has the engine and, if any, CUDA."""
+        # Dynamo's extras, which also require NIXL, are for NVIDIA GPUs.
+        nixl = (pin for pin in self.wheels if self.device and pin.name.startswith("nixl"))
+        return replace(self, cuda=None, wheels=tuple(nixl), kvbm=False, beside=True)
 
     def base_images(self, stage: str = RUNTIME_STAGE) -> Iterator[BaseImage]:
         """Yield the image with the CUDA libraries that a stage starts from; if any."""
@@ -153,6 +161,10 @@ class ReleaseChoice:
         """Whether the table has no row of the release, so that its wheels decide what is built."""
         return not self.exact and not self.from_checkout
 
+    @property
+    def _base_of_row(self) -> str:
+        return "" if self.beside else f"the base image is that of {self.row.dynamo}, "
+
     def _following(self) -> Iterator[str]:
         """Yield the packages whose versions are those that other packages require: Dynamo's own,
         and with its extras CUDA's toolkit, which PyTorch pins.
@@ -179,7 +191,7 @@ class ReleaseChoice:
         """Yield the date as of which packages are resolved (two days after the release), and
         whether a checkout is compiled with KVBM.
         """
-        if self.derived:
+        if self.derived and not self.beside:
             yield BuildArg(name=DERIVED, value=" ".join(self._following()))
         if self.exact:
             yield BuildArg(name=RESOLVE_AS_OF, value=settled(self.row.released))
@@ -221,7 +233,7 @@ class ReleaseChoice:
             yield Notice(
                 warning=True,
                 text=f"Dynamo {self.dynamo} is not in the plugin's release table: its own wheels "
-                f"select the packages, the base image is that of {self.row.dynamo}, and packages "
+                f"select the packages, {self._base_of_row}and packages "
                 "are resolved as of today (--resolve-as-of DATE for another day)",
             )
 

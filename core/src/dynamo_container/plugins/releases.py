@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container.errors import UsageError
+from dynamo_container.model.names import CUDA_VERSION
 from dynamo_container.model.requests import BuildRequest
 from dynamo_container.model.values import CudaImages, Override, Release
 from dynamo_container.plugins import device_releases, release_extras, release_reader
@@ -104,7 +105,11 @@ class ReleaseTable:
         )
         device = request.device and device_releases.find(request, row, str(version), self.rows)
         choice = choice.for_device(device) if device else choice
-        return choice.with_extras(release_extras.find(request, row, str(version), self.rows))
+        choice = choice.with_extras(release_extras.find(request, row, str(version), self.rows))
+        if not request.engine_image:
+            return choice
+        _require_cuda_of_engine(request, choice)
+        return choice.beside_engine()
 
     def overrides(
         self, dynamo: str, device: str = "", extras: Collection[str] = ()
@@ -256,6 +261,23 @@ def _with_kvbm(request: BuildRequest, dynamo: str, *, default: bool) -> bool:
             f"remove the option, or choose a release from {_KVBM_SINCE} on: --dynamo-version",
         )
     return available and (default if request.enable_kvbm is None else request.enable_kvbm)
+
+
+def _require_cuda_of_engine(request: BuildRequest, choice: ReleaseChoice) -> None:
+    """Require that the engine's image, if its CUDA version is known, has that of the release.
+
+    Raises:
+        UsageError: it has another major version, for which this Dynamo has no wheel of NIXL.
+    """
+    env = request.engine_info.env if request.engine_info else ()
+    own = dict(line.partition("=")[::2] for line in env).get(CUDA_VERSION, "")
+    known = {images.version.partition(".")[0] for images in choice.row.cuda}
+    if own and choice.cuda and own.partition(".")[0] not in known:
+        raise UsageError(
+            f"--engine-image {request.engine_image} has CUDA {own}, but Dynamo {choice.dynamo} is "
+            f"for CUDA {_list(images.version for images in choice.row.cuda)}",
+            "name an image of the engine for that CUDA version, or another --dynamo-version",
+        )
 
 
 def _left_out(row: Release) -> tuple[Override, ...]:

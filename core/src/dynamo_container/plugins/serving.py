@@ -19,6 +19,8 @@ from dynamo_container.model.names import (
     COMPILES_KERNELS,
     CUDA_DEVICE,
     DYNAMO_LABEL,
+    ENGINE_IMAGE_LABEL,
+    ENGINE_MODULE,
     EXTRAS_LABEL,
     RUNTIME_STAGE,
     SERVING_STAGE,
@@ -80,10 +82,13 @@ class ServingPlugin:
         folder: the folder with `releases.toml` and `runtime/Dockerfile`.
         homepage: a URL.
         default_target: the stage that `build` builds if no target is given.
-        supports: as in `Framework`. `cuda` is added if a row of the release table has it.
+        supports: as in `Framework`. `cuda` is added if a row of the release table has it,
+            and `engine-image` if `engine` is set.
         devices: as in `Framework`. The devices in the release table are added.
         build_options, run_options: the plugin's own options of `build`, and of `run` and `serve`.
         base_image: the image to start from if the release table names none (by its `cuda`).
+        engine: the engine's module, by which it is found in an image of others
+            (`--engine-image`); empty if there is no such image.
         extras: the extras of `ai-dynamo` that the engine needs.
         kvbm: whether Dynamo's block manager (KVBM) is installed if the user does not say.
         system_packages: packages of the distribution that the engine needs.
@@ -120,6 +125,7 @@ class ServingPlugin:
     run_options: ClassVar[tuple[values.Option, ...]] = ()
 
     base_image: ClassVar[str] = "ubuntu:24.04"
+    engine: ClassVar[str] = ""
     extras: ClassVar[tuple[str, ...]] = ()
     kvbm: ClassVar[bool] = False
     system_packages: ClassVar[tuple[str, ...]] = ()
@@ -170,12 +176,12 @@ class ServingPlugin:
         from dynamo_container.plugins import device_releases
 
         rows = self.releases.rows
-        has_cuda = any(row.cuda for row in rows)
+        supports = (*self.supports, "cuda") if any(row.cuda for row in rows) else self.supports
         return values.Framework(
             summary=self.summary,
             homepage=self.homepage,
             default_target=self.default_target,
-            supports=(*self.supports, "cuda") if has_cuda else self.supports,
+            supports=(*supports, "engine-image") if self.engine else supports,
             devices=tuple(dict.fromkeys((*self.devices, *device_releases.devices(rows)))),
         )
 
@@ -214,6 +220,8 @@ class ServingPlugin:
     def dynamo_container_system_packages(
         self, request: BuildRequest
     ) -> Iterator[values.SystemPackage]:
+        if request.engine_image:
+            return
         for package in self.system_packages:
             yield values.SystemPackage(name=package)
         yield from self.release(request).system_packages()
@@ -222,11 +230,15 @@ class ServingPlugin:
     def dynamo_container_build_args(self, request: BuildRequest) -> Iterator[values.BuildArg]:
         yield from self.release(request).build_args()
         yield values.BuildArg(name=CACHE_SCOPE, value=self.name)
+        if self.cache:
+            yield values.BuildArg(name=CACHES, value=self.cache)
+        if request.engine_image:
+            yield values.BuildArg(name=ENGINE_MODULE, value=self.engine)
+            return
         if self.compile_packages:
             yield values.BuildArg(name=COMPILE_PACKAGES, value=" ".join(self.compile_packages))
         if self.cache:
             yield values.BuildArg(name=COMPILES_KERNELS, value="true")
-            yield values.BuildArg(name=CACHES, value=self.cache)
 
     @hookimpl
     def dynamo_container_labels(self, request: BuildRequest) -> Iterator[values.Label]:
@@ -300,7 +312,9 @@ class ServingPlugin:
             yield checks.imports_if_installed(*self.optional_modules)
         if self.modules:
             yield checks.entry_points(*itertools.chain(*self.modules))
-        yield checks.packages_agree(*self.may_disagree, overrides=overrides)
+        beside = request.image_info.label(ENGINE_IMAGE_LABEL)
+        agree = checks.fits_engine if beside else checks.packages_agree
+        yield agree(*self.may_disagree, overrides=overrides)
         yield from checks.as_pinned(request)
         if self.smoke_test:
             yield checks.generates_a_token(self.smoke_test)

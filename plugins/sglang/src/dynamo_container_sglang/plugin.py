@@ -26,7 +26,7 @@ class Sglang(ServingPlugin):
     """SGLang from its wheel, of the version that Dynamo requires or that the user names."""
 
     name, summary, folder = "sglang", "Dynamo with SGLang", Path(__file__).parent
-    extras, compile_packages = ("sglang",), ("sglang", "torch")
+    engine, extras, compile_packages = "sglang", ("sglang",), ("sglang", "torch")
     cache, shm_size = "sglang", "16G"
     env, cache_env = (
         # Stop without waiting for requests, some of which may never end.
@@ -73,6 +73,8 @@ engine.shutdown()
     def dynamo_container_stages(self, request: BuildRequest) -> Iterator[Stage]:
         yield from super().dynamo_container_stages(request)
         # It extends `tools`, so the stage `wheels` finds the wheels that it compiles.
+        if request.engine_image:
+            return
         dockerfile = self.folder / "wheels" / "Dockerfile"
         yield Stage(name="sglang-wheels", dockerfile=dockerfile, extends="tools")
 

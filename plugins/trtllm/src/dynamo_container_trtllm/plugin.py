@@ -34,7 +34,8 @@ class Trtllm(ServingPlugin):
     """TensorRT-LLM, whose wheel is on NVIDIA's own index, in a folder, or compiled."""
 
     name, summary, folder = "trtllm", "Dynamo with TensorRT-LLM", Path(__file__).parent
-    extras, kvbm, compile_packages = ("trtllm",), True, ("tensorrt_llm", "torch")
+    engine, extras, kvbm = "tensorrt_llm", ("trtllm",), True
+    compile_packages = ("tensorrt_llm", "torch")
     # OpenMPI starts the workers, those on other machines by ssh.
     system_packages = ("libzmq5", "openmpi-bin", "openssh-client", "openssh-server")
     # FlashInfer appends `.cache/flashinfer` to its folder.
@@ -70,15 +71,18 @@ assert len(answer.outputs[0].token_ids) == 1, answer
         """Leave the engine's wheel to `wheel.origin`."""
         return super().release(request).without(wheel.NAME)
 
-    def origin(self, request: BuildRequest) -> wheel.Index | wheel.Directory | wheel.Commit:
+    def origin(self, request: BuildRequest) -> wheel.Origin:
         """Return where TensorRT-LLM's wheel comes from."""
         release = super().release(request)
-        return wheel.origin(request, release.wheel(wheel.NAME).version if release.exact else "")
+        exact = release.exact and not request.engine_image
+        return wheel.origin(request, release.wheel(wheel.NAME).version if exact else "")
 
     @hookimpl
     def dynamo_container_stages(self, request: BuildRequest) -> Iterator[Stage]:
         yield from super().dynamo_container_stages(request)
         origin = self.origin(request)
+        if isinstance(origin, wheel.EngineImage):
+            return
         dockerfile = self.folder / "wheel" / "Dockerfile"
         # It extends `tools`, so the stage `wheels` finds the wheel.
         stage = Stage(name=wheel.STAGE, dockerfile=dockerfile, extends="tools")

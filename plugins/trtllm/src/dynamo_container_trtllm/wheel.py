@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from dynamo_container.api import (
     BuildRequest,
@@ -115,7 +115,17 @@ class Commit:
     url: str
 
 
-def origin(request: BuildRequest, version: str) -> Index | Directory | Commit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineImage:
+    """No wheel: an image of others has the engine."""
+
+    version: str = ""
+
+
+Origin: TypeAlias = Index | Directory | Commit | EngineImage
+
+
+def origin(request: BuildRequest, version: str) -> Origin:
     """Return where the wheel comes from.
 
     Args:
@@ -125,6 +135,8 @@ def origin(request: BuildRequest, version: str) -> Index | Directory | Commit:
     Raises:
         UsageError: options cannot be used together, or the folder does not have the wheel.
     """
+    if request.engine_image:
+        return EngineImage()
     given = _given(request)
     for flag, other in _EXCLUSIVE:
         if flag in given and other in given:

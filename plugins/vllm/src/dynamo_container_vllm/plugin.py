@@ -34,7 +34,7 @@ class Vllm(ServingPlugin):
     """vLLM from its wheel, or from git refs."""
 
     name, summary, folder = "vllm", "Dynamo with vLLM", Path(__file__).parent
-    extras, kvbm, compile_packages = ("vllm",), True, ("vllm", "torch")
+    engine, extras, kvbm, compile_packages = "vllm", ("vllm",), True, ("vllm", "torch")
     # FlashInfer appends `.cache/flashinfer` to its folder.
     cache, shm_size, cache_env = (
         "vllm",

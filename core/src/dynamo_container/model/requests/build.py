@@ -38,6 +38,9 @@ class BuildRequest(Request):
             supports several states the one that it chose by the pin `cuda`.
         device: the device (`--device`) that the image is for, if it is not the framework's default
             one; else empty.
+        engine_image: the image of others that has the engine, beside which Dynamo is installed;
+            None if the engine is installed, too.
+        engine_info: what is known about that image; None if the docker engine does not have it.
         enable_kvbm: whether the image has Dynamo's block manager (KVBM); None for the plugin's
             default.
         base_image: the image that every stage starts from; None for the plugins' choices.
@@ -60,6 +63,8 @@ class BuildRequest(Request):
     resolve_as_of: str | None = None
     cuda_version: str | None = None
     device: str = ""
+    engine_image: str | None = None
+    engine_info: facts.ImageInfo | None = None
     enable_kvbm: bool | None = None
     base_image: str | None = None
     index_url: str = ""

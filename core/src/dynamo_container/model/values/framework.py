@@ -11,7 +11,7 @@ from typing import Literal
 from dynamo_container.model.names import CUDA_DEVICE
 from dynamo_container.model.values.validation import LONG_FLAG, require
 
-Feature = Literal["cuda", "kvbm", "source"]
+Feature = Literal["cuda", "engine-image", "kvbm", "source"]
 OptionValue = str | int | bool | tuple[str, ...]
 
 
@@ -26,8 +26,8 @@ class Framework:
         user: the user of its runtime image, such as `ubuntu`; becomes the image's label.
         home: that user's home folder in the image; becomes the image's label.
         supports: the optional features that its hooks implement. An option that selects one which
-            is not listed is refused: `cuda` (`--cuda-version`), `kvbm` (`--enable-kvbm`), `source`
-            (builds from a Dynamo checkout).
+            is not listed is refused: `cuda` (`--cuda-version`), `engine-image` (`--engine-image`),
+            `kvbm` (`--enable-kvbm`), `source` (builds from a Dynamo checkout).
         devices: the devices (`--device`) that its engine can be built for, the default first.
             Further plugins can provide an engine for others: see `Device.frameworks`.
     """
