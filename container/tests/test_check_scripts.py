@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import platform
+import struct
 import subprocess
 import sys
 from importlib.machinery import SourceFileLoader
@@ -139,6 +140,86 @@ def test_an_image_without_nixl_passes():
     result = run((sys.executable, str(SCRIPTS / "load-nixl")), NIXL_LIB_DIR="")
 
     assert (result.returncode, result.stdout) == (0, "It has no NIXL.\n")
+
+
+def fat_binary(*entries: tuple[int, int, bytes]) -> bytes:
+    """A container of GPU code, as nvcc writes it: each entry's kind, architecture and content."""
+    body = b"".join(
+        struct.pack("<HHIQIIHHI", kind, 0x101, 64, len(code), 0, 0, 0, 0, number).ljust(64, b"\0")
+        + code
+        for kind, number, code in entries
+    )
+    return struct.pack("<IHHQ", 0xBA55ED50, 1, 16, len(body)) + body
+
+
+def elf_with(section: bytes, content: bytes) -> bytes:
+    """An ELF file of 64 bits with one section besides that of the names."""
+    names = b"\0" + section + b"\0.names\0"
+    start = 64 + len(content)
+    table = start + len(names)
+    sections = ((0, 0, 0), (1, 64, len(content)), (2 + len(section), start, len(names)))
+    headers = b"".join(
+        struct.pack("<IIQQQQIIQQ", name, 1, 0, 0, at, size, 0, 0, 1, 0)
+        for name, at, size in sections
+    )
+    header = struct.pack(
+        "<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 3, 62, 1, 0, 0, table, 0, 64, 0, 0, 64, 3, 2
+    )
+    return header + content + names + headers
+
+
+PTX, CODE = 1, 2
+GPU_CODE = {
+    ".nv_fatbin": (
+        fat_binary((CODE, 75, b"x" * 40), (CODE, 90, b"y" * 8))
+        + bytes(8)
+        + fat_binary((PTX, 120, b"z" * 16), (CODE, 103, b""))
+    ),
+    ".text": fat_binary((CODE, 80, b"")),
+}
+
+
+@pytest.fixture
+def gpu_code(tmp_path):
+    """List the GPU code of a package whose libraries have these sections."""
+
+    def check(*promises: str):
+        files = ["acme_kernels-1.dist-info/RECORD", "acme_kernels-1.dist-info/METADATA"]
+        for number, (section, content) in enumerate(GPU_CODE.items()):
+            path = tmp_path / "acme" / f"lib{number}.so.1"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(elf_with(section.encode(), content))
+            files.append(f"acme/{path.name}")
+        (tmp_path / "acme" / "text.so").write_text("not a library" * 9)
+        info = tmp_path / "acme_kernels-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: Acme_Kernels\nVersion: 1\n")
+        (info / "RECORD").write_text("".join(f"{file},,\n" for file in [*files, "acme/text.so"]))
+        argv = (sys.executable, "-S", str(SCRIPTS / "gpu-code"), *promises)
+        return run(argv, PYTHONPATH=str(tmp_path))
+
+    return check
+
+
+def test_the_gpu_architectures_of_native_code_are_listed(gpu_code):
+    result = gpu_code("acme-kernels=7.5,12.0+PTX")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "acme-kernels: 7.5 9.0 10.3 12.0+PTX\n"
+
+
+@pytest.mark.parametrize(
+    ("promise", "message"),
+    [
+        ("acme-kernels=7.5,8.0,12.0", "acme-kernels has no code for 8.0 12.0"),
+        ("torch=9.0", "torch has no code for 9.0"),
+    ],
+)
+def test_code_that_the_label_promises_is_required(gpu_code, promise, message):
+    result = gpu_code(promise)
+
+    assert result.returncode == 1
+    assert result.stderr == f"{message}, which the image's label promises\n"
 
 
 @pytest.mark.parametrize("gone", ["", "curl", "python3"])

@@ -12,7 +12,7 @@ from dynamo_container.containers import gpus, preflight
 from dynamo_container.containers.docker_argv import env_arguments, flag_arguments
 from dynamo_container.docker import cdi
 from dynamo_container.errors import MachineError, UsageError
-from dynamo_container.model.facts import NO_ENGINE, DriverInfo, EngineInfo
+from dynamo_container.model.facts import NO_ENGINE, DriverInfo, EngineInfo, Gpu
 from dynamo_container.options import syntax
 
 NAMES = ("nvidia.com/gpu=0", "nvidia.com/gpu=1", "nvidia.com/gpu=all", "vendor.com/x=0")
@@ -163,3 +163,56 @@ def test_a_driver_that_is_too_old_is_an_error_with_next_steps(cuda, minimum):
 )
 def test_versions_that_cannot_be_compared_are_a_warning(cuda, driver):
     assert "was not compared" in preflight.check_driver(cuda, "580", driver)
+
+
+KERNELS = "torch=7.5,8.0,9.0,12.0,12.0+PTX vllm=8.0,9.0,10.0"
+
+
+def driver_of(*gpus: tuple[str, str]) -> DriverInfo:
+    """A driver of GPUs with these names and compute capabilities."""
+    found = (Gpu(name=name, uuid="", memory=0, capability=code) for name, code in gpus)
+    return DriverInfo(version="580", cuda="13.0", gpus=tuple(found))
+
+
+@pytest.mark.parametrize(
+    ("capability", "lacking"),
+    [
+        ("8.0", ""),
+        ("8.6", ""),  # code for 8.0 runs on all of 8.x
+        ("9.0", ""),
+        ("10.3", "torch"),
+        ("12.1", "vllm"),  # PyTorch has code for 12.0
+        ("13.0", "vllm"),  # the driver compiles PyTorch's PTX
+        ("7.0", "torch, vllm"),
+        ("7.5", "vllm"),
+        ("", ""),
+    ],
+)
+def test_a_gpu_without_kernels_in_the_image_is_an_error_that_names_the_packages(
+    capability, lacking
+):
+    driver = driver_of(("NVIDIA GB10", capability))
+    if not lacking:
+        assert preflight.check_kernels(KERNELS, driver) == ""
+        return
+    with pytest.raises(MachineError) as caught:
+        preflight.check_kernels(KERNELS, driver)
+
+    number = capability.replace(".", "")
+    assert caught.value.what == (
+        f"the image has no kernels for sm_{number} (NVIDIA GB10) in {lacking}"
+    )
+    assert "--no-preflight" in caught.value.next_step
+
+
+def test_some_gpus_without_kernels_are_a_warning():
+    driver = driver_of(("NVIDIA H100", "9.0"), ("NVIDIA GB10", "12.1"))
+
+    warning = preflight.check_kernels(KERNELS, driver)
+
+    assert warning.startswith("no kernels for sm_121 (NVIDIA GB10) in vllm")
+
+
+@pytest.mark.parametrize("label", ["", "torch", "torch=", "torch=nine", "=", "torch=9.0;rm"])
+def test_a_label_that_is_not_ours_is_not_compared(label):
+    assert preflight.check_kernels(label, driver_of(("NVIDIA GB10", "12.1"))) == ""

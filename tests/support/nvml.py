@@ -25,13 +25,17 @@ int nvmlDeviceGetName(void *device, char *text, unsigned size)
 int nvmlDeviceGetUUID(void *device, char *text, unsigned size)
 { strncpy(text, "GPU-00000000-0000-0000-0000-00000000000X", size);
   text[strlen(text) - 1] = '0' + (char)(unsigned long)device - 1; return 0; }
+int nvmlDeviceGetCudaComputeCapability(void *device, int *major, int *minor)
+{ *major = CAPABILITY / 10; *minor = CAPABILITY % 10; return 0; }
 int nvmlDeviceGetMemoryInfo(void *device, memory *info)
 { if (SHARED) return 3; /* NVML_ERROR_NOT_SUPPORTED */
   info->total = 80ULL << 30; info->free = info->total; info->used = 0; return 0; }
 """
 
 
-def build(folder: Path, driver: str, cuda: int, *, shared: bool = False) -> Path:
+def build(
+    folder: Path, driver: str, cuda: int, *, shared: bool = False, capability: int = 90
+) -> Path:
     """Compile the stand-in into a folder and return that folder, for LD_LIBRARY_PATH.
 
     Args:
@@ -39,8 +43,14 @@ def build(folder: Path, driver: str, cuda: int, *, shared: bool = False) -> Path
         driver: the driver's version.
         cuda: the CUDA version that it supports; `12020` is 12.2.
         shared: whether the GPUs share the machine's memory.
+        capability: their compute capability; 90 is 9.0.
     """
-    defined = (f'-DDRIVER="{driver}"', f"-DCUDA={cuda}", f"-DSHARED={int(shared)}")
+    defined = (
+        f'-DDRIVER="{driver}"',
+        f"-DCUDA={cuda}",
+        f"-DSHARED={int(shared)}",
+        f"-DCAPABILITY={capability}",
+    )
     command = ["cc", "-shared", "-fPIC", *defined, "-x", "c"]
     library = folder / "libnvidia-ml.so.1"
     subprocess.run([*command, "-o", library, "-"], input=SOURCE, text=True, check=True)

@@ -32,6 +32,10 @@ def checks(request: api.CheckRequest) -> Iterator[api.Check]:
     yield api.Check(name="python3, curl and writable caches", argv=("sh", "-c", script), user=user)
     nixl = ("sh", "-c", IF_PYTHON, _script("check-scripts", "load-nixl"))
     yield api.Check(name="load NIXL by name, and its plugins", argv=nixl, reports=True)
+    if request.image_info.label(api.CUDA_LABEL) or request.image_info.label(api.ENGINE_IMAGE_LABEL):
+        promises = request.image_info.label(api.KERNELS_LABEL).split()
+        argv = ("python", "-c", _script("check-scripts", "gpu-code"), *promises)
+        yield api.Check(name="GPU architectures of native code", argv=argv, reports=True)
     keys, setuid = (_script("check-scripts", name) for name in ("private-keys", "setuid-programs"))
     yield api.Check(name="no private keys", argv=("sh", "-c", keys), user=ROOT)
     yield api.Check(name="setuid programs", argv=("sh", "-c", setuid), user=ROOT, reports=True)

@@ -25,6 +25,7 @@ _HEADING: Final = (
     "PYTHON",
     "CUDA",
     "DRIVER",
+    "GPUS",
     "CHECKED",
     "DEPRECATED",
     "WHEELS",
@@ -67,7 +68,8 @@ def command(
     """List the Dynamo releases that can be built, with their versions.
 
     An asterisk marks the default. CUDA lists the versions that have a base image, the default
-    first; DRIVER is the oldest NVIDIA driver that works; CHECKED is whether, when and how the image
+    first; DRIVER is the oldest NVIDIA driver that works; GPUS lists the compute capabilities for
+    which the engine has native code, if they are known; CHECKED is whether, when and how the image
     was built and checked; DEPRECATED lists parts that are included only on request.
     """
     _require_task(version, task, resolve_only=resolve_only)
@@ -137,6 +139,7 @@ def _cells(row: Release) -> tuple[str, ...]:
         row.python,
         ", ".join(cuda.version for cuda in row.cuda) or "-",
         ", ".join(dict.fromkeys(cuda.driver for cuda in row.cuda if cuda.driver)) or "-",
+        " ".join(row.cuda[0].gpus if row.cuda else ()) or "-",
         row.evidence.summary() if row.evidence else "yes" if row.checked else "no",
         ", ".join(row.deprecated) or "-",
         ", ".join(f"{wheel.name} {wheel.version}" for wheel in row.wheels),

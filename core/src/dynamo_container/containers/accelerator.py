@@ -16,6 +16,7 @@ from dynamo_container.model.names import (
     CUDA_LABEL,
     DEVICE_LABEL,
     DRIVER_LABEL,
+    KERNELS_LABEL,
 )
 from dynamo_container.model.provenance import CORE, Contribution
 from dynamo_container.model.requests import RunRequest
@@ -168,4 +169,6 @@ def _warnings(request: RunRequest, access: GpuAccess, runtime: str) -> Iterator[
         from dynamo_container.containers import preflight
 
         if warning := preflight.check_driver(cuda, request.label(DRIVER_LABEL), driver):
+            yield warning
+        if warning := preflight.check_kernels(request.label(KERNELS_LABEL), driver):
             yield warning

@@ -10,6 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from dynamo_container.errors import MachineError
 from dynamo_container.model.facts import DriverInfo
+from dynamo_container.model.values import Kernels
 
 # The last minor version of each major CUDA version: what to build for if the driver is older.
 _LAST_MINOR: Final = {11: "11.8", 12: "12.9"}
@@ -44,3 +45,41 @@ def check_driver(cuda: str, minimum: str, driver: DriverInfo) -> str:
         "(for the Dynamo releases that have it: dynamo-container releases), upgrade the driver, "
         "or skip this check: --no-preflight",
     )
+
+
+def check_kernels(label: str, driver: DriverInfo) -> str:
+    """Return a warning if some of this machine's GPUs cannot run the image's native code.
+
+    Args:
+        label: the image's label with the architectures of its packages; empty if unknown.
+        driver: of this machine.
+
+    Raises:
+        MachineError: none of the GPUs can.
+    """
+    lacking = {}
+    for gpu in driver.gpus:
+        if not gpu.capability:
+            continue
+        packages = [one.package for one in _kernels(label) if not one.run_on(gpu.capability)]
+        if packages:
+            name = f"sm_{gpu.capability.replace('.', '')} ({gpu.name})"
+            lacking[name] = f"no kernels for {name} in {', '.join(packages)}"
+    texts = "; ".join(lacking.values())
+    if not lacking or len(lacking) < len({gpu.name for gpu in driver.gpus}):
+        return texts and f"{texts}: select other GPUs with --gpus"
+    raise MachineError(
+        f"the image has {texts}",
+        "build a newer Dynamo (dynamo-container releases), or skip this check: --no-preflight",
+    )
+
+
+def _kernels(label: str) -> list[Kernels]:
+    """Return the values of a label; none if it is not ours."""
+    try:
+        return [
+            Kernels(package=package, architectures=tuple(architectures.split(",")))
+            for package, _, architectures in (word.partition("=") for word in label.split())
+        ]
+    except ValueError:
+        return []

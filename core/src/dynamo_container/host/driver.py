@@ -41,4 +41,15 @@ def _gpu(index: int) -> Gpu:
         name=pynvml.nvmlDeviceGetName(handle),
         uuid=pynvml.nvmlDeviceGetUUID(handle),
         memory=memory,
+        capability=_capability(handle),
     )
+
+
+def _capability(handle: object) -> str:
+    import pynvml
+
+    try:
+        major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(handle)
+    except pynvml.NVMLError:
+        return ""
+    return f"{major}.{minor}"

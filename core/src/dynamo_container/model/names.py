@@ -89,6 +89,8 @@ EXTRAS_LABEL: Final = f"{LABEL_PREFIX}extras"
 ENGINE_IMAGE_LABEL: Final = f"{LABEL_PREFIX}engine-image"
 # The oldest NVIDIA driver that can run the image.
 DRIVER_LABEL: Final = f"{LABEL_PREFIX}driver"
+# The GPU architectures for which packages hold native code: `torch=9.0,12.0+PTX vllm=9.0`.
+KERNELS_LABEL: Final = f"{LABEL_PREFIX}kernels"
 # The packages that the plan pinned: `ai-dynamo==1.4.2 nixl==1.3.2 torch-cuda==13.0`.
 PINS_LABEL: Final = f"{LABEL_PREFIX}pins"
 PLUGINS_LABEL: Final = f"{LABEL_PREFIX}plugins"

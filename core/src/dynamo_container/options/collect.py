@@ -28,10 +28,10 @@ from dynamo_container.model.names import (
     LOCAL_DEV_TARGET,
     REPOSITORY,
     RUNTIME_STAGE,
-    TARGET_LABEL,
 )
-from dynamo_container.model.references import image_reference, is_reference
+from dynamo_container.model.references import image_reference
 from dynamo_container.model.values import Notice
+from dynamo_container.options import build_images
 from dynamo_container.options.devices import run_variant, with_devices
 from dynamo_container.options.facts import BuildFacts, Caller
 from dynamo_container.options.records import CHECKOUT
@@ -68,7 +68,7 @@ def collect_build(
     from dynamo_container.options import docker_proxies, unread
     from dynamo_container.options.build import variables
 
-    dev_image, stage, notices = _dev_image(options)
+    dev_image, stage, notices = build_images.dev_image(options)
     checkout = _checkout(options, near)
     names = select_frameworks(registry, options, dev_image)
     platform, assumed = _platform(options)
@@ -82,7 +82,7 @@ def collect_build(
         dev_image=dev_image,
         dev_image_stage=stage,
         docker_proxies=docker_proxies.collect(options),
-        engine_image=_engine_image(options),
+        engine_image=build_images.engine_image(options),
         platform=platform,
         notices=(*notices, *assumed, *_unknown(checkout), *unread.notices(options)),
     )
@@ -136,79 +136,6 @@ def _selects_a_release(options: BuildOptions) -> bool:
 def find_checkout(near: Iterable[Path]) -> Path | None:
     """Return the first checkout around these folders; None if there is none."""
     return next(filter(None, map(git.find_checkout, near)), None)
-
-
-def _dev_image(options: BuildOptions) -> tuple[ImageInfo | None, str, tuple[Notice, ...]]:
-    """The image of `--dev-image`, the stage that it replaces, and what was assumed about it.
-
-    An image without our labels replaces `runtime`, so that it gets the tools of dev.
-    """
-    name = options.dev_image
-    if not name:
-        return None, DEV_TARGET, ()
-    from dynamo_container.docker import engine
-
-    _require_dev_image(name)
-    try:
-        info, assumed = engine.inspect_image(name), f"the engine does not have {name}"
-    except EngineError as error:
-        info, assumed = None, error.what
-    if info is None:
-        return (
-            None,
-            DEV_TARGET,
-            (Notice(text=f"{assumed}; assuming that it is one of our dev images"),),
-        )
-    target = info.label(TARGET_LABEL)
-    if target == LOCAL_DEV_TARGET:
-        raise UsageError(
-            f"--dev-image {name} is already a local-dev image", "name the dev image that it is from"
-        )
-    notices = () if target else (Notice(text=_unlabelled(name), warning=True),)
-    return info, DEV_TARGET if target == DEV_TARGET else RUNTIME_STAGE, notices
-
-
-def _engine_image(options: BuildOptions) -> ImageInfo | None:
-    """The image of `--engine-image`, if the engine has it; else the build finds out what it is.
-
-    Raises:
-        UsageError: it has a Dynamo already.
-    """
-    name = options.engine_image
-    if not name:
-        return None
-    from dynamo_container.docker import engine
-
-    try:
-        info = engine.inspect_image(name)
-    except EngineError:
-        return None
-    if info and info.label(FRAMEWORK_LABEL):
-        raise UsageError(
-            f"--engine-image {name} has a Dynamo already: dynamo-container built it",
-            "name the image of the engine that it was built from",
-        )
-    return info
-
-
-def _unlabelled(name: str) -> str:
-    return (
-        f"{name} was not built by dynamo-container: the developer tools are added, "
-        "but its own Python environment may not be writable for the user"
-    )
-
-
-def _require_dev_image(name: str) -> None:
-    plain = name.partition("@")[0]
-    if not is_reference(plain) or name.startswith("sha256:"):
-        raise UsageError(
-            f"--dev-image {name!r} is not a valid image reference", "for example: my-image:dev"
-        )
-    if plain.endswith(f"-{LOCAL_DEV_TARGET}"):
-        raise UsageError(
-            f"--dev-image {name} is already a local-dev image",
-            f"name the dev image: {plain.removesuffix(f'-{LOCAL_DEV_TARGET}')}",
-        )
 
 
 def _platform(options: BuildOptions) -> tuple[str, tuple[Notice, ...]]:

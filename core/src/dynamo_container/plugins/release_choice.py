@@ -17,6 +17,7 @@ from dynamo_container.model.names import (
     DYNAMO,
     ENABLE_KVBM,
     EXTRAS_LABEL,
+    KERNELS_LABEL,
     REQUIREMENTS,
     RESOLVE_AS_OF,
     RUNTIME_STAGE,
@@ -205,11 +206,15 @@ class ReleaseChoice:
                 yield SystemPackage(name=name)
 
     def labels(self) -> Iterator[Label]:
-        """Yield the labels with the oldest driver that can run the image, if it is known, and with
-        the parts of Dynamo that the user asks for.
+        """Yield the labels with the oldest driver that can run the image, with the GPUs for which
+        its packages hold code, if they are known, and with the parts of Dynamo that the user asks
+        for.
         """
         if self.cuda and self.cuda.driver:
             yield Label(key=DRIVER_LABEL, value=self.cuda.driver)
+        if self.cuda and self.cuda.kernels and self.exact:
+            promises = " ".join(kernels.promise for kernels in self.cuda.kernels)
+            yield Label(key=KERNELS_LABEL, value=promises)
         if self.extras:
             names = " ".join(extra.extra for extra in self.extras)
             yield Label(key=EXTRAS_LABEL, value=names)

@@ -31,6 +31,7 @@ _EXPECTED: Final = {
     release_reader.DEVICE: "a device, such as cpu",
     release_reader.EXTRA: "a part of Dynamo, such as planner",
     release_reader.MODULE: "a Python module, such as dynamo.planner",
+    release_reader.ARCHITECTURE: "a GPU architecture, such as 9.0 or 12.0+PTX",
 }
 _META: Final = [Meta(pattern=pattern, description=text) for pattern, text in _EXPECTED.items()]
 
@@ -40,6 +41,7 @@ Requirement = Annotated[str, _META[2]]
 CudaVersion = Annotated[str, _META[3]]
 PythonVersion = Annotated[str, _META[4]]
 Module = Annotated[str, _META[7]]
+Architecture = Annotated[str, _META[8]]
 
 
 class CudaRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,6 +55,10 @@ class CudaRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     torch: Annotated[
         str, Meta(description="The CUDA version that PyTorch's wheel is built for, if known.")
     ] = ""
+    kernels: Annotated[
+        dict[str, tuple[Architecture, ...]],
+        Meta(description="The GPU architectures for which packages have code; see `check`."),
+    ] = {}
 
 
 class OverrideRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

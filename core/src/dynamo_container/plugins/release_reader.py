@@ -22,6 +22,7 @@ from dynamo_container.model.values import (
     CudaImages,
     DeviceRelease,
     Evidence,
+    Kernels,
     Override,
     Pin,
     Release,
@@ -37,6 +38,7 @@ PYTHON: Final = r"^3\.\d+$"
 DEVICE: Final = r"^[a-z][a-z0-9]*$"
 EXTRA: Final = r"^[a-z][a-z0-9-]*$"
 MODULE: Final = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
+ARCHITECTURE: Final = r"^\d+\.\d(\+PTX)?$"
 
 _ROW: Final = re.compile(r"^[ \t]*\[\[[ \t]*release[ \t]*\]\]", re.MULTILINE)
 
@@ -83,7 +85,7 @@ def _release(row: Mapping[str, Any], place: str, default: str) -> Release:
         released=row["released"].isoformat(),
         wheels=tuple(_wheel(wheel, place) for wheel in row.get("wheels", ())),
         overrides=tuple(_override(override, place) for override in row.get("overrides", ())),
-        cuda=tuple(CudaImages(**images) for images in row.get("cuda", ())),
+        cuda=tuple(map(_cuda, row.get("cuda", ()))),
         devices=tuple(_device(entry, place) for entry in row.get("device", ())),
         extras=tuple(_extra(entry, place) for entry in row.get("extra", ())),
         python=row.get("python", "3.12"),
@@ -93,6 +95,14 @@ def _release(row: Mapping[str, Any], place: str, default: str) -> Release:
         evidence=evidence,
         location=place,
     )
+
+
+def _cuda(row: Mapping[str, Any]) -> CudaImages:
+    kernels = tuple(
+        Kernels(package=package, architectures=tuple(architectures))
+        for package, architectures in row.get("kernels", {}).items()
+    )
+    return CudaImages(**{**row, "kernels": kernels})
 
 
 def _evidence(row: object) -> Evidence | None:
@@ -164,8 +174,13 @@ def _table(required: dict[str, Check], optional: dict[str, Check]) -> Check:
     return check
 
 
+def _is_kernels(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_list(_text(ARCHITECTURE)), value.values()))
+
+
 _is_cuda: Final = _table(
-    {"version": _text(CUDA), "runtime": _a(str)}, {"devel": _a(str), "torch": _a(str)}
+    {"version": _text(CUDA), "runtime": _a(str)},
+    {"devel": _a(str), "torch": _a(str), "kernels": _is_kernels},
 )
 _is_requirement: Final = _text(REQUIREMENT)
 _is_reasoned: Final = _table({"requirement": _is_requirement, "reason": _a(str)}, {})

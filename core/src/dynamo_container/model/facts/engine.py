@@ -16,11 +16,13 @@ class Gpu:
         name: such as `NVIDIA H100 80GB HBM3`.
         uuid: such as `GPU-5a3c...`.
         memory: in bytes; 0 if the GPU shares the machine's memory.
+        capability: its compute capability, such as `9.0`; empty if the driver does not report it.
     """
 
     name: str
     uuid: str
     memory: int
+    capability: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Option as Option,
         OptionValue as OptionValue,
     )
+    from dynamo_container.model.values.kernels import Kernels as Kernels
     from dynamo_container.model.values.release import (
         CudaImages as CudaImages,
         DeviceRelease as DeviceRelease,
@@ -80,6 +81,7 @@ else:
                 "Release",
                 "ReleaseExtra",
             ),
+            f"{__name__}.kernels": ("Kernels",),
             f"{__name__}.run": (
                 "EnvVar",
                 "Mount",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dynamo_container.model.values.build import Override, Pin
+from dynamo_container.model.values.kernels import Kernels, numbers
 from dynamo_container.model.values.validation import require
 
 _CUDA_VERSION: Final = r"[1-9][0-9]*\.[0-9]+"
@@ -26,18 +27,26 @@ class CudaImages:
         runtime: the image that `runtime` starts from.
         devel: the image with the whole toolkit, for compiling.
         torch: the CUDA version that the release's PyTorch is built for; empty if unknown.
+        kernels: for which GPUs the release's packages hold native code; empty if unknown.
     """
 
     version: str
     runtime: str
     devel: str = ""
     torch: str = ""
+    kernels: tuple[Kernels, ...] = ()
 
     def __post_init__(self) -> None:
         require(
             re.fullmatch(_CUDA_VERSION, self.version),
             f"{self.version!r} is not a valid CUDA version, such as '13.0'",
         )
+
+    @property
+    def gpus(self) -> tuple[str, ...]:
+        """The compute capabilities for which every package has machine code; empty if unknown."""
+        codes = [set(one.architectures) for one in self.kernels]
+        return tuple(sorted(set.intersection(*codes) if codes else (), key=numbers))
 
     @property
     def driver(self) -> str:

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the engine knows about the images that a build starts from: --dev-image, --engine-image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dynamo_container.errors import EngineError, UsageError
+from dynamo_container.model.names import (
+    DEV_TARGET,
+    FRAMEWORK_LABEL,
+    LOCAL_DEV_TARGET,
+    RUNTIME_STAGE,
+    TARGET_LABEL,
+)
+from dynamo_container.model.references import is_reference
+from dynamo_container.model.values import Notice
+
+if TYPE_CHECKING:
+    from dynamo_container.model.facts import ImageInfo
+    from dynamo_container.options.records import BuildOptions
+
+
+def dev_image(options: BuildOptions) -> tuple[ImageInfo | None, str, tuple[Notice, ...]]:
+    """Return the image of `--dev-image`, the stage that it replaces, and what was assumed about it.
+
+    An image without our labels replaces `runtime`, so that it gets the tools of dev.
+    """
+    name = options.dev_image
+    if not name:
+        return None, DEV_TARGET, ()
+    from dynamo_container.docker import engine
+
+    _require_dev_image(name)
+    try:
+        info, assumed = engine.inspect_image(name), f"the engine does not have {name}"
+    except EngineError as error:
+        info, assumed = None, error.what
+    if info is None:
+        return (
+            None,
+            DEV_TARGET,
+            (Notice(text=f"{assumed}; assuming that it is one of our dev images"),),
+        )
+    target = info.label(TARGET_LABEL)
+    if target == LOCAL_DEV_TARGET:
+        raise UsageError(
+            f"--dev-image {name} is already a local-dev image", "name the dev image that it is from"
+        )
+    notices = () if target else (Notice(text=_unlabelled(name), warning=True),)
+    return info, DEV_TARGET if target == DEV_TARGET else RUNTIME_STAGE, notices
+
+
+def engine_image(options: BuildOptions) -> ImageInfo | None:
+    """Return the image of `--engine-image`; None if the docker engine does not have it.
+
+    Raises:
+        UsageError: it has a Dynamo already.
+    """
+    name = options.engine_image
+    if not name:
+        return None
+    from dynamo_container.docker import engine
+
+    try:
+        info = engine.inspect_image(name)
+    except EngineError:
+        return None
+    if info and info.label(FRAMEWORK_LABEL):
+        raise UsageError(
+            f"--engine-image {name} has a Dynamo already: dynamo-container built it",
+            "name the image of the engine that it was built from",
+        )
+    return info
+
+
+def _unlabelled(name: str) -> str:
+    return (
+        f"{name} was not built by dynamo-container: the developer tools are added, "
+        "but its own Python environment may not be writable for the user"
+    )
+
+
+def _require_dev_image(name: str) -> None:
+    plain = name.partition("@")[0]
+    if not is_reference(plain) or name.startswith("sha256:"):
+        raise UsageError(
+            f"--dev-image {name!r} is not a valid image reference", "for example: my-image:dev"
+        )
+    if plain.endswith(f"-{LOCAL_DEV_TARGET}"):
+        raise UsageError(
+            f"--dev-image {name} is already a local-dev image",
+            f"name the dev image: {plain.removesuffix(f'-{LOCAL_DEV_TARGET}')}",
+        )
