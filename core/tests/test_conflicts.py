@@ -143,7 +143,10 @@ def test_equal_values_of_two_plugins_do_not_conflict(site, cli):
         ),
         (
             Framework(summary="x", supports=("gpu",)),  # type: ignore[arg-type]
-            "supports is ('gpu',), which is not a tuple of 'cuda' or 'kvbm' or 'source'",
+            (
+                "supports is ('gpu',), which is not a tuple of "
+                "'cuda' or 'engine-image' or 'kvbm' or 'source'"
+            ),
         ),
         (
             EnvVar(name="A", value=1),  # type: ignore[arg-type]

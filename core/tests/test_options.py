@@ -71,6 +71,8 @@ def build_case(rule: rules.Rule) -> tuple[BuildOptions, BuildFacts]:
             options = replace(options, device="cpu")
         elif name == "--source PATH":
             options = replace(options, source="/src")
+        elif name == "several frameworks":
+            facts = facts._replace(frameworks=(("none", "dev"), ("tiny", "dev")))
         elif name == "--push without --load":
             options = replace(options, push=True)
         elif name == "--lock none":

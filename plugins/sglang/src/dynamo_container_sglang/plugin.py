@@ -73,10 +73,9 @@ engine.shutdown()
     def dynamo_container_stages(self, request: BuildRequest) -> Iterator[Stage]:
         yield from super().dynamo_container_stages(request)
         # It extends `tools`, so the stage `wheels` finds the wheels that it compiles.
-        if request.engine_image:
-            return
         dockerfile = self.folder / "wheels" / "Dockerfile"
-        yield Stage(name="sglang-wheels", dockerfile=dockerfile, extends="tools")
+        if not request.engine_image:
+            yield Stage(name="sglang-wheels", dockerfile=dockerfile, extends="tools")
 
     @hookimpl
     def dynamo_container_pins(self, request: BuildRequest) -> Iterator[Pin]:
@@ -87,8 +86,7 @@ engine.shutdown()
 
 def _requested_wheel(request: BuildRequest, release: ReleaseChoice) -> Pin | None:
     """Return the SGLang that the user names; None if Dynamo's own requirement decides."""
-    version = request.option("sglang_version")
-    if not version:
+    if not (version := request.option("sglang_version")):
         return None
     if request.checkout:
         raise UsageError(
