@@ -41,8 +41,7 @@ demo: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/demo.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 
 test: setup engine
-	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required $(BIN)/python -m pytest \
-	    --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
+	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # This takes half an hour and 30 GB of disk space.
 acceptance: setup engine

@@ -133,7 +133,7 @@ def test_one_image_for_two_platforms(cli, site, on_store, registry):
     [
         ((), "tar+zstd", ""),
         (("--compression", "gzip"), "tar+gzip", ""),
-        (("--compression", "estargz"), "tar+gzip", "containerd.io/snapshot/stargz/toc.digest"),
+        # Not estargz: Docker 28.5's own builder panics on it, which ends the engine.
     ],
 )
 def test_pushed_layers_have_the_compression_that_the_user_wants(

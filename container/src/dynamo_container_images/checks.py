@@ -27,9 +27,10 @@ def checks(request: api.CheckRequest) -> Iterator[api.Check]:
     """Yield the checks of an image that is made of the shared stages; none for other images."""
     if DISTRIBUTION not in request.image_info.label(api.PLUGINS_LABEL):
         return
-    user = "" if request.image_info.label(api.UID_LABEL) or _is_for_root(request) else ANY_USER
-    script = _script("check-scripts", "any-user")
-    yield api.Check(name="python3, curl and writable caches", argv=("sh", "-c", script), user=user)
+    if request.image_info.label(api.DYNAMO_LABEL):
+        user = "" if request.image_info.label(api.UID_LABEL) or _is_for_root(request) else ANY_USER
+        argv = ("sh", "-c", _script("check-scripts", "any-user"))
+        yield api.Check(name="python3, curl and writable caches", argv=argv, user=user)
     nixl = ("sh", "-c", IF_PYTHON, _script("check-scripts", "load-nixl"))
     yield api.Check(name="load NIXL by name, and its plugins", argv=nixl, reports=True)
     if request.image_info.label(api.CUDA_LABEL) or request.image_info.label(api.ENGINE_IMAGE_LABEL):

@@ -67,4 +67,3 @@ def test_model_completes_streams_and_refuses_a_prompt_that_is_too_long(address: 
     with pytest.raises(urllib.error.HTTPError) as error:
         complete(address, messages=[{"role": "user", "content": "is " * 1000}])
     assert error.value.code == 400
-    assert "exceeds the available context size" in error.value.read().decode()
