@@ -99,7 +99,7 @@ class Recorder:
         """
         command = (sys.executable, "-m", "dynamo_container", "--quiet", *words)
         _, real = self.call(*command, **environment)
-        # A quiet build reads the progress; how it is shown is no part of what is built.
+        # A quiet build reads the progress; how it is shown does not change what is built.
         real = real.replace(b"--progress\0rawjson\0", b"--progress\0auto\0")
         cut = words.index("--") if "--" in words else len(words)
         dry = (*command[: cut + 4], "--dry-run", *command[cut + 4 :])

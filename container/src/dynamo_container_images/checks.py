@@ -29,8 +29,8 @@ def checks(request: api.CheckRequest) -> Iterator[api.Check]:
         return
     if request.image_info.label(api.DYNAMO_LABEL):
         user = "" if request.image_info.label(api.UID_LABEL) or _is_for_root(request) else ANY_USER
-        argv = ("sh", "-c", _script("check-scripts", "any-user"))
-        yield api.Check(name="python3, curl and writable caches", argv=argv, user=user)
+        script = ("sh", "-c", _script("check-scripts", "any-user"))
+        yield api.Check(name="python3, curl and writable caches", argv=script, user=user)
     nixl = ("sh", "-c", IF_PYTHON, _script("check-scripts", "load-nixl"))
     yield api.Check(name="load NIXL by name, and its plugins", argv=nixl, reports=True)
     if request.image_info.label(api.CUDA_LABEL) or request.image_info.label(api.ENGINE_IMAGE_LABEL):
