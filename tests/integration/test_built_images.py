@@ -192,7 +192,7 @@ def test_prune_deletes_what_lost_its_name(cli, docker, build, foreign):
     assert result.out.split() == [old.partition(":")[2][:12]]
     assert exists(docker, name)
     assert exists(docker, foreign)
-    assert "there is no image to delete" in cli.ok("prune", "--force").err
+    assert "no images to delete" in cli.ok("prune", "--force").err
 
 
 def test_prune_all_deletes_images_with_names_but_none_of_others(cli, docker, build, foreign):

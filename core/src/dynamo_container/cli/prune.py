@@ -28,7 +28,7 @@ def command(session: Session, everything: bool, force: bool) -> int:
     candidates = [one for one in host_images.find() if everything or not one.tags]
     found = tuple(host_images.unused(candidates))
     if not found:
-        session.note("there is no image to delete")
+        session.note("no images to delete")
         return 0
     remove(found, force=force)
     return 0

@@ -114,7 +114,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _read(path: Path) -> str | None:
-    """Return a file's text; None if there is no file."""
+    """Return a file's text, or None if the file does not exist."""
     try:
         if path.exists() and not path.is_file():
             raise UsageError(f"{path} is not a regular file", f"remove it first: rm {path}")
