@@ -7,7 +7,6 @@ installed, tested, built, and it answers.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import Docker
+from running import Docker, free_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
 
@@ -103,14 +102,6 @@ def export(user: NewUser, form: str, *more: str) -> str:
     user("dynamo-container", *words, "--check")
     files = sorted(path for path in (user.folder / f"out-{form}").rglob("*") if path.is_file())
     return "".join(path.read_text() for path in files)
-
-
-def free_port() -> int:
-    """Return a free port of the loopback interface."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def ask(docker: Docker, container: str) -> Answer:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import tiny_model
 from engines import until
-from running import Cli, Docker
+from running import Cli, Docker, free_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
 
@@ -471,12 +471,6 @@ ROLES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "model": (MODEL, []),
 }
 PROXY = ["-e", "http_proxy=http://127.0.0.1:9", "-e", "HTTP_PROXY=http://127.0.0.1:9"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 import tiny_model
 from engines import until
-from running import Docker
+from running import Docker, free_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
 
@@ -70,13 +70,6 @@ def call(*words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
     answer = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, check=False)
     assert answer.returncode == status, answer.stdout[-2000:] + answer.stderr[-5000:]
     return answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def words(image: str, model: str, project: str, port: int) -> list[str]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import uuid
 from dataclasses import dataclass
@@ -13,9 +14,17 @@ from typing import Any
 
 from dynamo_container.testing import Cli, Result
 
-__all__ = ["Cli", "Docker", "Result"]
+__all__ = ["Cli", "Docker", "Result", "free_port"]
 
 _REPOSITORY = "dynamo-container-test"
+
+
+def free_port() -> int:
+    """Return a free port of the loopback interface."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @dataclass(frozen=True)
