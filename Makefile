@@ -40,8 +40,10 @@ WITH_ENGINE = eval "$$(scripts/engine env)" &&
 demo: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/demo.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 
+# One process has all the tests that use the engine (see conftest.py).
 test: setup engine
-	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required $(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required \
+	    $(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
 
 # This takes half an hour and 30 GB of disk space.
 acceptance: setup engine

@@ -50,6 +50,13 @@ def pytest_configure() -> None:
             signal.signal(number, _ignore)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that use the engine in one process: they share its cache and its layers."""
+    for item in items:
+        if item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.xdist_group("engine"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     global _allowed  # noqa: PLW0603  # an audit hook cannot be removed, so it reads a variable

@@ -66,4 +66,5 @@ def test_model_completes_streams_and_refuses_a_prompt_that_is_too_long(address: 
 
     with pytest.raises(urllib.error.HTTPError) as error:
         complete(address, messages=[{"role": "user", "content": "is " * 1000}])
-    assert error.value.code == 400
+    with error.value as response:
+        assert response.code == 400

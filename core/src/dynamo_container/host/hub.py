@@ -44,6 +44,7 @@ def find_model(name: str) -> HubModel | None:
     try:
         document = _get(name)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code in (_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND):
             raise _unavailable(name) from error
         return None
