@@ -388,7 +388,7 @@ EXPECTED = {
                 "org.opencontainers.image.title": "Dynamo acme runtime",
             },
             "tags": ["dynamo:v1.0-acme-runtime", "dynamo:latest-acme-runtime"],
-            "output": ["type=docker"],
+            "output": ["type=docker,compression=zstd,compression-level=1"],
         },
     },
 }

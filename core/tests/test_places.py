@@ -14,6 +14,7 @@ from dynamo_container.model.requests import Outputs
 
 EXPORT = "mode=max,image-manifest=true,oci-mediatypes=true"
 CACHE = "type=registry,ref=r.example:5000/cache"
+LOADED = "type=docker,compression=zstd,compression-level=1"
 PUSHED = "type=registry,compression=zstd,oci-mediatypes=true"
 
 
@@ -101,7 +102,7 @@ def test_builder_exporters_and_attestations_of_the_images(bake):
 
     assert argv[argv.index("--builder") + 1] == "far away"
     for name in ("dev", "local-dev"):
-        assert targets[name]["output"] == ["type=docker", PUSHED]
+        assert targets[name]["output"] == [LOADED, PUSHED]
         assert targets[name]["attest"] == ["type=sbom", "type=provenance,mode=max"]
     assert "attest" not in targets["tools"]
     assert targets["dev"]["tags"] == [
@@ -188,6 +189,17 @@ BOTH = ("linux/amd64", "linux/arm64")
         (Outputs(attests=("type=sbom",)), PLAIN, "attestations"),
         (Outputs(platforms=BOTH), CONTAINER, "cannot load an image for several platforms"),
         (Outputs(attests=("type=sbom",)), CONTAINER, "cannot load an image with attestations"),
+        (Outputs(compression="zstd", push=True), PLAIN, "cannot compress layers with zstd"),
+        (
+            Outputs(compression="estargz", push=True),
+            PLAIN,
+            "cannot make layers of the form estargz",
+        ),
+        (
+            Outputs(compression="estargz", push=True),
+            STORE,
+            "cannot make layers of the form estargz",
+        ),
     ],
 )
 def test_a_missing_capability_of_the_builder_is_an_error_with_a_next_step(
@@ -206,6 +218,9 @@ def test_a_missing_capability_of_the_builder_is_an_error_with_a_next_step(
         (Outputs(cache_to=("type=inline",), attests=("type=provenance,disabled=true",)), PLAIN),
         (Outputs(cache="r/c", platforms=BOTH, attests=("type=sbom",)), STORE),
         (Outputs(cache="r/c", platforms=BOTH, load=False, push=True), CONTAINER),
+        (Outputs(compression="estargz", load=False, push=True), CONTAINER),
+        (Outputs(compression="zstd", push=True), STORE),
+        (Outputs(compression="gzip", push=True), PLAIN),
     ],
 )
 def test_a_builder_with_the_capabilities_is_accepted(requested, builder):

@@ -123,7 +123,10 @@ def _check_builder(session: Session, wanted: Outputs) -> None:
     from dynamo_container.docker import buildx, engine
     from dynamo_container.images import outputs
 
-    special = (wanted.builder, wanted.platforms, wanted.attests, wanted.cache_to, wanted.cache)
+    special = (
+        wanted.builder, wanted.platforms, wanted.attests, wanted.cache_to, wanted.cache,
+        wanted.compression,
+    )  # fmt: skip
     builder = buildx.inspect_builder(wanted.builder) if any(special) else None
     if builder:
         outputs.require_capabilities(wanted, builder)

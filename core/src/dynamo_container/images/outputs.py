@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dynamo_container.errors import MachineError, UsageError
 from dynamo_container.images.plan import BuildPlan, Target
-from dynamo_container.model.names import COMPRESSIONS
+from dynamo_container.model.names import COMPRESSIONS, ESTARGZ
 from dynamo_container.model.references import as_tag
 
 if TYPE_CHECKING:
@@ -23,10 +23,12 @@ _HOSTS_SINCE: Final = "0.25"
 _INLINE: Final = "type=inline"
 # Every registry accepts a cache whose manifest has the form of an image's.
 _EXPORT: Final = "mode=max,image-manifest=true,oci-mediatypes=true"
-_CREATE_BUILDER: Final = (
-    "docker buildx create --name dynamo --driver docker-container, then --builder dynamo; "
-    "or enable containerd's image store"
+_CREATE_CONTAINER: Final = (
+    "docker buildx create --name dynamo --driver docker-container, then --builder dynamo"
 )
+_CREATE_BUILDER: Final = f"{_CREATE_CONTAINER}; or enable containerd's image store"
+# The classic store ignores this: it keeps files. containerd's keeps the compressed layers, too.
+_LOADED: Final = "type=docker,compression=zstd,compression-level=1"
 _EMULATE: Final = "emulate it: docker run --privileged --rm tonistiigi/binfmt --install"
 _ADD_NODE: Final = "docker buildx create --append --name dynamo HOST"
 
@@ -37,7 +39,7 @@ def exporters(outputs: Outputs) -> list[str]:
     # Otherwise a layer that already has another compression keeps it, as those of base images do.
     pushed += ",force-compression=true" if outputs.compression else ""
     return [
-        *(["type=docker"] if outputs.load else []),
+        *([_LOADED] if outputs.load else []),
         *([f"{pushed},oci-mediatypes=true"] if outputs.push else []),
     ]
 
@@ -123,7 +125,13 @@ def require_capabilities(outputs: Outputs, builder: BuilderInfo) -> None:
 def _shortcomings(outputs: Outputs, builder: BuilderInfo) -> Iterator[tuple[str, str]]:
     several = len(outputs.platforms) > 1
     attested = any("disabled=true" not in spec for spec in outputs.attests)
+    if outputs.compression == ESTARGZ and builder.driver == "docker":
+        # Docker 28's panics on it, which ends the engine and every container.
+        yield "make layers of the form estargz", f"{_CREATE_CONTAINER}; or omit --compression"
     if builder.is_plain_docker:
+        if outputs.compression not in ("", "gzip"):
+            # It would push gzip without a word.
+            yield f"compress layers with {outputs.compression}", _CREATE_BUILDER
         if outputs.cache or any(not spec.startswith(_INLINE) for spec in outputs.cache_to):
             yield "write a cache", _CREATE_BUILDER
         if several:

@@ -20,7 +20,8 @@ CUDA_DEVICE: Final = "cuda"
 CPU_DEVICE: Final = "cpu"
 
 # How the layers of an image can be compressed, the default first.
-COMPRESSIONS: Final = ("zstd", "estargz", "gzip")
+ESTARGZ: Final = "estargz"
+COMPRESSIONS: Final = ("zstd", ESTARGZ, "gzip")
 
 # The repository of the tags that we choose.
 REPOSITORY: Final = "dynamo"
