@@ -314,3 +314,14 @@ def test_a_download_is_written_by_the_owner_of_the_cache(site):
 
     flags = {(flag.flag, flag.value) for flag in worker(plan).container.flags}
     assert {("--user", "1234:0"), ("--group-add", "0")} <= flags
+    assert "--cap-drop" not in {flag for flag, _ in flags}
+
+
+def test_root_writes_its_cache_without_the_privileges_of_root(site):
+    site.framework("tiny", TINY)
+
+    plan = plan_of(cache_owner="0:0", container={"hf_cache": "/root/.cache/huggingface"})
+
+    flags = {(flag.flag, flag.value) for flag in worker(plan).container.flags}
+    wanted = {("--user", "0:0"), ("--cap-drop", "ALL"), ("--security-opt", "no-new-privileges")}
+    assert wanted <= flags

@@ -88,7 +88,8 @@ def _start(session: Session, plan: ServePlan, options: ServeOptions) -> int:
 
     def announce() -> None:
         ready = options.wait or not options.detach
-        _announce(session, plan, time.monotonic() - started if ready else None)
+        seconds = time.monotonic() - started if ready else None
+        _announce(session, plan, seconds, detached=options.detach)
 
     if options.detach:
         seconds = options.timeout if options.wait else None
@@ -96,13 +97,14 @@ def _start(session: Session, plan: ServePlan, options: ServeOptions) -> int:
     return start.in_foreground(plan, options.timeout, announce)
 
 
-def _announce(session: Session, plan: ServePlan, seconds: float | None) -> None:
+def _announce(session: Session, plan: ServePlan, seconds: float | None, *, detached: bool) -> None:
     """Print where the model is, and how to ask it something.
 
     Args:
         session: of this call.
         plan: of the services.
         seconds: how long it took until they were ready; None if they are not yet.
+        detached: whether they run in the background.
     """
     url = f"http://{_host(plan)}:{plan.port}/v1"
     print_line(url)
@@ -110,7 +112,7 @@ def _announce(session: Session, plan: ServePlan, seconds: float | None) -> None:
     if seconds is not None:
         session.note(f"{name or plan.framework} is served at {url} ({seconds:.1f} s)")
     session.note(_curl(url, name))
-    session.note(f"the end: {PROGRAM} serve stop {plan.project}, or Ctrl-C in the foreground")
+    session.note(f"to stop it: {f'{PROGRAM} serve stop {plan.project}' if detached else 'Ctrl-C'}")
 
 
 def _host(plan: ServePlan) -> str:
@@ -123,7 +125,9 @@ def _curl(url: str, model: str) -> str:
     """Return a command that asks the model something."""
     if not model:
         return f"curl -s {url}/models"
-    question = {"model": model, "messages": [{"role": "user", "content": "What is inference?"}]}
+    message = {"role": "user", "content": "What is inference?"}
+    # Some engines, such as the mocker, refuse requests without a limit.
+    question = {"model": model, "messages": [message], "max_tokens": 64}
     return (
         f"curl -s {url}/chat/completions -H 'Content-Type: application/json' "
         f"-d {shlex.quote(json.dumps(question))}"

@@ -23,34 +23,43 @@ def warnings(request: RunRequest, flags: Iterable[RunFlag]) -> Iterator[str]:
         flags: of the container.
     """
     given = tuple(flags)
-    user, groups = _user(request, given)
+    uid, groups = user(request, given)
     mapped = any(flag.flag == "--userns" for flag in given)
-    if user is None or mapped:
+    if uid is None or mapped:
         return
     seen = set()
     for folder in request.folders:
-        if folder.what not in seen and not _is_writable(request, folder, user, groups):
+        if folder.what not in seen and not _is_writable(request, folder, uid, groups):
             seen.add(folder.what)
             yield (
-                f"the container's user {user} cannot write to {folder.what}, {folder.path} (of "
-                f"user {folder.uid}, mode {folder.mode:o}); {_hint(request, folder, user)}"
+                f"the container's user {uid} cannot write to {folder.what}, {folder.path} (of "
+                f"user {folder.uid}, mode {folder.mode:o}); {_hint(request, folder, uid)}"
             )
 
 
-def _user(request: RunRequest, flags: tuple[RunFlag, ...]) -> tuple[int | None, set[int]]:
-    """Return the UID of the container's first process, None if unknown, and its groups."""
+def user(request: RunRequest, flags: Iterable[RunFlag]) -> tuple[int | None, frozenset[int]]:
+    """Return the UID of the container's first process, None if unknown, and its groups.
+
+    Args:
+        request: with facts about the image.
+        flags: of the container.
+    """
+    flags = tuple(flags)
     named = [flag.value for flag in flags if flag.flag == "--user" and flag.value]
     if not named and request.image_info is None:
-        return None, set()
+        return None, frozenset()
     image_user = request.image_info.user if request.image_info else ""
-    user, _, group = (named[-1] if named else image_user).partition(":")
+    name, _, group = (named[-1] if named else image_user).partition(":")
     names = {"": "0", "root": "0", "ubuntu": request.label(UID_LABEL)}
-    uid = names.get(user, user)
+    uid = names.get(name, name)
     groups = [group, *(flag.value or "" for flag in flags if flag.flag == "--group-add")]
-    return int(uid) if uid.isdigit() else None, {int(one) for one in groups if one.isdigit()}
+    known = frozenset(int(one) for one in groups if one.isdigit())
+    return int(uid) if uid.isdigit() else None, known
 
 
-def _is_writable(request: RunRequest, folder: SharedFolder, user: int, groups: set[int]) -> bool:
+def _is_writable(
+    request: RunRequest, folder: SharedFolder, user: int, groups: frozenset[int]
+) -> bool:
     if user == 0:
         return True  # of a rootless engine, root is the caller
     if request.engine.rootless:

@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from dynamo_container.errors import UsageError
+from dynamo_container.host.users import hf_token_file
 
 _ENDPOINT: Final = "https://huggingface.co"
 _SECONDS: Final = 5.0
@@ -28,25 +31,49 @@ class HubModel:
     gated: bool
 
 
-def find_model(name: str) -> HubModel | None:
-    """Ask the hub for a model; None if it does not answer, or must not be asked.
+def endpoint() -> str:
+    """Return the hub's address: that of the caller's mirror, if there is one."""
+    return (os.environ.get("HF_ENDPOINT") or _ENDPOINT).rstrip("/")
+
+
+def is_offline() -> bool:
+    """Whether the caller does not allow to ask the hub."""
+    return os.environ.get("HF_HUB_OFFLINE", "0").lower() in ("1", "true", "yes", "on")
+
+
+def token(cache: str) -> str:
+    """Return the caller's token, as containers find it; empty for none.
+
+    Args:
+        cache: the Hugging Face cache, in which `hf auth login` leaves a token; empty for none.
+    """
+    if value := os.environ.get("HF_TOKEN"):
+        return value
+    files = (hf_token_file(), str(Path(cache, "token")) if cache else "")
+    for file in filter(None, files):
+        with suppress(OSError, ValueError):
+            return Path(file).read_text(encoding="utf-8").strip()
+    return ""
+
+
+def find_model(name: str, secret: str = "") -> HubModel | None:
+    """Ask the hub for a model; None if it does not answer.
 
     Args:
         name: such as `Qwen/Qwen3-0.6B`.
+        secret: the caller's token; empty for none.
 
     Raises:
         UsageError: there is no such model, or it is not for the caller.
     """
     import urllib.error
 
-    if os.environ.get("HF_HUB_OFFLINE", "0").lower() in ("1", "true", "yes", "on"):
-        return None
     try:
-        document = _get(name)
+        document = _get(name, secret)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in (_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND):
-            raise _unavailable(name) from error
+            raise _unavailable(name, secret) from error
         return None
     except (OSError, ValueError):
         return None
@@ -55,7 +82,7 @@ def find_model(name: str) -> HubModel | None:
     return HubModel(size=sum(sizes), gated=bool(document.get("gated")))
 
 
-def _get(name: str) -> dict[str, Any]:
+def _get(name: str, secret: str) -> dict[str, Any]:
     """Return the hub's description of a model.
 
     Raises:
@@ -65,25 +92,25 @@ def _get(name: str) -> dict[str, Any]:
     import urllib.parse
     import urllib.request
 
-    endpoint = os.environ.get("HF_ENDPOINT") or _ENDPOINT
-    url = f"{endpoint.rstrip('/')}/api/models/{urllib.parse.quote(name)}?blobs=true"
+    url = f"{endpoint()}/api/models/{urllib.parse.quote(name)}?blobs=true"
     if not url.startswith(("https://", "http://")):
         raise ValueError(url)
-    token = os.environ.get("HF_TOKEN")
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310  # checked above
     with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310
         document = json.load(response)
-    return document if isinstance(document, dict) else {}
+    if not isinstance(document, dict):
+        raise ValueError(document)  # noqa: TRY004  # as for what is not JSON
+    return document
 
 
-def _unavailable(name: str) -> UsageError:
-    if os.environ.get("HF_TOKEN"):
+def _unavailable(name: str, secret: str) -> UsageError:
+    if secret:
         return UsageError(
-            f"the hub has no model {name!r}, or HF_TOKEN gives no access to it",
+            f"the hub has no model {name!r}, or your token gives no access to it",
             "check the name, and that the token may read it",
         )
     return UsageError(
         f"the hub has no model {name!r}, or it requires a token",
-        "check the name; for a private or gated model: export HF_TOKEN=...",
+        "check the name; for a private or gated model, set HF_TOKEN to your token",
     )

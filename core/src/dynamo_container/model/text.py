@@ -9,6 +9,7 @@ that reverse the direction of writing, bytes that are not UTF-8.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -37,6 +38,11 @@ def printable(text: str, *, keep: str = "") -> str:
         character if character.isprintable() or character in keep else _escape(character)
         for character in text
     )
+
+
+def without_colors(text: str) -> str:
+    """Return a line of a log without the sequences that color it."""
+    return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
 def _escape(character: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from dynamo_container.errors import UsageError
 from dynamo_container.host import models
@@ -15,7 +14,7 @@ from dynamo_container.host.paths import absolute, is_folder
 from dynamo_container.model.names import REPOSITORY, RUNTIME_STAGE
 from dynamo_container.model.references import image_reference
 from dynamo_container.model.requests import Model
-from dynamo_container.options import env_file
+from dynamo_container.options import env_file, serve_syntax
 from dynamo_container.options.collect import collect_caller, collect_run
 from dynamo_container.options.devices import run_variant
 from dynamo_container.options.facts import Caller
@@ -26,10 +25,6 @@ from dynamo_container.options.serve_facts import ServeFacts
 from dynamo_container.options.serve_records import ServeOptions
 from dynamo_container.options.syntax import NONE
 from dynamo_container.plugins.registry import Registry
-
-# What the name of a model of Hugging Face cannot start with.
-_PATH: Final = ("/", "./", "../", "~")
-_FOLDERS: Final = (".", "..")
 
 
 def collect_serve(
@@ -92,7 +87,7 @@ def _model(options: ServeOptions, caller: Caller) -> Model | None:
     name = options.model
     if name is None:
         return None
-    if name.startswith(_PATH) or name in _FOLDERS:
+    if serve_syntax.is_folder(name):
         folder = absolute(name)
         if not is_folder(folder):
             raise UsageError(

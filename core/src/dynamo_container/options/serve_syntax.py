@@ -14,6 +14,9 @@ _MAX_PORT: Final = 65535
 _PUBLISHED_PORT: Final = r"(?a:((\d{1,3}\.){3}\d{1,3}|\[[0-9A-Fa-f:.]+\]):)?(?a:[1-9]\d{0,4})"
 _PROJECT_NAME: Final = r"[a-z0-9][a-z0-9_-]{0,50}"
 _MAX_COUNT: Final = 1024
+_MODEL_NAME: Final = r"(?a:(?=.{1,96}$)\w[\w.-]*(/\w[\w.-]*)?)"
+# What the name of a model of Hugging Face cannot start with.
+_FOLDER_STARTS: Final = ("/", "./", "../", "~")
 
 
 def published_port(value: str) -> str:
@@ -31,10 +34,16 @@ def project_name(value: str) -> str:
 
 
 def model(value: str) -> str:
-    """Accept the name of a model, or the path of its folder."""
-    if not value.isprintable() or value.startswith("-") or value != value.strip():
+    """Parse the name of a model, as Hugging Face allows it, or the path of its folder."""
+    valid = value.isprintable() if is_folder(value) else re.fullmatch(_MODEL_NAME, value)
+    if not valid or value != value.strip():
         raise ValueError(value)
     return value
+
+
+def is_folder(value: str) -> bool:
+    """Whether a model is named by the path of its folder."""
+    return value.startswith(_FOLDER_STARTS) or value in (".", "..")
 
 
 def count(value: str) -> int:

@@ -67,6 +67,8 @@ class ServePlan:
         caches: names of the volumes that outlive the project.
         secrets: names of the variables that containers get from the caller's environment.
         device: the device of the containers.
+        uid: of the containers' user; None if it is not known.
+        groups: that this user is given in addition, as far as they are known.
         hardened: whether they are closed as far as serving permits.
         entries: what belongs to no single service, with its provenance. Those of a service are in
             its container's plan.
@@ -88,6 +90,8 @@ class ServePlan:
     caches: tuple[str, ...]
     secrets: tuple[str, ...]
     device: str
+    uid: int | None
+    groups: frozenset[int]
     hardened: bool
     entries: tuple[PlanEntry, ...]
     warnings: tuple[str, ...] = ()

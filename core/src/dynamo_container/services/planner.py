@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from dynamo_container.containers import planner as containers
+from dynamo_container.containers import planner as containers, writing
 from dynamo_container.containers.additions import Additions
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.errors import ConflictError, UsageError
@@ -62,6 +62,7 @@ def _plan(
 ) -> ServePlan:
     every = [container for one in planned for container in one.containers]
     volume = _discovery_volume(request)
+    uid, groups = writing.user(request.container, planned[0].container.flags)
     return ServePlan(
         program=request.container.engine.program,
         project=request.project,
@@ -78,6 +79,8 @@ def _plan(
         caches=_caches(every, volume),
         secrets=tuple(sorted({var.name for one in every for var in one.env if var.value is None})),
         device=request.device,
+        uid=uid,
+        groups=groups,
         hardened=request.container.hardened,
         entries=(*_service_entries(services), *_request_entries(request)),
         warnings=tuple(
@@ -211,6 +214,10 @@ def _flags(request: ServeRequest) -> Iterator[RunFlag]:
         yield RunFlag(flag="--user", value=request.cache_owner)
         # Our images are writable for group 0, whichever user runs in them.
         yield RunFlag(flag="--group-add", value="0", key="0")
+    if request.cache_owner.startswith("0:"):
+        # Root's own files are written, and nothing else of what root may do is needed.
+        yield RunFlag(flag="--cap-drop", value="ALL", key="ALL")
+        yield RunFlag(flag="--security-opt", value="no-new-privileges", key="no-new-privileges")
 
 
 def _discovery_volume(request: ServeRequest) -> str:

@@ -16,6 +16,7 @@ from typing import IO, Final, TypeAlias
 
 from dynamo_container.docker import process, program, signals
 from dynamo_container.errors import WorkFailedError
+from dynamo_container.model.text import without_colors
 from dynamo_container.services import compose_command
 from dynamo_container.services.plan import ServePlan
 
@@ -173,14 +174,18 @@ def _require_life(plan: ServePlan, name: str, code: str, deaths: int) -> None:
 
 
 def _late(plan: ServePlan, seconds: float, missing: list[str]) -> WorkFailedError:
+    # The frontend waits for workers, so the cause is rarely in its own lines.
+    frontend = f"{plan.project}-{plan.frontend.name}-"
+    cause = min(missing, key=lambda name: name.startswith(frontend))
     return WorkFailedError(
         f"{', '.join(missing)}: not ready after {seconds:g} s (--timeout)",
-        f"the last lines of {missing[0]}:",
-        last_lines(missing[0]),
+        f"the last lines of {cause}:",
+        last_lines(cause),
     )
 
 
 def last_lines(container: str) -> tuple[str, ...]:
     """Return the last lines that a container has printed."""
     completed = process.capture(program.selected(), "logs", f"--tail={_LINES}", container)
-    return tuple((completed.stdout + completed.stderr).splitlines()[-_LINES:])
+    lines = (completed.stdout + completed.stderr).splitlines()
+    return tuple(without_colors(line) for line in lines[-_LINES:])

@@ -11,6 +11,7 @@ from typing import Final
 
 from dynamo_container.containers import mounts
 from dynamo_container.docker import process
+from dynamo_container.errors import WorkFailedError
 from dynamo_container.host.paths import is_folder
 from dynamo_container.services import compose_command, project
 from dynamo_container.services.plan import ServePlan
@@ -46,8 +47,9 @@ def in_foreground(plan: ServePlan, seconds: float, announce: Callable[[], None])
         # In a session of its own: Ctrl-C is for this process, which removes what was started.
         process.running(command, own_session=True) as up,
     ):
-        if project.wait_until_ready(plan, events, seconds, lambda: up.poll() is not None):
-            announce()
+        if not project.wait_until_ready(plan, events, seconds, lambda: up.poll() is not None):
+            raise _not_started(up.wait())
+        announce()
         return up.wait()
 
 
@@ -64,12 +66,19 @@ def in_background(plan: ServePlan, seconds: float | None, announce: Callable[[],
     command = compose_command.up_command(plan, detach=True)
     with project.guarded(plan) as keep, project.events(plan.project) as events:
         if status := process.run(command, output=_STANDARD_ERROR):
-            return status
+            raise _not_started(status)
         if seconds is not None:
             project.wait_until_ready(plan, events, seconds, lambda: False)
         announce()
         keep()
     return 0
+
+
+def _not_started(status: int) -> WorkFailedError:
+    return WorkFailedError(
+        f"the services could not be started (docker compose exited with status {status})",
+        "see the output above",
+    )
 
 
 def _prepare(plan: ServePlan) -> int:
