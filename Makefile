@@ -40,7 +40,7 @@ WITH_ENGINE = eval "$$(scripts/engine env)" &&
 demo: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/demo.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 
-# One process has all the tests that use the engine (see conftest.py).
+# One process has all the tests that share the engine (see conftest.py).
 test: setup engine
 	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required \
 	    $(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)

@@ -51,10 +51,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that use the engine in one process: they share its cache and its layers."""
+    """Keep the tests that share an engine in one process: builds would take each other's cache. The
+    files that start engines of their own are in another one.
+    """
     for item in items:
         if item.get_closest_marker("engine"):
-            item.add_marker(pytest.mark.xdist_group("engine"))
+            module = item.getparent(pytest.Module)
+            own = module and {"tiny_engine", "podman"} & vars(module.obj).keys()
+            item.add_marker(pytest.mark.xdist_group("own engines" if own else "engine"))
 
 
 @pytest.hookimpl(wrapper=True)
