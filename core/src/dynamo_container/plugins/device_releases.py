@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dynamo_container.errors import UsageError
+from dynamo_container.model.values import DeviceRelease
 
 if TYPE_CHECKING:
     from dynamo_container.model.requests import BuildRequest
-    from dynamo_container.model.values import DeviceRelease, Release
+    from dynamo_container.model.values import Release
 
 
 def devices(rows: Iterable[Release]) -> tuple[str, ...]:
@@ -21,7 +22,7 @@ def devices(rows: Iterable[Release]) -> tuple[str, ...]:
 
 def find(
     request: BuildRequest, row: Release, dynamo: str, rows: Iterable[Release]
-) -> DeviceRelease | None:
+) -> DeviceRelease:
     """Return what is installed for the device of a request.
 
     Args:
@@ -31,8 +32,8 @@ def find(
         rows: of the table.
 
     Returns:
-        None if no row names the device: then the plugin itself, or another one, has what the device
-        needs.
+        If no row names the device, only the release's NIXL, which also transfers without GPUs, and
+        what the row leaves out: the plugin itself, or another one, has what the device needs.
 
     Raises:
         UsageError: the release cannot be built for the device, or with KVBM.
@@ -45,9 +46,17 @@ def find(
             f"{request.framework!r} with Dynamo {dynamo} cannot be built for the device {name!r}",
             f"for {name}: --dynamo-version {' or '.join(releases)}",
         )
-    if device and request.enable_kvbm:
+    if request.enable_kvbm:
         raise UsageError(
             f"--enable-kvbm cannot be used with --device {name}: KVBM is for NVIDIA GPUs",
             "remove one of them",
         )
-    return device
+    return device or _of_another_plugin(name, row)
+
+
+def _of_another_plugin(name: str, row: Release) -> DeviceRelease:
+    return DeviceRelease(
+        device=name,
+        wheels=tuple(pin for pin in row.wheels if pin.name.startswith("nixl")),
+        overrides=tuple(override for override in row.overrides if override.leaves_out),
+    )

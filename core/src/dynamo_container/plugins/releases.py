@@ -103,8 +103,9 @@ class ReleaseTable:
             else self.default,
             named="" if version == named else str(named),
         )
-        device = request.device and device_releases.find(request, row, str(version), self.rows)
-        choice = choice.for_device(device) if device else choice
+        if request.device:
+            device = device_releases.find(request, row, str(version), self.rows)
+            choice = choice.for_device(device)
         choice = choice.with_extras(release_extras.find(request, row, str(version), self.rows))
         if not request.engine_image:
             return choice

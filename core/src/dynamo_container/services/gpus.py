@@ -39,8 +39,8 @@ def assign(
     """
     services = tuple(services)
     wanted, engine = request.container.gpus, request.container.engine
-    if request.device != CUDA_DEVICE:
-        # Another device is not divided: each container gets what the device's plugin describes.
+    if request.device != CUDA_DEVICE and wanted in (*_ALL, _NONE):
+        # How many there are is not known: each container gets what the device's plugin describes.
         return {one.name: (_undivided(one, wanted),) for one in services}, ()
     needed = sum(one.gpus * one.replicas for one in services)
     if not needed or wanted == _NONE:
@@ -50,7 +50,8 @@ def assign(
         return {one.name: (_NONE,) for one in services}, (f"{text} (to confirm: --gpus none)",)
     names = iter(_pool(wanted, engine, needed))
     found = {one.name: _selections(one, names) for one in services}
-    return found, tuple(_too_small(services, found, request))
+    small = _too_small(services, found, request) if request.device == CUDA_DEVICE else ()
+    return found, tuple(small)
 
 
 def _undivided(service: Service, wanted: str) -> str:

@@ -72,10 +72,24 @@ def environment(service: ServicePlan, *, operated: bool) -> tuple[EnvVar, ...]:
 
 def not_expressed(service: ServicePlan) -> tuple[str, ...]:
     """Return the flags of a service that have no place in a pod, such as limits of its node."""
+    by_resource = _flags_of_device(service)
     return tuple(
         flag.flag if flag.value is None else f"{flag.flag}={flag.value}"
         for flag in service.container.flags
-        if flag.flag not in _EXPRESSED and not is_gpu_flag(flag)
+        if flag.flag not in _EXPRESSED and not is_gpu_flag(flag) and flag.value not in by_resource
+    )
+
+
+def _flags_of_device(service: ServicePlan) -> frozenset[str]:
+    """Return the device files that the cluster gives a container by the device's resource."""
+    entries = service.container.entries
+    plugins = {entry.sources[0].name for entry in entries if entry.kind == "resource"}
+    return frozenset(
+        entry.value
+        for entry in entries
+        if entry.kind == "flag"
+        and entry.key.startswith("--device ")
+        and entry.sources[0].name in plugins
     )
 
 
