@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 from dynamo_container.docker import podman, program
+from dynamo_container.docker.buildx import BuilderState
 from dynamo_container.errors import EngineError
+from dynamo_container.host import doctor
+from dynamo_container.model.facts import EngineInfo
 
 INFO: dict[str, Any] = {
     "host": {"hostname": "vm", "security": {"rootless": True}, "serviceIsRemote": False},
@@ -99,3 +102,55 @@ def test_an_option_chooses_the_engine(cli, monkeypatch):
     monkeypatch.setenv(program.VARIABLE, "podman")
     assert cli.ok("run", "none", "--dry-run").out.startswith("podman run")
     assert cli("--engine", "other", "run", "none", "--dry-run").status == 2
+
+
+@pytest.mark.processes
+def test_a_dry_run_of_a_build_prints_how_podman_gets_each_image(cli, machine, monkeypatch):
+    monkeypatch.setenv(program.VARIABLE, "podman")
+    monkeypatch.setenv("XDG_CACHE_HOME", f"{machine}/a cache")
+    words = ("build", "none", "--target", "runtime", "--target", "dev", "--dry-run")
+
+    out = cli.ok(*words).out
+
+    folder = f"{machine}/a cache/dynamo-container/archives"
+    assert out.startswith(f"mkdir -p -m 700 '{folder}' && (cd / && ")
+    loads = [line for line in out.split(" && ") if line.startswith("podman load")]
+    files = [load.partition("--input ")[2].strip("'") for load in loads]
+    assert len(set(files)) == 2
+    for file in files:
+        assert f'type=docker,compression=uncompressed,\\"dest={file}\\"' in out
+        assert f" && rm -f '{file}'" in out
+
+
+@pytest.mark.processes
+def test_what_is_only_pushed_is_not_loaded_into_podman(cli, monkeypatch):
+    monkeypatch.setenv(program.VARIABLE, "podman")
+    pushed = ("--push", "--repository", "registry.example/team/dynamo")
+
+    assert "podman" not in cli.ok("build", "none", *pushed, "--dry-run").out
+    assert "podman load" in cli.ok("build", "none", *pushed, "--load", "--dry-run").out
+
+
+FOLDER = doctor.Folder(path="/home/me/.cache/huggingface", exists=True, writable=True)
+PODMAN = EngineInfo(program="podman", version="5.4.2", local=True, root="/data")
+REMOTE = BuilderState(name="far", driver="remote", version="v0.28.0")
+BROKEN = BuilderState(name="default", driver="docker")
+
+
+@pytest.mark.parametrize(
+    ("client", "builders", "name", "state", "shown"),
+    [
+        ("28.5.2", (BROKEN, REMOTE), "builds", "ok", "by the builder far"),
+        ("28.5.2", (BROKEN,), "builds", "warning", "podman run --detach --privileged"),
+        ("", (), "docker", "warning", "packages docker-cli and docker-buildx"),
+    ],
+)
+def test_doctor_tells_how_to_build_what_podman_runs(client, builders, name, state, shown):
+    machine = doctor.Machine(
+        client=client, buildx="0.29.1", engine=PODMAN, builders=builders, hf_cache=FOLDER
+    )
+
+    [finding] = [one for one in doctor.findings(machine) if one.name == name]
+
+    assert finding.state == state
+    assert shown in f"{finding.summary} {finding.next_step}"

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,14 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engines import IMAGE, tiny_image, until
+from dynamo_container.docker import program
+from engines import IMAGE, Engine, tiny_engine, tiny_image, until
 from fakes import Site
 from podmans import ROOTLESS_USER, Podman, podman
+from remote_builders import remote
 from running import Cli
 
 pytestmark = pytest.mark.engine
 
 RUN = ("run", "tiny", "--image", IMAGE, "--workdir", "/", "--gpus", "none")
+BUILT = "FROM scratch AS runtime\nCOPY Dockerfile /\n"
 READY = """
 @hookimpl
 def dynamo_container_readiness(request):
@@ -48,15 +53,72 @@ def engine(running: Podman, site: Site, monkeypatch: pytest.MonkeyPatch) -> Iter
     running.run("rm", "--all", "--force", "--time=0")
 
 
+@pytest.fixture(scope="module")
+def store(docker) -> Iterator[Engine]:
+    """An engine whose BuildKit can write archives."""
+    with tiny_engine(docker.base_image, image_store=True) as one:
+        yield one
+
+
 @pytest.fixture
-def workspace(engine: Podman, tmp_path: Path) -> Path:
+def reachable(tmp_path: Path) -> Path:
+    """A folder that the user who runs podman can reach."""
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(0o755)
+    return tmp_path
+
+
+# scripts/podman --rootless runs podman as another user, who cannot read our files.
+READS_FOR_PODMAN = """\
+#!/bin/sh
+case $1 in
+load) exec {podman} load --quiet <"$4" ;;
+*) exec {podman} "$@" ;;
+esac
+"""
+
+
+@pytest.fixture
+def builder(
+    request: pytest.FixtureRequest,
+    engine: Podman,
+    store: Engine,
+    reachable: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[str]:
+    """The name of a builder: docker's classic one, or a remote one, without any docker engine."""
+    put_on_path(reachable, READS_FOR_PODMAN.format(podman=shutil.which("podman")), monkeypatch)
+    # No engine's configuration is touched: builders are kept here.
+    monkeypatch.setenv("BUILDX_CONFIG", str(reachable / "buildx"))
+    cache = reachable / "cache, of mine"
+    cache.mkdir()
+    cache.chmod(0o777)  # podman has files there, too
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    if request.param == "default":
+        yield "default"
+        return
+    with remote(store.folder / "docker.sock", reachable) as far:
+        words = ("docker", "buildx", "create", "--driver=remote", "--name=far", *far.options)
+        subprocess.run([*words, far.address], check=True, capture_output=True)
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{reachable}/none.sock")
+        yield "far"
+
+
+def put_on_path(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a script the program podman."""
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "bin" / "podman").write_text(script)
+    (folder / "bin" / "podman").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}/bin:{os.environ['PATH']}")
+
+
+@pytest.fixture
+def workspace(engine: Podman, reachable: Path) -> Path:
     """A folder of the user who runs podman, which that user can reach."""
     if not engine.rootless:
         pytest.skip("with root's privileges, the image's user needs access of its own")
-    folder = tmp_path / "workspace"
-    folder.mkdir()
-    for parent in (folder, *folder.parents[:4]):
-        parent.chmod(0o755)
+    folder = reachable / "workspace"
+    folder.mkdir(mode=0o755)
     shutil.chown(folder, ROOTLESS_USER, ROOTLESS_USER)
     return folder
 
@@ -115,6 +177,71 @@ def test_checks_run_with_and_without_gpus(cli: Cli, engine: Podman):
     assert "ok       a shell" in shown
     assert "ok       two devices" in shown
     assert engine.run("ps", "--all", "--quiet") == ""
+
+
+@pytest.mark.parametrize("builder", ["default", "far"], indirect=True)
+def test_a_build_loads_its_images_into_podman(
+    cli: Cli, site: Site, engine: Podman, builder: str, reachable: Path
+):
+    site.framework("built", dockerfile=BUILT)
+    name = f"built-{builder}-{os.getpid()}:1"
+    words = ("build", "built", "--tag", name, "--no-latest", "--builder", builder)
+
+    cli.ok(*words, "--report", str(reachable / "report.json"))
+
+    [image] = json.loads((reachable / "report.json").read_text())["images"]
+    assert image["size"] > 0
+    [listed] = [one for one in cli.ok("images", "--json").json if name in str(one["tags"])]
+    assert listed["framework"] == "built"
+    assert list((reachable / "cache, of mine").rglob("*.tar")) == []
+
+    engine.run("image", "rm", name)
+    dry_run = cli.ok(*words, "--dry-run").out
+    subprocess.run(["sh", "-c", dry_run], check=True, capture_output=True)
+    assert engine.run("image", "exists", name) == ""
+    assert list((reachable / "cache, of mine").rglob("*.tar")) == []
+    engine.run("image", "rm", name)
+    if builder == "default":
+        subprocess.run(["docker", "image", "rm", name], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("builder", ["far"], indirect=True)
+def test_an_archive_that_podman_cannot_load_is_an_error_and_is_deleted(
+    cli: Cli, site: Site, engine: Podman, builder: str, reachable: Path, monkeypatch
+):
+    site.framework("built", dockerfile=BUILT)
+    put_on_path(reachable, "#!/bin/sh\nexit 125\n", monkeypatch)
+
+    result = cli("build", "built", "--tag", "broken:1", "--no-latest", "--builder", builder)
+
+    assert result.status == 1
+    assert "podman did not get the image: podman exited with status 125" in result.err
+    assert list((reachable / "cache, of mine").rglob("*.tar")) == []
+
+
+@pytest.mark.parametrize("kind", ["script", "link"])
+def test_a_docker_command_that_is_podman_is_used_as_podman(
+    cli: Cli, engine: Podman, kind: str, reachable: Path, monkeypatch
+):
+    podman = shutil.which("podman")
+    put_on_path(reachable, f'#!/bin/sh\nexec {podman} "$@"\n', monkeypatch)
+    if kind == "link":
+        (reachable / "bin" / "docker").symlink_to("podman")
+    else:
+        shutil.copy(reachable / "bin" / "podman", reachable / "bin" / "docker")
+    monkeypatch.setenv("PATH", f"{reachable}/bin:/usr/bin:/bin")
+    monkeypatch.delenv("DYNAMO_CONTAINER_ENGINE")
+    program.select("")
+
+    assert cli.ok(*RUN, "--dry-run", "--", "true").out.startswith("podman run --rm ")
+    assert cli.ok("ps", "--json").json == []
+    build = cli("build", "tiny", "--no-latest", "--tag", "not-built:1")
+    assert build.status == 3
+    assert "the docker command is podman here" in build.err
+    assert len(build.err.splitlines()) == 2
+    rows = {one["name"]: one for one in cli("doctor", "--json").json}
+    assert "podman 5" in rows["engine"]["summary"]
+    assert rows["docker"]["state"] == "warning"
 
 
 def test_an_image_that_podman_does_not_have_is_named_with_the_command_that_builds_it(cli: Cli):

@@ -15,7 +15,7 @@ from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.errors import WorkFailedError
-from dynamo_container.images import bake
+from dynamo_container.images import archives, bake
 from dynamo_container.model.names import DEV_TARGET, LOCAL_DEV_TARGET
 from dynamo_container.model.text import aligned
 from dynamo_container.options.records import BuildOptions
@@ -51,13 +51,13 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     options = record(ctx, BuildOptions)
     plan, resolved = plan_build(session, options)
     if options.dry_run:
-        rendered = bake.command(plan)
         for variable, _ in resolved.hidden_env:
             session.warn(f"export {variable} first: its value is secret and not shown here")
-        print_command(rendered)
+        loading = archives.loading(plan)
+        print_command(*loading.before, bake.command(plan), *loading.after)
         return 0
     # Imported here, as below: a dry run starts no process.
-    from dynamo_container.docker import process
+    from dynamo_container.docker import podman, process
 
     _check_builder(session, plan.outputs)
     shown = "quiet" if session.quiet and plan.progress == "auto" else plan.progress
@@ -69,15 +69,19 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         from dynamo_container.images import watch
 
         screen = Screen() if live else None
-        watched = watch.build(
-            plan, command, resolved.report, shown, _as_text(plan, resolved.report),
-            _show_progress, screen,
-        )  # fmt: skip
+        with podman.loading(*archives.loading(plan)) as load:
+            watched = watch.build(
+                plan, command, resolved.report, shown, _as_text(plan, resolved.report),
+                _show_progress, screen, load,
+            )  # fmt: skip
         status, table = watched.status, aligned(watched.rows, right=(1, 2, 3))
         problem = f"the report {resolved.report} could not be written: {watched.problem}"
         problem = problem if watched.problem else ""
     else:
-        status, table, problem = process.run(command), [], ""
+        table, problem = [], ""
+        with podman.loading(*archives.loading(plan)) as load:
+            if not (status := process.run(command)):
+                load()
     if status and problem:
         session.warn(problem)
     if status:
@@ -125,7 +129,7 @@ def _check_builder(session: Session, wanted: Outputs) -> None:
 
     special = (
         wanted.builder, wanted.platforms, wanted.attests, wanted.cache_to, wanted.cache,
-        wanted.compression,
+        wanted.compression, wanted.archives,
     )  # fmt: skip
     builder = buildx.inspect_builder(wanted.builder) if any(special) else None
     if builder:
@@ -134,7 +138,7 @@ def _check_builder(session: Session, wanted: Outputs) -> None:
     option, oldest = outputs.oldest_buildx(wanted)
     if option:
         buildx.require_version(oldest, option)
-    if builder is None or wanted.load:
+    if builder is None or (wanted.load and not wanted.archives):
         engine.server_version()
 
 
@@ -147,7 +151,7 @@ def _failure(plan: BuildPlan, status: int) -> WorkFailedError:
     from dynamo_container.docker import buildx, engine
 
     buildx.require_buildx()
-    if plan.outputs.load:
+    if plan.outputs.load and not plan.outputs.archives:
         engine.server_version()
     more = "" if plan.progress == "plain" else "; for all of it: --progress plain"
     return WorkFailedError(

@@ -62,11 +62,14 @@ def command(ctx: click.Context, /, frameworks: tuple[str, ...], **_options: obje
 
 
 def _build(session: Session, options: BuildOptions) -> None:
-    from dynamo_container.docker import process
-    from dynamo_container.images import bake
+    from dynamo_container.docker import podman, process
+    from dynamo_container.images import archives, bake
 
     plan, resolved = plan_build(session, replace(options, locked=True))
-    status = process.run(replace(bake.command(plan), hidden_env=resolved.hidden_env))
+    with podman.loading(*archives.loading(plan)) as load:
+        status = process.run(replace(bake.command(plan), hidden_env=resolved.hidden_env))
+        if not status:
+            load()
     if status:
         raise WorkFailedError(
             f"the build failed (docker exited with status {status})", "see the output above"

@@ -8,14 +8,22 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from packaging.version import InvalidVersion, Version
 
 from dynamo_container.docker import process
-from dynamo_container.docker.errors import OLDEST_BUILDX, no_engine, reading_answer
+from dynamo_container.docker.errors import (
+    OLDEST_BUILDX,
+    no_docker_builder,
+    no_engine,
+    reading_answer,
+)
 from dynamo_container.errors import EngineError, MachineError
 from dynamo_container.model.facts import BuilderInfo
+
+# What `docker buildx version` prints first if that docker is podman.
+_PODMANS: Final = "buildah"
 
 
 def version() -> str:
@@ -26,6 +34,8 @@ def version() -> str:
     """
     completed = process.capture("docker", "buildx", "version")
     words = completed.stdout.split()
+    if words[:1] == [_PODMANS]:
+        return ""
     return words[1].lstrip("v") if not completed.returncode and len(words) > 1 else ""
 
 
@@ -33,9 +43,12 @@ def require_buildx() -> None:
     """Make sure that the docker command has buildx.
 
     Raises:
-        EngineError: it does not.
+        EngineError: it does not, or it is podman.
     """
-    if process.capture("docker", "buildx", "version").returncode:
+    completed = process.capture("docker", "buildx", "version")
+    if completed.stdout.startswith(_PODMANS):
+        raise no_docker_builder()
+    if completed.returncode:
         raise EngineError(
             "the docker command has no buildx plugin, which builds require",
             "install docker-buildx (package docker-buildx or docker-buildx-plugin), "

@@ -79,13 +79,15 @@ def require() -> None:
 
 @reading_answer()
 def client_version() -> str:
-    """Return the docker command's version, whether or not an engine answers.
+    """Return the docker command's version, whether or not an engine answers; empty if it is podman.
 
     Raises:
         EngineError: the docker command is not installed.
     """
     # This prints `Docker version 28.5.2, ...`, and unlike `docker version` asks no engine.
     words = process.capture("docker", "--version").stdout.replace(",", " ").split()
+    if words[:1] == [program.PODMAN]:
+        return ""
     return next((word for word in words if word[0].isdigit()), "")
 
 
@@ -248,8 +250,9 @@ def inspect_image(reference: str) -> ImageInfo | None:
 
 def _image_info(image: dict[str, Any]) -> ImageInfo:
     config = image.get("Config") or {}
+    number = str(image["Id"])
     return ImageInfo(
-        id=str(image["Id"]),
+        id=number if ":" in number else f"sha256:{number}",  # podman's has no prefix
         size=image.get("Size", 0),
         labels=tuple(sorted((config.get("Labels") or {}).items())),
         user=config.get("User") or "",

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,8 @@ from dynamo_container.model.toml import read_toml
 
 if TYPE_CHECKING:
     import subprocess
+
+    from dynamo_container.docker.command import Command
 
 INFO: Final = (PODMAN, "info", "--format", "json")
 # The folders of CDI descriptions, the same as docker's.
@@ -126,6 +129,41 @@ def stop(containers: Iterable[Container], seconds: int) -> Iterator[Container]:
                 f"try: podman kill {container.name}",
             )
         yield container
+
+
+@contextmanager
+def loading(
+    before: Iterable[Command], after: Iterable[Command], files: Iterable[str]
+) -> Iterator[Callable[[], None]]:
+    """Load images from archives after a build.
+
+    Args:
+        before: commands that run now.
+        after: commands that load what was built.
+        files: archives, which are deleted at the end.
+
+    Yields:
+        A function to call when the images are built.
+
+    Raises:
+        WorkFailedError: a command fails.
+    """
+    try:
+        _run_all(before)
+        yield lambda: _run_all(after)
+    finally:
+        for file in files:
+            Path(file).unlink(missing_ok=True)
+
+
+def _run_all(commands: Iterable[Command]) -> None:
+    for command in commands:
+        # Standard output is for the names of what was built.
+        if status := process.run(command, output=2):
+            raise WorkFailedError(
+                f"podman did not get the image: {command.argv[0]} exited with status {status}",
+                "see the output above; free some space if the disk is full",
+            )
 
 
 def _limits() -> tuple[str, ...]:

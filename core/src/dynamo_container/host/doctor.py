@@ -33,9 +33,16 @@ _INSTALL_TOOLKIT: Final = (
     "install the NVIDIA Container Toolkit, then: "
     "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
 )
+_INSTALL_BUILDX: Final = (
+    "install docker's command with buildx (packages docker-cli and docker-buildx); no docker "
+    "engine is required"
+)
+_BUILDKIT_FOLDER: Final = "${XDG_RUNTIME_DIR:-/run}/buildkit"
 _BUILD_WITH_PODMAN: Final = (
-    "install docker's command with buildx, and create a builder that it can reach: "
-    "docker buildx create --driver remote ADDRESS"
+    f"let podman run one: mkdir -p {_BUILDKIT_FOLDER} && podman run --detach --privileged "
+    f"--name buildkitd --volume {_BUILDKIT_FOLDER}:/run/buildkit docker.io/moby/buildkit && "
+    "docker buildx create --use --name podman --driver remote "
+    f"unix://{_BUILDKIT_FOLDER}/buildkitd.sock"
 )
 
 
@@ -165,6 +172,8 @@ def findings(machine: Machine) -> Iterator[Finding]:
     if machine.client:
         yield _buildx(machine)
         yield from _builders(machine.builders)
+    if machine.client and machine.engine.program == PODMAN:
+        yield _podmans_builder(machine)
     if machine.engine.version:
         yield _disk(machine)
         yield _build_cache(machine.build_cache)
@@ -190,7 +199,7 @@ def _client(machine: Machine) -> Finding:
     if machine.client:
         return _ok("docker", f"version {machine.client}")
     if machine.engine.program == PODMAN:
-        return _warning("docker", "not installed: images cannot be built here", _BUILD_WITH_PODMAN)
+        return _warning("docker", "not installed: images cannot be built here", _INSTALL_BUILDX)
     return _failure(
         "docker",
         EngineError.exit_status,
@@ -204,7 +213,17 @@ def _podman(machine: Machine) -> Finding:
     if not info.version:
         return _failure("engine", EngineError.exit_status, machine.engine_error, "see: podman info")
     kind = "rootless" if info.rootless else "with root's privileges"
-    return _ok("engine", f"podman {info.version}, {kind}; its images come by podman load or pull")
+    return _ok("engine", f"podman {info.version}, {kind}")
+
+
+def _podmans_builder(machine: Machine) -> Finding:
+    """Return which BuildKit builds what podman runs."""
+    names = [one.name for one in machine.builders if one.version]
+    if names:
+        return _ok("builds", f"by the builder {names[0]}; podman loads what it builds")
+    return _warning(
+        "builds", "no BuildKit answers: images cannot be built here", _BUILD_WITH_PODMAN
+    )
 
 
 def _engine(machine: Machine) -> Finding:

@@ -128,7 +128,7 @@ def _target(plan: BuildPlan, target: Target, image: Image | None) -> dict[str, J
     if image:
         rendered["labels"] = {literal(label.key): literal(label.value) for label in image.labels}
         rendered["tags"] = [literal(tag) for tag in image.tags]
-        rendered["output"] = _texts(outputs.exporters(plan.outputs))
+        rendered["output"] = _texts(outputs.exporters(plan.outputs, image.tags))
     rendered |= _output_settings(plan, target, image)
     if plan.no_cache:
         rendered["no-cache"] = True

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from dynamo_container.errors import MachineError, UsageError
+from dynamo_container.images.archives import archive
 from dynamo_container.images.plan import BuildPlan, Target
 from dynamo_container.model.names import COMPRESSIONS, ESTARGZ
 from dynamo_container.model.references import as_tag
@@ -33,13 +34,18 @@ _EMULATE: Final = "emulate it: docker run --privileged --rm tonistiigi/binfmt --
 _ADD_NODE: Final = "docker buildx create --append --name dynamo HOST"
 
 
-def exporters(outputs: Outputs) -> list[str]:
-    """Return the exporters of a requested image."""
+def exporters(outputs: Outputs, tags: tuple[str, ...]) -> list[str]:
+    """Return the exporters of a requested image with these tags."""
+    loaded = _LOADED
+    if outputs.archives and not outputs.saved:
+        # Podman decompresses what it loads.
+        quoted = f"dest={archive(outputs, tags)}".replace('"', '""')
+        loaded = f'type=docker,compression=uncompressed,"{quoted}"'
     pushed = f"type=registry,compression={outputs.compression or COMPRESSIONS[0]}"
     # Otherwise a layer that already has another compression keeps it, as those of base images do.
     pushed += ",force-compression=true" if outputs.compression else ""
     return [
-        *([_LOADED] if outputs.load else []),
+        *([loaded] if outputs.load else []),
         *([f"{pushed},oci-mediatypes=true"] if outputs.push else []),
     ]
 
@@ -125,7 +131,7 @@ def require_capabilities(outputs: Outputs, builder: BuilderInfo) -> None:
 def _shortcomings(outputs: Outputs, builder: BuilderInfo) -> Iterator[tuple[str, str]]:
     several = len(outputs.platforms) > 1
     attested = any("disabled=true" not in spec for spec in outputs.attests)
-    if outputs.compression == ESTARGZ and builder.driver == "docker":
+    if outputs.compression == ESTARGZ and builder.is_docker:
         # Docker 28's panics on it, which ends the engine and every container.
         yield "make layers of the form estargz", f"{_CREATE_CONTAINER}; or omit --compression"
     if builder.is_plain_docker:
@@ -138,7 +144,7 @@ def _shortcomings(outputs: Outputs, builder: BuilderInfo) -> Iterator[tuple[str,
             yield "build one image for several platforms", _CREATE_BUILDER
         if attested:
             yield "attach attestations", _CREATE_BUILDER
-    elif (several or attested) and outputs.load and builder.driver != "docker":
+    elif (several or attested) and outputs.load and (outputs.archives or not builder.is_docker):
         what = "for several platforms" if several else "with attestations"
         yield f"load an image {what} into the engine", "omit --load, and push it: --push"
 

@@ -207,6 +207,7 @@ def build(
     as_text: Callable[[report.BuildReport, Records], str],
     show: Callable[[str], None],
     screen: Screen | None = None,
+    finish: Callable[[], None] = lambda: None,
 ) -> Watched:
     """Run the command that builds the plan, and write the report, even if the build fails.
 
@@ -218,6 +219,7 @@ def build(
         shown: how much of the progress is shown; see `Watcher.progress`.
         show: prints progress.
         screen: shows it at a terminal; None without one.
+        finish: called when the images are built.
     """
     records = Records([target.name for target in plan.targets])
     watcher = (
@@ -230,6 +232,8 @@ def build(
         try:
             status = process.stream(command, watcher.feed, watcher.tick)
             watcher.close()
+            if not status:
+                finish()
             elapsed = time.monotonic() - started
             built = {} if status else _built_images(plan)
         finally:

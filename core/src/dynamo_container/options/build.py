@@ -271,6 +271,8 @@ def _outputs(options: BuildOptions, facts: BuildFacts) -> Outputs:
         platforms=options.platforms,
         load=options.load or not options.push,
         push=options.push,
+        archives=facts.archives,
+        saved=facts.saved,
         compression=options.compression or "",
         network="" if options.network in (None, "default") else str(options.network),
         hosts=_hosts(options),

@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the engine knows about the images that a build starts from: --dev-image, --engine-image."""
+"""What the engines know about a build's images: --dev-image, --engine-image, and where they go."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from dynamo_container.errors import EngineError, UsageError
+from dynamo_container.docker import program
+from dynamo_container.errors import EngineError, MachineError, UsageError
 from dynamo_container.model.names import (
     DEV_TARGET,
     FRAMEWORK_LABEL,
@@ -73,6 +75,23 @@ def engine_image(options: BuildOptions) -> ImageInfo | None:
             "name the image of the engine that it was built from",
         )
     return info
+
+
+def archives(options: BuildOptions) -> tuple[str, bool]:
+    """Return the folder for archives from which podman loads what is built, empty for docker; and
+    whether docker's own store has the images first: its classic builder cannot write archives.
+    """
+    if not program.is_podman() or (options.push and not options.load):
+        return "", False
+    from dynamo_container.docker import buildx
+
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    cache = cache if cache.startswith("/") else os.path.expanduser("~/.cache")  # noqa: PTH111
+    try:
+        saved = buildx.inspect_builder(options.builder or "").is_plain_docker
+    except (EngineError, MachineError):  # the build will report it
+        saved = False
+    return f"{cache}/dynamo-container/archives", saved
 
 
 def _unlabelled(name: str) -> str:

@@ -72,6 +72,7 @@ def collect_build(
     checkout = _checkout(options, near)
     names = select_frameworks(registry, options, dev_image)
     platform, assumed = _platform(options)
+    archives, saved = build_images.archives(options)
     return BuildFacts(
         frameworks=tuple((name, describe(name).default_target) for name in names),
         checkout=checkout,
@@ -84,6 +85,8 @@ def collect_build(
         docker_proxies=docker_proxies.collect(options),
         engine_image=build_images.engine_image(options),
         platform=platform,
+        archives=archives,
+        saved=saved,
         notices=(*notices, *assumed, *_unknown(checkout), *unread.notices(options)),
     )
 

@@ -58,6 +58,8 @@ class BuildFacts(NamedTuple):
             them.
         engine_image: the image of `--engine-image`; None as for `dev_image`.
         platform: the builder's own platform, if a name needs it.
+        archives: the folder for archives that podman loads; empty if docker gets the images.
+        saved: whether docker's own store has the images first.
         notices: what was assumed.
     """
 
@@ -70,6 +72,8 @@ class BuildFacts(NamedTuple):
     docker_proxies: tuple[tuple[str, str], ...] = ()
     engine_image: ImageInfo | None = None
     platform: str = ""
+    archives: str = ""
+    saved: bool = False
     notices: tuple[Notice, ...] = ()
 
     @property

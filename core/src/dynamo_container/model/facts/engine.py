@@ -132,9 +132,14 @@ class BuilderInfo:
     image_store: bool = False
 
     @property
+    def is_docker(self) -> bool:
+        """Whether it is the one that comes with a docker engine."""
+        return self.driver == "docker"
+
+    @property
     def is_plain_docker(self) -> bool:
         """Whether it is an engine with docker's classic image store, the least capable builder."""
-        return self.driver == "docker" and not self.image_store
+        return self.is_docker and not self.image_store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

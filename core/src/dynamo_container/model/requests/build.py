@@ -96,6 +96,8 @@ class Outputs:
         platforms: such as `linux/arm64`; empty for the builder's own.
         load: whether to load the images into the engine's image store.
         push: whether to push them to their registries.
+        archives: the folder for archives from which podman loads them; empty for docker.
+        saved: whether docker's own store has them first, and writes the archives.
         compression: of all layers that are pushed; empty for the default, for new layers only.
         network: of the steps: `host`, `none`, or empty for the builder's choice.
         hosts: lines for `/etc/hosts` of the steps, name and address.
@@ -109,6 +111,8 @@ class Outputs:
     platforms: tuple[str, ...] = ()
     load: bool = True
     push: bool = False
+    archives: str = ""
+    saved: bool = False
     compression: str = ""
     network: str = ""
     hosts: tuple[tuple[str, str], ...] = ()
