@@ -121,7 +121,7 @@ def real_uv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
-AGAIN = "rm -rf /opt/tools/python /opt/tools/uv; install-uv"
+AGAIN = "rm -rf /opt/tools/python; install-uv"
 FALSE_UVS = {
     "a higher version": "99.0",
     "the same version": plugin.UV,
@@ -198,6 +198,114 @@ def test_a_package_of_the_extra_index_alone_is_found(step, indexes, tmp_path):
 
     assert "acme-tool==1.0" in ran.out
     assert "pip==99.0" in ran.out
+
+
+# Where a file names another index, and what a checkout or a base image may write into it.
+ELSEWHERE = {
+    "uv.toml": ("/checkout/uv.toml", '[[index]]\nurl = "{url}"\n'),
+    "pyproject.toml": ("/checkout/pyproject.toml", '[[tool.uv.index]]\nurl = "{url}"\n'),
+    "uv.toml above": ("/uv.toml", 'extra-index-url = ["{url}"]\n'),
+    "uv.toml of the home": ("/root/.config/uv/uv.toml", '[[index]]\nurl = "{url}"\n'),
+    "uv.toml of the system": ("/etc/uv/uv.toml", 'find-links = ["{url}/acme-tool/"]\n'),
+    "pip.conf of the system": ("/etc/pip.conf", "[global]\nextra-index-url = {url}\n"),
+    "pip.conf of the home": ("/root/.pip/pip.conf", "[install]\nextra-index-url = {url}\n"),
+    "pip.conf of the tools": ("/opt/tools/python/pip.conf", "[global]\nextra-index-url = {url}\n"),
+}
+PROJECT = """\
+[project]
+name = "a"
+version = "1"
+[build-system]
+requires = ["{requirement}"]
+"""
+BUILD_REQUIREMENTS = (
+    "mkdir -p /opt/build/bin; ln -sf $(command -v python3) /opt/build/bin/python; cd /checkout; "
+    "with-index install-build-requirements pyproject.toml /opt/build-requirements"
+)
+
+
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_no_file_of_a_checkout_or_of_an_image_adds_an_index(step, indexes, tmp_path, where):
+    for name, version in (("main", "1.0"), ("extra", "2.0")):
+        package_index.write_wheel(tmp_path / name / "wheels", "acme-tool", version)
+    path, text = ELSEWHERE[where]
+    (tmp_path / "pyproject.toml").write_text(PROJECT.format(requirement="acme-tool"))
+    (tmp_path / "settings").write_text(text.format(url=indexes.extra.url))
+    files = {"project": tmp_path / "pyproject.toml", "settings": tmp_path / "settings"}
+
+    ran = step(
+        f"mkdir -p /checkout $(dirname {path}); cp /run/secrets/project /checkout/pyproject.toml; "
+        f"cat /run/secrets/settings >>{path}; {BUILD_REQUIREMENTS}; "
+        "ls -d /opt/build-requirements/lib/python3*/site-packages/acme_tool-*; "
+        "tools-pip download --no-deps --dest /tmp/pip acme-tool; ls /tmp/pip",
+        secrets={**indexes.secrets, **files}, INDEX_URL=indexes.main.url,
+    )  # fmt: skip
+
+    assert ran.status == 0, ran.err
+    assert indexes.extra.served == []
+    assert "acme_tool-1.0.dist-info" in ran.out
+    assert "acme_tool-1.0-py3-none-any.whl" in ran.out
+
+
+VARIABLES = {
+    "UV_INDEX_STRATEGY": "unsafe-best-match",
+    "UV_OVERRIDE": "/settings",
+    "UV_CONFIG_FILE": "/uv.toml",
+    "PIP_EXTRA_INDEX_URL": "",
+    "PIP_FIND_LINKS": "{main}/acme-tool/",
+    "PIP_CONFIG_FILE": "/pip.conf",
+}
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_no_variable_of_an_image_selects_packages(step, indexes, tmp_path, variable):
+    """As `ENV` of a base image: vLLM's images have a strategy for indexes of their own."""
+    for name, version in (("main", "2.0"), ("extra", "1.0")):
+        package_index.write_wheel(tmp_path / name / "wheels", "acme-tool", version)
+        package_index.write_wheel(tmp_path / name / "wheels", "pip", "99.0")
+    value = VARIABLES[variable].format(main=indexes.main.url) or indexes.main.url
+    ran = step(
+        "echo acme-tool==2.0 >/settings; "
+        f"printf '[[index]]\nurl = \"{indexes.main.url}\"\n' >/uv.toml; "
+        f"printf '[global]\nextra-index-url = {indexes.main.url}\n' >/pip.conf; "
+        f"export {variable}='{value}'; "
+        "with-index resolve /wheels; grep '^acme-tool' /wheels/requirements.txt; "
+        f"INDEX_URL={indexes.extra.url} tools-pip download --no-deps --dest /tmp/pip acme-tool; "
+        "ls /tmp/pip",
+        secrets=indexes.secrets, REQUIREMENTS="acme-tool", **indexes.variables,
+    )  # fmt: skip
+
+    assert ran.status == 0, ran.err
+    assert "acme-tool==1.0" in ran.out
+    assert "acme_tool-1.0-" in ran.out
+
+
+EVIL = {
+    "pyproject.toml": "[project]\nname = 'evil'\nversion = '1'\n"
+    "[build-system]\nrequires = []\nbackend-path = ['.']\nbuild-backend = 'evil'\n",
+    "evil.py": "import os\nos.system('echo EVIL RUNS >&2')\n",
+}
+
+
+@pytest.mark.parametrize("kind", ["", ".tar.gz"], ids=["a folder", "an archive"])
+def test_a_build_requirement_of_a_checkout_runs_no_code_beside_the_secrets(
+    step, indexes, tmp_path, kind
+):
+    """A source distribution would be built, with the index's password in its reach."""
+    texts = {"project": PROJECT.format(requirement=f"evil @ file:///evil-1{kind}"), **EVIL}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    ran = step(
+        "mkdir -p /checkout /evil-1; cp /run/secrets/project /checkout/pyproject.toml; "
+        "cp /run/secrets/pyproject.toml /run/secrets/evil.py /evil-1; "
+        f"tar -C / -czf /evil-1.tar.gz evil-1; {BUILD_REQUIREMENTS}",
+        secrets={**indexes.secrets, **{name: tmp_path / name for name in texts}},
+        INDEX_URL=indexes.main.url,
+    )  # fmt: skip
+
+    assert ran.status != 0
+    assert "EVIL RUNS" not in ran.out + ran.err
+    assert "evil" in ran.err
 
 
 @pytest.fixture

@@ -196,6 +196,25 @@ def test_only_tables_in_a_checkout_are_changed():
     assert "--editable" in error.value.next_step
 
 
+@pytest.mark.processes
+def test_a_folder_of_others_neither_runs_code_nor_names_an_index(
+    cli, table, index, tmp_path, monkeypatch
+):
+    """`python -m NAME` would import a module of the current folder, and uv reads its uv.toml."""
+    folder, ran = tmp_path / "of others", tmp_path / "ran"
+    folder.mkdir()
+    for module in ("pip", "uv", "json", "re"):
+        (folder / f"{module}.py").write_text(f"open({str(ran)!r}, 'a').write({module!r})\n")
+    (folder / "uv.toml").write_text("no-index = true\n")
+    monkeypatch.chdir(folder)
+
+    cli.ok("releases", "tiny", "--update")
+    configured_url({})
+
+    assert table.read_text() == TABLE + ROW
+    assert not ran.exists()
+
+
 @pytest.mark.parametrize(
     ("variables", "url"),
     [

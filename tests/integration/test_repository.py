@@ -115,6 +115,20 @@ def test_functions_of_the_core_stay_short():
     assert statistics.median(lengths.values()) <= MAX_MEDIAN_FUNCTION_LINES
 
 
+def test_python_is_started_in_one_way():
+    """`python -m` and `python -c` would import modules of the current folder: see PYTHON."""
+    starts = [
+        f"{path.relative_to(CORE)}:{node.lineno}"
+        for path in core_modules()
+        if path.parent.name != "testing" and path.name != "command.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Tuple | ast.List | ast.Call)
+        for word in (node.args if isinstance(node, ast.Call) else node.elts)
+        if ast.unparse(word) == "sys.executable"
+    ]
+    assert starts == []
+
+
 def test_the_walk_through_the_house_names_each_room_and_only_existing_files():
     page = (ROOT / "CONTRIBUTING.md").read_text()
     walk = page[page.index("## A walk") : page.index("## How to add a hook")]

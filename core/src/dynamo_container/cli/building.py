@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.planning import build_repository
 from dynamo_container.errors import WorkFailedError
@@ -26,7 +24,7 @@ def build_missing(session: Session, options: ServeOptions) -> None:
         WorkFailedError: the build failed.
     """
     from dynamo_container.docker import process
-    from dynamo_container.docker.command import Command
+    from dynamo_container.docker.command import PYTHON, Command
 
     repository = build_repository(session)
     if has_image(options, session.registry, session.describe, repository):
@@ -37,7 +35,7 @@ def build_missing(session: Session, options: ServeOptions) -> None:
     if options.dry_run:
         print_command(Command(argv=("dynamo-container", *words)))
         return
-    command = Command(argv=(sys.executable, "-m", "dynamo_container", *session.words, *words))
+    command = Command(argv=(*PYTHON, "-m", "dynamo_container", *session.words, *words))
     if process.run(command, output=2):
         raise WorkFailedError(
             f"the image of {framework} could not be built", "see the output above"

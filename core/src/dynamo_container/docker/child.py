@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from dynamo_container.docker import leash as leashes, signals
+from dynamo_container.docker.command import PYTHON
 from dynamo_container.docker.errors import no_client
 from dynamo_container.docker.leash import Leash
 from dynamo_container.docker.program import PODMAN
@@ -97,7 +98,7 @@ def _start_guard(leash: Leash) -> subprocess.Popen[bytes]:
     """Start a shell that ends the holders of the leash if this process is killed."""
     program = f"from {leashes.__name__} import end_holders; end_holders({leash.name!r})"
     return subprocess.Popen(
-        ("/bin/sh", "-c", _GUARD, "sh", sys.executable, "-c", program),
+        ("/bin/sh", "-c", _GUARD, "sh", *PYTHON, "-c", program),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,8 @@ from dynamo_container.model.text import quoted
 
 # The logger of what is asked of docker: every command, and every request to the engine's API.
 LOGGER: Final = "dynamo_container.docker"
+# This Python, which imports nothing from the current folder: that can belong to somebody else.
+PYTHON: Final = (sys.executable, "-P")
 _HEREDOC: Final = "EOF"
 # `!` is for an interactive bash, which would look for it in its history.
 _ESCAPES: Final = {

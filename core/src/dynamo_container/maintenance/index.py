@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dynamo_container.docker import process
+from dynamo_container.docker.command import PYTHON
 from dynamo_container.errors import MachineError, UsageError, WorkFailedError
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def configured_url(environment: Mapping[str, str]) -> str:
     for variable in _VARIABLES:
         if environment.get(variable):
             return environment[variable]
-    answer = process.capture(sys.executable, "-m", "pip", "config", "get", "global.index-url")
+    answer = process.capture(*PYTHON, "-m", "pip", "config", "get", "global.index-url")
     return answer.stdout.strip() if answer.returncode == 0 else ""
 
 

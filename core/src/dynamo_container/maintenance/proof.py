@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from datetime import date
 
 from dynamo_container.docker import engine, process
-from dynamo_container.docker.command import Command
+from dynamo_container.docker.command import PYTHON, Command
 from dynamo_container.errors import WorkFailedError
 from dynamo_container.maintenance.resolution import PLATFORMS, Answer, resolve
 from dynamo_container.maintenance.rows import question_of
@@ -38,7 +37,7 @@ def build_and_check(framework: str, release: str) -> int:
     build = ("build", framework, "--target", "runtime", "--dynamo-version", release)
     try:
         for words in ((*build, "--tag", tag, "--no-latest"), ("check", tag)):
-            status = process.run(Command(argv=(sys.executable, "-m", "dynamo_container", *words)))
+            status = process.run(Command(argv=(*PYTHON, "-m", "dynamo_container", *words)))
             if status:
                 raise WorkFailedError(
                     f"{framework} with Dynamo {release} is not proven: {words[0]} failed",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from dynamo_container.docker import process
+from dynamo_container.docker.command import PYTHON
 from dynamo_container.errors import MachineError
 
 # The platforms of images: Ubuntu 24.04 has glibc 2.39.
@@ -74,6 +75,8 @@ def resolve(question: Question, platform: str, *, compile_nothing: bool = False)
         (folder / "overrides.txt").write_text("\n".join([*question.overrides, ""]))
         words = [
             "--quiet", "--no-header", "--no-annotate", "--no-emit-index-url",
+            # Not in the current folder, whose uv.toml can belong to somebody else.
+            "--directory", "/",
             # Nothing is built or run, so another Python than this one need not be installed.
             "--no-python-downloads",
             "--python-version", question.python, "--python-platform", f"{platform}-{_GLIBC}",
@@ -82,7 +85,7 @@ def resolve(question: Question, platform: str, *, compile_nothing: bool = False)
             *(("--no-build",) if compile_nothing else ()),
             str(folder / "requirements.in"),
         ]  # fmt: skip
-        uv = (sys.executable, "-m", "uv", "pip", "compile")
+        uv = (*PYTHON, "-m", "uv", "pip", "compile")
         answer = process.capture(*uv, *words, timeout=_SECONDS)
     if answer.returncode == 0:
         return Answer(platform=platform, packages=dict(_PIN.findall(answer.stdout)))
