@@ -24,6 +24,7 @@ from dynamo_container.model.lock import (
     LockedWheels,
 )
 from dynamo_container.model.requests import BuildRequest, BuildSettings
+from dynamo_container.options import lock_file
 from dynamo_container.plugins.registry import Registry
 
 FILE = "dynamo-container.lock"
@@ -75,9 +76,10 @@ def lock() -> Lock:
 
 @pytest.fixture
 def written(lock: Lock, tmp_path, monkeypatch) -> Lock:
-    """The lock in the current folder."""
+    """The lock in the current folder, written by the caller."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / FILE).write_text(document.text(lock))
+    lock_file.trust(tmp_path / FILE)
     return lock
 
 
@@ -230,15 +232,60 @@ def test_no_lock_is_used_if_none_is_named(cli, written):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to somebody else")
 def test_a_lock_of_somebody_else_requires_trust(cli, written, tmp_path):
+    cli.ok("trust", FILE, "--revoke")
     os.chown(tmp_path / FILE, 4711, 4711)
 
-    result = cli(*BUILD)
+    result = cli(*BUILD, "--locked")
 
     assert result.status == 2
     assert "it belongs to the user with UID 4711" in result.err
     assert "LOCKED_WHEELS" in cli.ok("--trust", *BUILD).out
     assert "LOCKED_WHEELS" in cli.ok(*BUILD, "--trust").out
     assert "LOCKED_WHEELS" not in cli.ok(*BUILD, "--lock", "none").out
+
+
+HOSTILE = {
+    "another package": ("msgspec", "evil-package"),
+    "another version": ('version = "0.20.0"', 'version = "0.1.0"'),
+    "another base image": (f"sha256:{A}", f"sha256:{C}"),
+    "another tool": ('name = "uv"', 'name = "evil-uv"'),
+}
+
+
+@pytest.mark.parametrize("change", HOSTILE)
+def test_a_lock_that_came_with_a_folder_requires_trust(cli, written, tmp_path, change):
+    """Its files can be the caller's, as in a clone of another user's repository."""
+    text = document.text(written).replace(*HOSTILE[change])
+    assert text != document.text(written)
+    (tmp_path / FILE).write_text(text)
+
+    for words in (BUILD, ("explain", *BUILD[:-1]), ("update", "msgspec", "--target", "runtime")):
+        result = cli(*words)
+        assert result.status == 2
+        assert "has changed since you trusted it" in result.err
+        assert f"dynamo-container trust {tmp_path / FILE}" in result.err
+    assert "LOCKED_WHEELS" in cli.ok("--trust", *BUILD).out
+    assert "LOCKED_WHEELS" not in cli.ok(*BUILD, "--lock", "none").out
+
+    cli.ok("trust", FILE)
+    assert "LOCKED_WHEELS" in cli.ok(*BUILD).out
+    cli.ok("trust", FILE, "--revoke")
+    assert "is not trusted, but decides what images are made of" in cli(*BUILD).err
+
+
+def test_who_asks_for_a_lock_trusts_it_but_a_project_file_does_not_ask(
+    cli, written, tmp_path, monkeypatch
+):
+    cli.ok("trust", FILE, "--revoke")
+    for words in (("--locked",), ("--frozen",), ("--lock", FILE)):
+        assert "LOCKED_WHEELS" in cli.ok(*BUILD, *words).out
+    monkeypatch.setenv("DYNAMO_CONTAINER_BUILD_LOCKED", "true")
+    assert "LOCKED_WHEELS" in cli.ok(*BUILD).out
+    monkeypatch.delenv("DYNAMO_CONTAINER_BUILD_LOCKED")
+
+    (tmp_path / "dynamo-container.toml").write_text("[build]\nlocked = true\n")
+
+    assert cli(*BUILD).status == 2
 
 
 def test_values_of_a_lock_name_it_as_their_source(cli, written):

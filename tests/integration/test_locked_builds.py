@@ -11,6 +11,7 @@ from pathlib import Path
 
 import package_index
 import pytest
+from dynamo_container.options import lock_file
 from running import Cli, Docker
 
 pytestmark = pytest.mark.engine
@@ -69,10 +70,11 @@ def locked(words, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(autouse=True)
-def folder(locked, tmp_path: Path, monkeypatch) -> Path:
-    """The current folder, which has the lock."""
+def folder(cli: Cli, locked, tmp_path: Path, monkeypatch) -> Path:
+    """The current folder, which has the lock, and is trusted."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / FILE).write_text(locked)
+    lock_file.trust(tmp_path / FILE)
     return tmp_path
 
 

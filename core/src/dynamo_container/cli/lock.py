@@ -11,7 +11,7 @@ from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build, planned_with
 from dynamo_container.cli.plugin_command import record
-from dynamo_container.errors import MachineError, UsageError
+from dynamo_container.errors import MachineError, UsageError, WorkFailedError
 from dynamo_container.model.lock import Lock
 from dynamo_container.options import lock_file
 from dynamo_container.options.records import BuildOptions
@@ -79,6 +79,10 @@ def write(
         raise MachineError(
             f"{path} cannot be written: {error.strerror}", "name another file: --lock FILE"
         ) from error
+    try:
+        lock_file.trust(path)
+    except WorkFailedError as error:
+        session.warn(f"{error.what}, so builds do not use the lock, except with --locked")
     if before:
         print_lines(changes.changes(before, made) or ("nothing has changed",))
     print_line(f"{path}: {made.summary()}")

@@ -48,7 +48,7 @@ def command(ctx: click.Context, /, frameworks: tuple[str, ...], **_options: obje
     other = others[0] if others else f"dynamo-container-reproduce:{uuid.uuid4().hex[:12]}"
     try:
         if not others:
-            options, _ = of_lock(ctx, session)
+            options, _ = of_lock(ctx, session, keeps=True)
             _build(session, replace(options, tag=(other,), no_latest=True, no_cache=True))
         lines = compare.differences(image, other)
     finally:

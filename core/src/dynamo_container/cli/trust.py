@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`trust`: the project files that the caller trusts."""
+"""`trust`: the project files and locks that the caller trusts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dynamo_container.cli.layout import examples
 from dynamo_container.cli.types import PATH
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute, is_folder
-from dynamo_container.options import project
+from dynamo_container.options import lock_file, project
 from dynamo_container.printing import print_line
 
 
@@ -23,11 +23,12 @@ from dynamo_container.printing import print_line
 @click.option("--revoke", is_flag=True, help="Stop trusting the file.")
 @click.pass_obj
 def command(session: Session, path: str | None, listing: bool, revoke: bool) -> int:
-    """Trust a project file as it is now.
+    """Trust a project file or a lock as it is now.
 
-    Its options may then reach outside of images and containers, for example to set mounts, secrets
-    and registries. PATH is the file or its folder (default: the file that build and run would use
-    here). If its options change, trust it again.
+    The options of a project file may then reach outside of images and containers, for example to
+    set mounts, secrets and registries; a lock may decide what images are made of. PATH is the file
+    or its folder (default: the project file that build and run would use here). If it changes,
+    trust it again.
     """
     # Imported here: `--help` does not need it.
     from dynamo_container.options.trusted import reaching
@@ -40,6 +41,11 @@ def command(session: Session, path: str | None, listing: bool, revoke: bool) -> 
     file = Path(absolute(path or ".")).resolve()
     if revoke and path and not is_folder(file):
         return _revoke(session, file)
+    if file.suffix == Path(lock_file.FILE).suffix and not revoke:
+        lock = lock_file.read(file)
+        lock_file.trust(file)
+        print_line(f"trusted {file}: {lock.summary()}")
+        return 0
     found = project.find(file) if not path or is_folder(file) else project.read(file)
     if found is None or found.path is None:
         raise UsageError(f"no project file was found at {file}", f"see: {PROGRAM} trust --help")

@@ -34,19 +34,27 @@ class UpdateCommand(BuildCommand):
         return [self.arguments if piece == "[FRAMEWORK]..." else piece for piece in pieces]
 
 
-def of_lock(ctx: click.Context, session: Session) -> tuple[BuildOptions, Lock]:
+def of_lock(
+    ctx: click.Context, session: Session, *, keeps: bool = False
+) -> tuple[BuildOptions, Lock]:
     """Return the options of a command about a lock, and the lock. The images are those of the lock,
     unless options name others.
 
+    Args:
+        ctx: of the command.
+        session: of this call.
+        keeps: whether something that the lock names is installed or kept.
+
     Raises:
-        UsageError: there is no lock, or an option has no effect.
+        UsageError: there is no lock, the caller does not trust it, or an option has no effect.
     """
     options = record(ctx, BuildOptions)
     require_effects(options, ctx.info_name or "")
     path = lock_file.place(options, session.project)
     if not path.is_file():
         raise UsageError(f"there is no lock {path}", "create it: dynamo-container lock")
-    lock = lock_file.read(path, trusting=session.trusting)
+    named = not keeps or lock_file.is_named(options)
+    lock = lock_file.read(path, trusting=session.trusting, named=named)
     given = tuple(ctx.params["framework"])
     frameworks = given or tuple(dict.fromkeys(image.framework for image in lock.images))
     targets = options.target or tuple(dict.fromkeys(image.target for image in lock.images))
@@ -71,5 +79,5 @@ def command(ctx: click.Context, /, frameworks: tuple[str, ...], **_options: obje
     written with have to be given again.
     """
     session: Session = ctx.obj
-    options, lock = of_lock(ctx, session)
+    options, lock = of_lock(ctx, session, keeps=bool(frameworks))
     return write(session, options, lock, frameworks)

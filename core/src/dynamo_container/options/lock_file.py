@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dynamo_container.options.records import BuildOptions
 
 FILE: Final = "dynamo-container.lock"
+# Where an option was set: the start of a description.
+PROJECT_FILE: Final = "project file"
 
 
 def place(options: BuildOptions, project: ProjectFile) -> Path:
@@ -32,8 +34,7 @@ def find(options: BuildOptions, project: ProjectFile, *, trusting: bool) -> Lock
     """Return the lock that a build may use; None if there is none.
 
     Raises:
-        UsageError: it is required and missing, is not valid, or somebody else could have written
-            it.
+        UsageError: it is required and missing, is not valid, or the caller does not trust it.
     """
     path = place(options, project)
     if options.lock == NONE:
@@ -44,11 +45,26 @@ def find(options: BuildOptions, project: ProjectFile, *, trusting: bool) -> Lock
                 f"there is no lock {path}", "create it: dynamo-container lock, with these options"
             )
         return None
-    return read(path, trusting=trusting)
+    return read(path, trusting=trusting, named=is_named(options))
 
 
-def read(path: Path, *, trusting: bool = True) -> Lock:
-    """Read a lock; raises as `find` does."""
+def is_named(options: BuildOptions) -> bool:
+    """Whether the caller asks for the lock, on the command line or by a variable."""
+    origins = map(options.origin, ("--lock", "--locked", "--frozen"))
+    return any(origin and not origin.startswith(PROJECT_FILE) for origin in origins)
+
+
+def read(path: Path, *, trusting: bool = True, named: bool = True) -> Lock:
+    """Read a lock.
+
+    Args:
+        path: of the file.
+        trusting: whether any lock may be used.
+        named: whether the caller asks for this lock.
+
+    Raises:
+        UsageError: as `find` does.
+    """
     # Imported here: most builds have no lock.
     from dynamo_container.locks import document
     from dynamo_container.trust import owners
@@ -59,9 +75,43 @@ def read(path: Path, *, trusting: bool = True) -> Lock:
         raise UsageError(
             f"the lock {path} cannot be read: {error.strerror}", "build without it: --lock none"
         ) from error
-    if problem and not trusting:
-        raise UsageError(
-            f"the lock {path} is not used: it {problem}",
-            "read it, then, for one call: --trust; to build without it: --lock none",
-        )
+    if not trusting:
+        _require_trust(path, content, problem, named=named)
     return document.parse(str(path), content)
+
+
+def _require_trust(path: Path, content: bytes, problem: str, *, named: bool) -> None:
+    """Refuse a lock that somebody else could have written, or that came with a folder.
+
+    It can name any package of the index, so it is like a project file that reaches outside.
+    """
+    from dynamo_container.trust import store
+
+    if (named and not problem) or store.is_trusted(path.resolve(), _digest(content)):
+        return
+    ways = "for one call: --trust; to build without it: --lock none"
+    hint = f"read it, then: dynamo-container trust {path}; {ways}"
+    if problem:
+        raise UsageError(f"the lock {path} is not used: it {problem}", hint)
+    changed = ", and has changed since you trusted it" if store.is_known(path.resolve()) else ""
+    raise UsageError(
+        f"the lock {path} is not trusted{changed}, but decides what images are made of", hint
+    )
+
+
+def trust(path: Path) -> None:
+    """Trust a lock as it is now.
+
+    Raises:
+        OSError: it cannot be read.
+        WorkFailedError: the state folder cannot be written.
+    """
+    from dynamo_container.trust import store
+
+    store.trust(path.resolve(), _digest(path.read_bytes()))
+
+
+def _digest(content: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(content).hexdigest()
