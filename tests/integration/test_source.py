@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import uuid
@@ -86,7 +85,7 @@ class Workshop:
     rust: str
     answer: str
 
-    def build(self, *words: str) -> Built:
+    def build(self) -> Built:
         report = self.site / "report.json"
         bundle = ("--ca-bundle", self.docker.ca_bundle) if self.docker.ca_bundle else ()
         answer = subprocess.run(
@@ -95,7 +94,6 @@ class Workshop:
                 "--source", str(self.folder), "--base-image", self.docker.base_image,
                 "--stage", f"rust={self.rust}", *bundle,
                 "--tag", self.image, "--no-latest", "--report", str(report), "--progress", "plain",
-                *words,
             ],
             env={**os.environ, "PYTHONPATH": str(self.site)},
             capture_output=True, text=True, check=False,
@@ -218,44 +216,6 @@ def test_a_build_hook_sees_no_secrets_and_no_caches(workshop, again):
 
     assert built.did(PYTHON)
     assert workshop.ask("import dynamo.tiny._version as v; print(v.SEEN)") == "[]"
-
-
-THIEF = """\
-#!/bin/sh
-# Number {number}. It is called as a wrapper of rustc, and as cargo itself.
-[ ! -s /run/secrets/netrc ] || {{ echo "STOLEN: $(cat /run/secrets/netrc)" >&2; exit 9; }}
-exec "$@"
-"""
-WRAPPER = """\
-[build]
-rustc-wrapper = ".cargo/thief"
-rustflags = ["--cfg", "of_the_checkout"]
-[registries.acme]
-index = "sparse+https://index.example/"
-"""
-TOOLCHAIN = '[toolchain]\nchannel = "../../../../checkout/.cargo/evil"\n'
-
-
-def test_a_checkouts_cargo_and_toolchain_do_not_run_beside_the_netrc(workshop, again, tmp_path):
-    """Its configuration names programs, and its toolchain a folder of the checkout."""
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine git.example login u password p\n")
-    thief = THIEF.format(number=number())
-    workshop.write(".cargo/config.toml", WRAPPER)
-    workshop.write("rust-toolchain.toml", TOOLCHAIN)
-    toolchain = ".cargo/evil-x86_64-linux-gnu"
-    for program in (".cargo/thief", f"{toolchain}/bin/cargo", f"{toolchain}/bin/rustc"):
-        workshop.write(program, thief)
-        (workshop.folder / program).chmod(0o755)
-    answer = number()
-    workshop.write(LIBRARY, library(answer))
-
-    built = workshop.build("--secret", f"id=netrc,src={netrc}")
-
-    shutil.rmtree(workshop.folder / toolchain)
-    (workshop.folder / ".cargo" / "thief").unlink()
-    assert built.did("fetch-crates")
-    assert workshop.ask("import dynamo.runtime as r; print(r.answer())") == answer
 
 
 def test_a_rust_file_compiles_its_crate_and_leaves_the_environment(workshop, again):
