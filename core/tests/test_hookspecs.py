@@ -15,6 +15,8 @@ from dynamo_container.model.provenance import CORE, PlanEntry
 from dynamo_container.model.requests import (
     BuildRequest,
     CheckRequest,
+    Component,
+    Inventory,
     Model,
     PlanView,
     RunRequest,
@@ -40,6 +42,9 @@ REQUESTS = {
 PRIVILEGED = PlanEntry(kind="flag", key="--privileged", value="", sources=(CORE,))
 PLAN = PlanView(command="run", framework="documented", target="runtime", entries=(PRIVILEGED,))
 
+CODEC = Component(kind="python", name="av", version="1.0")
+INVENTORY = Inventory(image="x", framework="documented", components=(CODEC,))
+
 
 def example(name: str) -> str:
     """Return the example in the docstring of a hook."""
@@ -57,7 +62,9 @@ def test_the_example_of_a_hook_is_a_plugin_by_itself(site, name):
     request = REQUESTS.get(typing.get_type_hints(function).get("request", object))
 
     registry.load()
-    contributions = registry.call_for(None, function, request=request, command="build", plan=PLAN)
+    contributions = registry.call_for(
+        None, function, request=request, command="build", plan=PLAN, inventory=INVENTORY
+    )
 
     assert registry.failures == ()
     assert contributions

@@ -25,6 +25,8 @@ from dynamo_container.model.provenance import CORE, PlanEntry
 from dynamo_container.model.requests import (
     BuildRequest,
     CheckRequest,
+    Component,
+    Inventory,
     Model,
     PlanView,
     RunRequest,
@@ -126,11 +128,18 @@ def test_the_examples_of_all_hooks_are_one_working_plugin(site, examples):
         ),
     }
     privileged = PlanEntry(kind="flag", key="--privileged", value="", sources=(CORE,))
-    plan = PlanView(command="run", framework="documented", target="runtime", entries=(privileged,))
+    codec = Component(kind="python", name="av", version="1.0")
+    arguments = {
+        "command": "build",
+        "plan": PlanView(
+            command="run", framework="documented", target="runtime", entries=(privileged,)
+        ),
+        "inventory": Inventory(image="x", framework="documented", components=(codec,)),
+    }
     for name, function in HOOKS.items():
         request = requests.get(plain_annotations(function).get("request", ""))
         contributions = registry.call_for(
-            "documented", getattr(hookspecs, name), request=request, command="build", plan=plan
+            "documented", getattr(hookspecs, name), request=request, **arguments
         )
         assert "documented" in [entry.source.name for entry in contributions], name
 

@@ -518,3 +518,50 @@ def test_another_server_on_the_hosts_network_does_not_make_a_container_ready(
     assert result.status == 1
     assert "not ready after 3 s" in result.err
     assert "no process of the container listens on a port" in result.err
+
+
+def test_its_inventory_has_every_package_and_names_who_asked_for_it(cli, docker, image):
+    found = json.loads(cli.ok("sbom", image, "--format", "json").out)["components"]
+
+    def names(kind: str) -> list[str]:
+        return sorted(one["name"] for one in found if one["kind"] == kind)
+
+    listed = json.loads(docker.run("run", "--rm", image, "uv", "pip", "list", "--format=json"))
+    assert names("python") == sorted(one["name"].lower() for one in listed)
+    dpkg = docker.run("run", "--rm", image, "dpkg-query", "--show", "--showformat=${Package}\\n")
+    assert names("apt") == sorted(dpkg.split())
+    assert {"tokio", "etcd-client"} <= set(names("crate"))
+    runtime = next(one for one in found if one["name"] == "ai-dynamo-runtime")
+    assert runtime["via"] == ["none", "ai-dynamo", "ai-dynamo-runtime"]
+    assert [one["name"] for one in found if one["kind"] == "python" and not one["license"]] == []
+
+
+def test_its_notices_have_the_texts_of_what_was_added_only(cli, image):
+    text = cli.ok("notices", image).out
+
+    assert "--- ai-dynamo 1.6.1" in text
+    assert "libibverbs1" in text  # added by a stage
+    assert "coreutils" not in re.sub(r"(?m)^(?!---).*$", "", text)  # of the base image
+
+
+POLICY = """
+from dynamo_container.api import *
+
+@hookimpl
+def dynamo_container_inventory(inventory):
+    for component in inventory.named("transformers"):
+        yield Refusal(reason=f"not here: {component.describe()}", hint="leave it out")
+"""
+
+
+def test_a_policy_refuses_what_is_in_an_image_that_was_built(cli, docker, site, image, tag):
+    site.install("strict", POLICY)
+    bundle = ["--ca-bundle", docker.ca_bundle] if docker.ca_bundle else []
+
+    refused = cli(*build_words(docker, tag("policy")), *bundle)
+
+    assert refused.status == 2
+    assert "not here: transformers" in refused.err
+    assert "asked for by none > ai-dynamo > transformers" in refused.err
+    assert "policy of strict" in refused.err
+    assert "leave it out" in refused.err

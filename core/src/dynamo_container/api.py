@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from dynamo_container.model.requests import (
         BuildRequest,
         CheckRequest,
+        Component,
+        Inventory,
         Model,
         PlanView,
         RunRequest,
@@ -134,6 +136,8 @@ else:
             "dynamo_container.model.requests": (
                 "BuildRequest",
                 "CheckRequest",
+                "Component",
+                "Inventory",
                 "PlanView",
                 "Model",
                 "RunRequest",
@@ -220,6 +224,7 @@ __all__ = [
     "Check",
     "CheckRequest",
     "Checkout",
+    "Component",
     "ConflictError",
     "Contribution",
     "CudaImages",
@@ -233,6 +238,7 @@ __all__ = [
     "Framework",
     "Gpu",
     "ImageInfo",
+    "Inventory",
     "Kernels",
     "Label",
     "Layer",

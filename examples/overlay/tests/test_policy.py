@@ -6,12 +6,13 @@ and without it nothing of it is left.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dynamo_container.api import Mount, PolicyError, RunFlag
+from dynamo_container.api import Component, Inventory, Mount, PolicyError, RunFlag
 from dynamo_container.testing import Cli, PlanBuild, PlanRun, plan_target, plan_values
 
 pytestmark = pytest.mark.processes  # the overlay is installed for these tests
@@ -164,6 +165,46 @@ def test_images_without_the_labels_are_refused(plan_run: PlanRun) -> None:
     for key in labels:
         with pytest.raises(PolicyError, match=key):
             plan_run("none", labels=labels | {key: "other"})
+
+
+def refusals(*components: Component, size: int = 0, target: str = "runtime") -> list[str]:
+    """What the policy says about an image with these components."""
+    plugin = importlib.import_module("dynamo_container_acme_policy.plugin")
+    inventory = Inventory(image="image:1", target=target, size=size, components=components)
+    found = plugin.dynamo_container_inventory(inventory)
+    return [f"{refusal.reason} / {refusal.hint}" for refusal in found]
+
+
+def part(name: str, license_: str = "MIT", **fields: Any) -> Component:
+    return Component(kind="python", name=name, version="1.0", license=license_, **fields)
+
+
+def test_an_image_with_nothing_special_is_allowed() -> None:
+    assert refusals(part("requests"), part("lgpl", "LGPL-3.0-only"), size=10**9) == []
+
+
+@pytest.mark.parametrize("license_", ["AGPL-3.0-only", "MIT AND SSPL-1.0"])
+def test_licenses_are_refused_but_not_those_of_the_base_image(license_: str) -> None:
+    (refused,) = refusals(part("bad", license_, via=("none", "ai-dynamo", "bad")))
+
+    assert "its license is not allowed: bad 1.0" in refused
+    assert "asked for by none > ai-dynamo > bad" in refused
+    assert refusals(part("bad", license_, from_base=True)) == []
+
+
+def test_packages_are_refused_with_the_way_out() -> None:
+    (refused,) = refusals(part("av", via=("vllm", "vllm", "av")))
+
+    assert refused.startswith("codecs need a license: av 1.0 (MIT; asked for by vllm > vllm > av)")
+    assert "av; python_version < '0'" in refused
+
+
+def test_runtimes_have_a_size_budget() -> None:
+    (refused,) = refusals(size=12_000_000_001)
+
+    assert "it has 12,000 MB, and may have 12,000" in refused
+    assert refusals(size=12_000_000_000) == []
+    assert refusals(size=20_000_000_000, target="dev") == []
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

@@ -57,6 +57,8 @@ COMMAND_GROUPS: Final = {
     },
     "Find out": {
         "size": "size",
+        "sbom": "sbom",
+        "notices": "notices",
         "diff": "diff",
         "explain": "explain",
         "doctor": "doctor",

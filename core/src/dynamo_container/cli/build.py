@@ -99,12 +99,20 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         _show_next(session, plan, watched.elapsed)
     if problem:
         raise WorkFailedError(problem, "the images were built, and have their tags")
-    if options.max_size:
-        # Imported here: few builds have a limit.
-        from dynamo_container.inventory import limit
-
-        limit.require((image.tags[0] for image in plan.images), options.max_size)
+    if plan.outputs.load:
+        _require_allowed(session, plan, options.max_size)
     return 0
+
+
+def _require_allowed(session: Session, plan: BuildPlan, max_size: int | None) -> None:
+    """Require that the images are not too large, and have nothing that a plugin refuses."""
+    # Imported here: a dry run does not need it.
+    from dynamo_container.inventory import limit, policy
+
+    if max_size:
+        limit.require((image.tags[0] for image in plan.images), max_size)
+    for image in plan.images:
+        policy.require(session.registry, image.framework, image.tags[0])
 
 
 def _as_text(plan: BuildPlan, file: Path | None) -> Callable[[BuildReport, Records], str]:

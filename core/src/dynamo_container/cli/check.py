@@ -15,6 +15,7 @@ from dynamo_container.docker import engine, process, program
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.created import created
 from dynamo_container.errors import MachineError, NoAnswerError, UsageError, WorkFailedError
+from dynamo_container.inventory import policy
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.names import FRAMEWORK_LABEL
 from dynamo_container.model.references import is_image
@@ -70,6 +71,7 @@ def command(session: Session, image: str, framework: str | None, timeout: float,
         raise WorkFailedError(
             f"{len(failed)} of {len(checks)} checks failed in {image}: {', '.join(failed)}"
         )
+    policy.require(registry, name, image)
     return 0
 
 

@@ -8,11 +8,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from dynamo_container.docker import engine, process
-from dynamo_container.errors import MachineError, WorkFailedError
+from dynamo_container.docker import process
+from dynamo_container.inventory import program
 from dynamo_container.model.text import aligned
 
 By: TypeAlias = Literal["layer", "package", "folder"]
@@ -22,9 +21,6 @@ SCHEMA: Final = 1
 # The name of what files of later layers replace or delete: it is in the image, but not seen.
 REPLACED: Final = "replaced or deleted by later layers"
 _LISTED: Final = 40
-_SECONDS: Final = 600.0
-_NO_PYTHON: Final = 127
-_PYTHONS: Final = "/opt/dynamo/venv/bin/python", "/usr/bin/python3", "/usr/local/bin/python3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,20 +67,21 @@ def measure(image: str, by: By) -> Sizes:
         EngineError: no engine answers.
         MachineError: the engine does not have the image, or no Python runs in it.
     """
-    info = engine.inspect_image(image)
-    if info is None:
-        raise MachineError(
-            f"the engine does not have the image {image}", f"pull it: docker pull {image}"
-        )
+    program.inspect(image)
     if by == "layer":
         return _sizes(image, by, tuple(_layers(image)))
-    found: dict[str, int] = _probe(image)[f"{by}s"]
+    found: dict[str, int] = json.loads(program.run(image, "sizes_probe.py"))[f"{by}s"]
     parts = [Part(name=name, size=size) for name, size in found.items()]
-    total = sum(part.size for part in _layers(image))
+    total = total_of(image)
     visible = sum(found.values())
     if total > visible:
         parts.append(Part(name=REPLACED, size=total - visible))
     return _sizes(image, by, tuple(parts))
+
+
+def total_of(image: str) -> int:
+    """Return the size of an image: that of all its layers, as docker measures them."""
+    return sum(part.size for part in _layers(image))
 
 
 def differences(before: Sizes, after: Sizes) -> tuple[str, ...]:
@@ -129,24 +126,3 @@ def step_name(text: str) -> str:
     words = re.sub(r"^(?:RUN )?(?:\|\d+ .*?(?=/bin/sh))?(?:/bin/sh -c )?", "", text)
     words = re.sub(r"# buildkit$", "", words)
     return re.sub(r"\s+", " ", words).strip()[:100] or "(base image)"
-
-
-def _probe(image: str) -> Any:  # JSON
-    """What the program in the image reports."""
-    script = resources.files("dynamo_container.inventory").joinpath("probe.py").read_text("utf-8")
-    words = ("docker", "run", "--rm", "--network=none", "--user=0", "--entrypoint=/bin/sh", image)
-    start = f'[ -x "$p" ] && exec "$p" -I -c "$0"; done; exit {_NO_PYTHON}'
-    find = f"for p in {' '.join(_PYTHONS)}; do {start}"
-    answer = process.capture(*words, "-c", find, script, timeout=_SECONDS)
-    if answer.returncode == _NO_PYTHON:
-        raise MachineError(
-            f"the image {image} has no Python, which lists its packages",
-            f"by layer: dynamo-container size {image} --by layer",
-        )
-    try:
-        return json.loads(answer.stdout)
-    except ValueError as error:
-        raise WorkFailedError(
-            f"the image {image} cannot be measured: {answer.stderr.strip()[-300:] or 'no answer'}",
-            f"by layer: dynamo-container size {image} --by layer",
-        ) from error

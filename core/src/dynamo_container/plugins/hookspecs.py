@@ -497,5 +497,24 @@ def dynamo_container_verify(plan: requests.PlanView) -> Iterable[values.Refusal]
     """
 
 
+@hook(returns="Refusal", since="0.2")
+def dynamo_container_inventory(inventory: requests.Inventory) -> Iterable[values.Refusal]:  # type: ignore[empty-body]  # as above
+    """Return why an image is refused for what is in it; nothing if it is not. It is called with
+    every image that `build` has loaded into the engine, and by `check`.
+
+    ```python
+    from dynamo_container.api import Refusal, hookimpl
+
+    @hookimpl
+    def dynamo_container_inventory(inventory):
+        for component in inventory.named("av"):
+            yield Refusal(
+                reason=f"codecs need a license: {component.describe()}",
+                hint="leave it out with an override in the release table",
+            )
+    ```
+    """
+
+
 # The specification of each hook, by its name.
 SPECS: Final[Mapping[str, HookSpec]] = specifications(globals())

@@ -19,6 +19,8 @@ from dynamo_container.model.requests import (
     BuildRequest,
     BuildSettings,
     CheckRequest,
+    Component,
+    Inventory,
     PlanView,
     RunRequest,
     ServeRequest,
@@ -100,9 +102,20 @@ def _samples(subject: Subject, framework: str, kind: type) -> Iterable[object]:
         return subject.serves(framework)
     if kind is PlanView:
         return _views(subject, framework)
+    if kind is Inventory:
+        return _inventories(framework)
     if kind is str:  # `command`, the only text
         return _COMMANDS
     raise TypeError(f"the contract kit has no sample of {kind.__name__}")
+
+
+def _inventories(framework: str) -> Iterator[Inventory]:
+    part = Component(kind="python", name="sample", version="1.0", license="MIT", via=(framework,))
+    for components in ((), (part,)):
+        yield Inventory(
+            image="sample:1", framework=framework, target="runtime", size=10**9,
+            components=components,
+        )  # fmt: skip
 
 
 def _views(subject: Subject, framework: str) -> Iterator[PlanView]:

@@ -24,6 +24,7 @@ from dynamo_container.api import (
     Check,
     CheckRequest,
     EnvVar,
+    Inventory,
     Label,
     Mirror,
     PlanView,
@@ -54,12 +55,18 @@ class Policy:
         mirrors: registries and their mirrors.
         labels: the labels of every image.
         registries: those that images may come from.
+        licenses: those that images must not have, as the start of their names.
+        packages: that images must not have, with the reason.
+        size: that a runtime may have, in MB.
     """
 
     index: str
     mirrors: tuple[tuple[str, str], ...]
     labels: tuple[tuple[str, str], ...]
     registries: tuple[str, ...]
+    licenses: tuple[str, ...]
+    packages: tuple[tuple[str, str], ...]
+    size: int
 
 
 @functools.cache
@@ -71,6 +78,9 @@ def policy() -> Policy:
         mirrors=tuple(document["mirrors"].items()),
         labels=tuple(document["labels"].items()),
         registries=tuple(document["registries"]),
+        licenses=tuple(document["licenses"]),
+        packages=tuple(document["packages"].items()),
+        size=document["size"],
     )
 
 
@@ -170,3 +180,27 @@ def _refuse_labels(plan: PlanView) -> Iterator[Refusal]:
                 reason=f"the image has no label {key}={value}",
                 hint="build it with the plugin dynamo-container-acme-policy",
             )
+
+
+@hookimpl
+def dynamo_container_inventory(inventory: Inventory) -> Iterator[Refusal]:
+    """Refuse images for what is in them: licenses, packages, size."""
+    added = [one for one in inventory.components if not one.from_base]
+    for component in added:
+        if any(one.startswith(policy().licenses) for one in component.license.split(" AND ")):
+            yield Refusal(
+                reason=f"its license is not allowed: {component.describe()}",
+                hint=f"see: dynamo-container sbom {inventory.image} {component.name}",
+            )
+    for name, why in policy().packages:
+        for component in inventory.named(name):
+            yield Refusal(reason=f"{why}: {component.describe()}", hint=_leave_out(name))
+    if inventory.target == RUNTIME_STAGE and inventory.size > policy().size * 1e6:
+        yield Refusal(
+            reason=f"it has {inventory.size / 1e6:,.0f} MB, and may have {policy().size:,}",
+            hint=f"see: dynamo-container size {inventory.image}",
+        )
+
+
+def _leave_out(name: str) -> str:
+    return f"leave it out, in the release table: overrides = [\"{name}; python_version < '0'\"]"

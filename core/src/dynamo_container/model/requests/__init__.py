@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from dynamo_container.model.requests.check import (
         CheckRequest as CheckRequest,
     )
+    from dynamo_container.model.requests.inventory import (
+        Component as Component,
+        Inventory as Inventory,
+    )
     from dynamo_container.model.requests.plan import PlanView as PlanView
     from dynamo_container.model.requests.run import (
         RunRequest as RunRequest,
@@ -36,6 +40,7 @@ else:
                 "Sccache",
             ),
             f"{__name__}.check": ("CheckRequest",),
+            f"{__name__}.inventory": ("Component", "Inventory"),
             f"{__name__}.plan": ("PlanView",),
             f"{__name__}.run": ("RunRequest",),
             f"{__name__}.serve": ("Discovery", "Model", "ServeRequest"),

@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""Programs of ours that run in an image, by its own Python, and print what they find as JSON."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Final
+
+from dynamo_container.docker import engine, process
+from dynamo_container.errors import MachineError, WorkFailedError
+from dynamo_container.model.facts import ImageInfo
+
+_SECONDS: Final = 600.0
+_NO_PYTHON: Final = 127
+_PYTHONS: Final = "/opt/dynamo/venv/bin/python", "/usr/bin/python3", "/usr/local/bin/python3"
+
+
+def inspect(image: str) -> ImageInfo:
+    """Return what the engine knows about an image.
+
+    Raises:
+        EngineError: no engine answers.
+        MachineError: it does not have the image.
+    """
+    info = engine.inspect_image(image)
+    if info is None:
+        raise MachineError(
+            f"the engine does not have the image {image}", f"pull it: docker pull {image}"
+        )
+    return info
+
+
+def run(image: str, name: str, *arguments: str) -> str:
+    """Run a program in an image, without a network.
+
+    Args:
+        image: that has the Python.
+        name: of the program's file, in this package.
+        arguments: of the program.
+
+    Raises:
+        MachineError: no Python runs in the image.
+        WorkFailedError: the program failed.
+    """
+    script = resources.files("dynamo_container.inventory").joinpath(name).read_text("utf-8")
+    words = ("docker", "run", "--rm", "--network=none", "--user=0", "--entrypoint=/bin/sh", image)
+    start = f'[ -x "$p" ] && exec "$p" -I -c "$0" "$@"; done; exit {_NO_PYTHON}'
+    find = f"for p in {' '.join(_PYTHONS)}; do {start}"
+    answer = process.capture(*words, "-c", find, script, *arguments, timeout=_SECONDS)
+    hint = f"by layer: dynamo-container size {image} --by layer"
+    if answer.returncode == _NO_PYTHON:
+        raise MachineError(f"the image {image} has no Python, which lists what is in it", hint)
+    if answer.returncode:
+        reason = answer.stderr.strip()[-300:] or f"docker exited with status {answer.returncode}"
+        raise WorkFailedError(f"the image {image} cannot be examined: {reason}", hint)
+    return answer.stdout
