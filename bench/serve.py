@@ -36,6 +36,8 @@ from demo import free_port  # noqa: E402  # as above
 PROMPT = "Tell me about the sea, and about its ships. " * 40
 # At most so many seconds of load.
 MAX_SECONDS = 60
+# A container that is not healthy again by then never is.
+MAX_RECOVERY = 120
 OK = 200
 
 
@@ -116,26 +118,41 @@ async def kill_under_load(project: str, port: int, rate: int, seconds: int) -> N
     """Send requests at a rate, kill a worker after a quarter of the time, and report."""
     results: list[tuple[float, int]] = []
     pending: set[asyncio.Task[None]] = set()
+    container = f"{project}-worker-1"
+    ending: asyncio.Task[float] | None = None
     started = time.monotonic()
     killed = 0.0
     for number in range(rate * seconds):
         await asyncio.sleep(max(0.0, started + number / rate - time.monotonic()))
         if not killed and number >= rate * seconds / 4:
             killed = time.monotonic() - started
-            pending.add(asyncio.create_task(kill(f"{project}-worker-1")))
+            ending = asyncio.create_task(kill(container))
         task = asyncio.create_task(request(port, number, started, results))
         pending.add(task)
         task.add_done_callback(pending.discard)
     await asyncio.gather(*pending, return_exceptions=True)
-    report(results, killed, f"{project}-worker-1")
+    report(results, killed, container)
+    if ending:
+        print(f"killed {container}: healthy again {await ending:.1f} s after the kill")
 
 
-async def kill(container: str) -> None:
-    """Kill all processes of a container."""
-    process = await asyncio.create_subprocess_exec(
-        "docker", "exec", container, "bash", "-c", "kill -9 -1"
-    )
-    await process.wait()
+async def kill(container: str) -> float:
+    """Kill all processes of a container; return the seconds until it was healthy again."""
+    killed = time.monotonic()
+    await output("docker", "exec", container, "bash", "-c", "kill -9 -1")
+    form = "{{.RestartCount}} {{.State.Health.Status}}"
+    while await output("docker", "inspect", container, "--format", form) != "1 healthy":
+        if time.monotonic() - killed > MAX_RECOVERY:
+            raise SystemExit(f"{container} was not healthy again after {MAX_RECOVERY} s")
+        await asyncio.sleep(0.5)
+    return time.monotonic() - killed
+
+
+async def output(*words: str) -> str:
+    """Run a command, and return what it prints."""
+    process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+    printed, _ = await process.communicate()
+    return printed.decode().strip()
 
 
 async def request(port: int, number: int, started: float, results: list[tuple[float, int]]) -> None:
@@ -159,19 +176,15 @@ async def request(port: int, number: int, started: float, results: list[tuple[fl
 
 
 def report(results: list[tuple[float, int]], killed: float, container: str) -> None:
-    """Print how many requests failed, and when."""
-    statuses = Counter(status for _, status in results)
-    failed = sorted(sent for sent, status in results if status != OK)
-    late = f", the last one {failed[-1] - killed:.1f} s after the kill" if failed else ""
-    print(f"killed {container}: {len(results)} requests, {len(failed)} failed{late}; {statuses}")
-    print(f"killed {container}: {state(container)}")
-
-
-def state(container: str) -> str:
-    """Return how often a container was started again, and when it was healthy after that."""
-    form = "{{.RestartCount}} restart, {{.State.Health.Status}}, started {{.State.StartedAt}}"
-    words = ["docker", "inspect", container, "--format", form]
-    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+    """Print how many requests failed before and after the kill, and how."""
+    print(f"killed {container} after {killed:.1f} s: {len(results)} requests")
+    before = [row for row in results if row[0] < killed]
+    after = [row for row in results if row[0] >= killed]
+    for name, rows in (("before", before), ("after", after)):
+        failed = sorted(sent - killed for sent, status in rows if status != OK)
+        span = f", sent {failed[0]:.1f} to {failed[-1]:.1f} s from the kill on" if failed else ""
+        statuses = dict(Counter(status for _, status in rows))
+        print(f"sent {name} the kill: {len(failed)} of {len(rows)} failed{span}; {statuses}")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,9 @@ def objects(plan: ServePlan, options: ExportOptions = OPERATED) -> dict[str, Any
     texts = kubernetes.render(plan, options).values()
     found = [one for text in texts for one in yaml.safe_load_all(text)]
     return {
-        f"{one['kind']} {one.get('metadata', {}).get('name', '')}".strip(): one for one in found
+        f"{one['kind']} {one.get('metadata', {}).get('name', '')}".strip(): one
+        for one in found
+        if "kind" in one
     }
 
 
@@ -156,6 +158,51 @@ def test_pods_fulfil_the_restricted_profile(plan):
         assert pod(component)["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         security = main(component)["securityContext"]
         assert security == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+@pytest.mark.parametrize("options", [OPERATED, ExportOptions(without_operator=True)])
+def test_pods_end_gracefully_and_get_no_variables_of_other_services(plan, options):
+    graph, *more = [
+        one["spec"]
+        for one in objects(plan(), options).values()
+        if one["kind"] in ("DynamoGraphDeployment", "Deployment")
+    ]
+    templates = [one["podTemplate"] for one in graph.get("components", ())] or [
+        one["template"] for one in (graph, *more)
+    ]
+
+    assert len(templates) == 2
+    for template in templates:
+        assert template["spec"]["terminationGracePeriodSeconds"] == 60
+        # A Service with the name `vllm` would set VLLM_PORT, which vLLM reads.
+        assert template["spec"]["enableServiceLinks"] is False
+
+
+def test_kustomize_knows_where_the_graph_names_volumes(plan):
+    container = {"hf_cache": "/home/me/.cache/huggingface"}
+    files = kubernetes.render(plan(container=container), OPERATED)
+    (references,) = yaml.safe_load(files["references.yaml"])["nameReference"]
+    found = objects(plan(container=container))
+    claims = {key.partition(" ")[2] for key in found if key.startswith("PersistentVolumeClaim")}
+
+    named = {
+        name
+        for field in references["fieldSpecs"]
+        for name in values(found["DynamoGraphDeployment demo"], field["path"].split("/"))
+    }
+
+    assert references["kind"] == "PersistentVolumeClaim"
+    assert named == claims
+    assert yaml.safe_load(files["kustomization.yaml"])["configurations"] == ["references.yaml"]
+
+
+def values(document: Any, path: list[str]) -> list[str]:
+    """Return the values at a path, which goes through every item of a list."""
+    if isinstance(document, list):
+        return [value for one in document for value in values(one, path)]
+    if not path:
+        return [document]
+    return values(document[path[0]], path[1:]) if path[0] in document else []
 
 
 def test_hardened_pods_have_read_only_files_and_folders_of_their_own(plan):

@@ -99,6 +99,16 @@ def test_readiness_becomes_a_health_check(site):
     assert "listeners()" in check["test"][-2]
 
 
+def test_answers_can_be_finished_when_services_are_stopped(site):
+    site.framework("tiny", TINY)
+
+    services = document(plan_of())["services"].values()
+    units = render("quadlet", plan_of(), ExportOptions())
+
+    assert {one["stop_grace_period"] for one in services} == {"30s"}
+    assert "StopTimeout=30\n" in units["mine-frontend.container"]
+
+
 def test_the_discovery_volume_is_in_memory_and_caches_are_not_removed_with_the_project(site):
     site.framework("tiny", TINY)
 

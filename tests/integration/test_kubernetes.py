@@ -231,7 +231,7 @@ def test_a_wrong_field_of_an_export_is_found(
     assert message in applied.stderr
 
 
-def test_an_overlay_of_kustomize_changes_image_and_replicas(
+def test_an_overlay_of_kustomize_changes_image_replicas_and_names(
     api: Cluster, plan_serve: PlanServe, tmp_path: Path
 ):
     base = tmp_path / "base"
@@ -239,12 +239,17 @@ def test_an_overlay_of_kustomize_changes_image_and_replicas(
     exported(plan_serve, base, "vllm", "agg", operated=True)
     (tmp_path / "kustomization.yaml").write_text(OVERLAY)
 
-    graph = yaml.safe_load(api.ok("kustomize", str(tmp_path)).split("---\n")[-1])
+    *found, graph = yaml.safe_load_all(api.ok("kustomize", str(tmp_path)))
+    renamed = {one["metadata"]["name"] for one in found}
 
     worker = {one["name"]: one for one in graph["spec"]["components"]}["worker"]
     [container] = worker["podTemplate"]["spec"]["containers"]
     assert container["image"] == f"registry.example/dynamo@{DIGEST}"
     assert worker["replicas"] == 8
+    mounted = worker["podTemplate"]["spec"]["volumes"]
+    claims = {one.get("persistentVolumeClaim", {}).get("claimName") for one in mounted} - {None}
+    assert {*claims, worker["compilationCache"]["pvcName"]} == renamed
+    assert "team-demo-models" in renamed
     if DEFINITION.exists():
         assert api.validate_folder(tmp_path).returncode == 0
 
@@ -253,6 +258,7 @@ DIGEST = f"sha256:{'0' * 64}"
 # As docs/deploy.md has it.
 OVERLAY = f"""\
 resources: [base]
+namePrefix: team-
 images:
   - name: dynamo
     newName: registry.example/dynamo

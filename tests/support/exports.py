@@ -86,7 +86,7 @@ def from_deployments(files: Mapping[str, str], project: str) -> dict[str, Export
     return {
         one["metadata"]["name"].removeprefix(f"{project}-"): _from_deployment(one["spec"])
         for one in every
-        if one["kind"] == "Deployment"
+        if one.get("kind") == "Deployment"
     }
 
 

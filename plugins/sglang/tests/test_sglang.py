@@ -8,7 +8,7 @@ import re
 
 import pytest
 from dynamo_container.api import UsageError
-from dynamo_container.testing import PlanBuild, PlanRun, plan_values
+from dynamo_container.testing import PlanBuild, PlanRun, PlanServe, plan_values
 
 
 def test_default_release_is_built_with_the_packages_it_was_tested_with(
@@ -53,6 +53,13 @@ def test_compiled_kernels_are_kept_in_a_volume(plan_run: PlanRun) -> None:
     assert re.fullmatch("volume dynamo-sglang-cache-[0-9a-f]{12}", volume)
     assert values["env TRITON_CACHE_DIR"] == "/home/ubuntu/.cache/sglang/triton"
     assert values["env HF_HOME"] == "/home/ubuntu/.cache/huggingface"
+
+
+def test_workers_for_prefill_are_reached_from_other_containers(plan_serve: PlanServe) -> None:
+    plan = plan_serve("sglang", "Qwen/Qwen3-0.6B", topology="disagg")
+
+    (prefill,) = (one.service for one in plan.services if one.name == "prefill")
+    assert prefill.command[-2:] == ("--host", "0.0.0.0")
 
 
 def test_another_sglang_replaces_the_one_that_dynamo_requires(plan_build: PlanBuild) -> None:

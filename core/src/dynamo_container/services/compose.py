@@ -26,6 +26,8 @@ _DISCOVERY_VOLUME: Final[Mapping[str, Value]] = {
 # Long enough for the download and the start of a large model; until then, the test is tried often.
 _START_PERIOD: Final = "3600s"
 _START_INTERVAL: Final = "1s"
+# Requests that are being answered when a service is stopped may take so long.
+_GRACE: Final = "30s"
 _PROBE: Final = "probe"
 
 
@@ -135,6 +137,7 @@ def _service(
         "tmpfs": tmpfs,
         "depends_on": _needs(plan, service),
         "healthcheck": _healthcheck(container.readiness),
+        "stop_grace_period": _GRACE,
         **own,
         "deploy": deploy,
         "labels": {key: _escaped(value) for key, value in container.labels},

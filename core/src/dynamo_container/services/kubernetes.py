@@ -35,6 +35,10 @@ from dynamo_container.services.yaml import Value, dump
 _GRAPH: Final = "graph.yaml"
 _CLAIMS: Final = "volumes.yaml"
 _KUSTOMIZATION: Final = "kustomization.yaml"
+_REFERENCES: Final = "references.yaml"
+_HEAD_OF_REFERENCES: Final = (
+    "# Overlays with namePrefix or nameSuffix rename the volumes in the graph, too.\n"
+)
 # The frameworks that the operator knows.
 _BACKENDS: Final = ("sglang", "trtllm", "vllm")
 _TYPES: Final = ("frontend", "worker", "prefill", "decode")
@@ -56,8 +60,21 @@ def render(plan: ServePlan, options: ExportOptions) -> dict[str, str]:
         "kind": "Kustomization",
         "resources": resources,
     }
+    if operated and volumes:
+        kustomization["configurations"] = [_REFERENCES]
+        files[_REFERENCES] = _HEAD_OF_REFERENCES + dump(_references())
     head = "".join(f"# {line}\n" for line in _introduction(plan, options))
     return {_KUSTOMIZATION: head + dump(kustomization), **files}
+
+
+def _references() -> dict[str, Value]:
+    """Return where the graph names volumes: kustomize knows only the kinds of Kubernetes itself."""
+    paths = ("compilationCache/pvcName", "podTemplate/spec/volumes/persistentVolumeClaim/claimName")
+    fields: list[Value] = [
+        {"kind": "DynamoGraphDeployment", "path": f"spec/components/{path}"} for path in paths
+    ]
+    reference: dict[str, Value] = {"kind": "PersistentVolumeClaim", "version": "v1"}
+    return {"nameReference": [{**reference, "fieldSpecs": fields}]}
 
 
 def _introduction(plan: ServePlan, options: ExportOptions) -> Iterator[str]:

@@ -26,6 +26,8 @@ _GPU: Final = "nvidia.com/gpu"
 _BACKEND: Final = EnvVar(name="DYN_DISCOVERY_BACKEND", value="kubernetes")
 # How long a service may take to start: two hours, for the download of a model.
 _START: Final = {"periodSeconds": 10, "failureThreshold": 720, "timeoutSeconds": 5}
+# Requests that are being answered when a pod ends may take so long.
+_GRACE_SECONDS: Final = 60
 _PERIOD: Final = {"periodSeconds": 10, "failureThreshold": 3, "timeoutSeconds": 5}
 # Flags that other fields express, or that every pod has by its nature or by the profile.
 _EXPRESSED: Final = frozenset({
@@ -52,6 +54,9 @@ def pod_spec(
     spec: dict[str, Value] = {
         # Dynamo's operator gives its pods the account that discovery requires.
         **({} if operated else {"automountServiceAccountToken": False}),
+        # Variables for the services of a namespace can have names that an engine reads: VLLM_PORT.
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": _GRACE_SECONDS,
         "securityContext": _pod_security(service),
         "imagePullSecrets": [{"name": name} for name in pull_secrets],
         "containers": [_container(plan, service, mounted, operated=operated)],
@@ -136,7 +141,7 @@ def _variable(plan: ServePlan, service: ServicePlan, var: EnvVar) -> Value:
     key: dict[str, Value] = {"name": secret_name(plan, var.name), "key": var.name}
     if var.name == _TOKEN:
         key["optional"] = True
-    return commented({"name": var.name, "valueFrom": {"secretKeyRef": key}}, note)
+    return {"name": commented(var.name, note), "valueFrom": {"secretKeyRef": key}}
 
 
 def _resources(plan: ServePlan, service: ServicePlan) -> dict[str, Value]:

@@ -39,6 +39,8 @@ _SWITCHES: Final = {"--init": "RunInit", "--read-only": "ReadOnly"}
 _OMITTED: Final = ("--network", "--restart")
 # systemd waits so long for a model that is downloaded first.
 _START: Final = "2h"
+# Requests that are being answered when a unit is stopped may take so long.
+_GRACE_SECONDS: Final = "30"
 # Asks a URL without proxies. A list of models must not be empty.
 _ASK: Final = (
     "import sys, urllib.request as r; "
@@ -175,6 +177,7 @@ def _container(one: _Instance) -> Iterator[tuple[str, str]]:
     yield from _flags(container)
     if one.plan.device == CUDA_DEVICE:
         yield from (("AddDevice", f"nvidia.com/gpu={index}") for index in one.gpus)
+    yield "StopTimeout", _GRACE_SECONDS
     yield from _health(one.service)
     yield from (("Label", _word(f"{key}={value}")) for key, value in container.labels)
 

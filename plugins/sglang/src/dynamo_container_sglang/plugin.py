@@ -40,7 +40,11 @@ class Sglang(ServingPlugin):
         '{"publisher":"zmq","topic":"kv-events","endpoint":"tcp://*:20080"}',
     )
     disaggregated = {  # noqa: RUF012  # the base class declares it
-        mode: ("--disaggregation-mode", mode, "--disaggregation-transfer-backend", "nixl")
+        mode: (
+            *("--disaggregation-mode", mode, "--disaggregation-transfer-backend", "nixl"),
+            # Workers for decode reach those for prefill from other containers.
+            *("--host", "0.0.0.0"),  # noqa: S104  # of a container
+        )
         for mode in ("prefill", "decode")
     }
     modules = (("dynamo.frontend", "dynamo.sglang", "sglang"), ("nixl",))
