@@ -49,6 +49,7 @@ COMMAND_GROUPS: Final = {
     },
     "Containers": {
         "run": "run",
+        "dev": "dev",
         "ps": "ps",
         "logs": "logs",
         "exec": "exec",

@@ -182,7 +182,9 @@ def _show_images(session: Session, plan: BuildPlan, table: list[str]) -> None:
     print_lines(lines)
     development = [image.tags[0] for image in plan.images if image.stage in _DEVELOPMENT]
     if development and plan.outputs.load:
-        session.note(f"develop in it: {PROGRAM} run --image {development[-1]} --mount-workspace")
+        local = any(image.stage == LOCAL_DEV_TARGET for image in plan.images)
+        command = "dev --image {}" if local else "run --image {} --mount-workspace"
+        session.note(f"develop in it: {PROGRAM} {command.format(development[-1])}")
 
 
 def _show_next(session: Session, plan: BuildPlan, elapsed: float) -> None:

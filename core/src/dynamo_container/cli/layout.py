@@ -42,6 +42,28 @@ def examples(*commands: str) -> str:
     return "\n".join(("\b", "Examples:" if len(commands) > 1 else "Example:", *lines))
 
 
+class Subcommands(click.Command):
+    """A command that also has subcommands, whose names are not values of its first argument.
+
+    Attributes:
+        subcommands: by name, as a group.
+    """
+
+    subcommands: click.Group
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # click's own
+    ) -> click.Context:
+        """Return the context of the subcommand that the first word names, else of this command."""
+        if args and (command := self.subcommands.commands.get(args[0])):
+            return command.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
 class Group(click.Group):
     """A group of commands whose help shows the first sentence of each, whole.
 

@@ -15,10 +15,12 @@ from dynamo_container.options import lock_file, rules
 
 if TYPE_CHECKING:
     from dynamo_container.containers.plan import RunPlan
+    from dynamo_container.development.plan import DevPlan
     from dynamo_container.images.plan import BuildPlan
     from dynamo_container.model.lock import Lock
     from dynamo_container.model.requests import Discovery
     from dynamo_container.options.build import ResolvedBuild
+    from dynamo_container.options.dev_records import DevOptions
     from dynamo_container.options.records import BuildOptions
     from dynamo_container.options.run_records import RunOptions
     from dynamo_container.options.serve_records import ServeOptions
@@ -117,6 +119,34 @@ def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan
     registry = session.load(*([facts.framework] if facts.framework else []))
     plan = plan_container(registry, resolve_run(options, facts))
     session.show(plan.warnings)
+    return plan
+
+
+def plan_dev(session: Session, options: DevOptions) -> DevPlan:
+    """Plan a container to develop in, and print what was assumed; see `plan_run`."""
+    from dynamo_container.development import planner
+    from dynamo_container.options import dev
+    from dynamo_container.options.collect import collect_run
+    from dynamo_container.options.run import resolve_run
+
+    source = dev.collect_source(options, session.near())
+    run = dev.run_options(options, source)
+    rules.check_run(run)
+    facts = collect_run(
+        run,
+        session.registry,
+        session.describe,
+        near=session.near(),
+        terminal=False,
+        dry_run=options.dry_run,
+        project=session.project.path,
+        repository=build_repository(session),
+    )
+    session.show_notices(facts.notices)
+    registry = session.load(*([facts.framework] if facts.framework else []))
+    settings = dev.collect_settings(options, source, trusted=facts.trusted)
+    plan = planner.plan_dev(registry, resolve_run(run, facts), settings)
+    session.show(plan.container.warnings)
     return plan
 
 

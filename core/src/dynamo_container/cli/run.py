@@ -45,7 +45,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         )
     rendered = docker_argv.run_command(plan)
     if options.dry_run:
-        print_command(*_mkdir_commands(plan), rendered)
+        print_command(*mkdir_commands(plan), rendered)
         return 0
     mounts.require_paths(plan)
     if not options.no_preflight:
@@ -63,7 +63,7 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     return foreground.become(rendered, stop=plan.remove and not (plan.detach or plan.tty))
 
 
-def _mkdir_commands(plan: RunPlan) -> Iterator[Command]:
-    """The commands that create the folders that a run would create."""
+def mkdir_commands(plan: RunPlan) -> Iterator[Command]:
+    """Yield the commands that create the folders that a run would create."""
     missing = (folder for folder in plan.folders if not is_folder(Path(folder)))
     return (Command(argv=("mkdir", "-p", "--", folder)) for folder in missing)

@@ -14,7 +14,7 @@ import click
 
 from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.cli.building import build_missing
-from dynamo_container.cli.layout import add_options, examples
+from dynamo_container.cli.layout import Subcommands, add_options, examples
 from dynamo_container.cli.planning import plan_serve
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import command_of
@@ -27,20 +27,10 @@ from dynamo_container.services import compose_command, start
 from dynamo_container.services.plan import ServePlan
 
 
-class _Serve(ServeCommand):
+class _Serve(Subcommands, ServeCommand):
     """`serve`, or one of its subcommands, which no framework is called."""
 
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,  # click's own
-    ) -> click.Context:
-        if args and args[0] in projects.commands:
-            name = f"{info_name} {args[0]}"
-            return projects.commands[args[0]].make_context(name, args[1:], parent, **extra)
-        return super().make_context(info_name, args, parent, **extra)
+    subcommands = projects
 
 
 def _with_start(function: Any) -> Any:

@@ -69,16 +69,21 @@ def _node(command: click.Command, ctx: click.Context, registry: Registry) -> dic
         "arguments": [_argument(one) for one in command.params if isinstance(one, click.Argument)],
     }
     if isinstance(command, click.Group):
-        names = command.list_commands(ctx)
-        found = {name: command.get_command(ctx, name) for name in names}
-        node["commands"] = {
-            name: _node(one, click.Context(one, ctx, name), registry)
-            for name, one in found.items()
-            if one and not one.hidden
-        }
+        node["commands"] = _commands(command, ctx, registry)
     elif takes_options_of := getattr(command, "plugin_command", ""):
         node["plugins"] = _plugin_options(registry, takes_options_of)
+    if below := getattr(command, "subcommands", None):
+        node["subcommands"] = _commands(below, ctx, registry)
     return node
+
+
+def _commands(group: click.Group, ctx: click.Context, registry: Registry) -> dict[str, Any]:
+    found = {name: group.get_command(ctx, name) for name in group.list_commands(ctx)}
+    return {
+        name: _node(one, click.Context(one, ctx, name), registry)
+        for name, one in found.items()
+        if one and not one.hidden
+    }
 
 
 def _is_shown(parameter: click.Parameter) -> bool:

@@ -59,6 +59,8 @@ class _State:
             self._take_option(word)
         elif commands := self._node.get("commands"):
             self._node = commands.get(word, {})
+        elif word in self._subcommands():
+            self._node = self._subcommands()[word]
         else:
             argument = self._argument()
             self._arguments += 1
@@ -83,6 +85,11 @@ class _State:
     def _known(self) -> list[str]:
         known: list[str] = self._grammar["values"]["framework"]
         return known
+
+    def _subcommands(self) -> Mapping[str, Node]:
+        """Return the subcommands that the word can name: only the first word does."""
+        known: Mapping[str, Node] = self._node.get("subcommands", {})
+        return {} if self._arguments or self._given or self._separated else known
 
     def _argument(self) -> Node | None:
         arguments = self._node.get("arguments", ())
@@ -114,7 +121,11 @@ class _State:
         if commands := self._node.get("commands"):
             return _matching(((name, node["help"]) for name, node in commands.items()), current)
         argument = self._argument()
-        return self._values(argument, current) if argument else FILES
+        found = self._values(argument, current) if argument else FILES
+        if isinstance(found, str) or not (below := self._subcommands()):
+            return found
+        named = ((name, node["help"]) for name, node in below.items())
+        return [*found, *_matching(named, current)]
 
     def _option_value(self, flag: str, value: str) -> list[Offer] | str:
         found = self._values(self._options().get(flag, {}), value)

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import replace
 from typing import Final, TypeAlias
 
+from dynamo_container.containers.caches import CACHES
 from dynamo_container.containers.docker_argv import (
     fits_mount,
     flag_arguments,
@@ -120,10 +121,8 @@ def _run_args(plan: RunPlan, mounts: tuple[Mount, ...], home: str) -> list[JSON]
 
 def _mounts(mounts: tuple[Mount, ...], framework: str) -> list[JSON]:
     """Return the plan's mounts, and volumes for what should outlive the container."""
-    volumes = {
-        f"{_HOME}/.commandhistory": f"dynamo-{framework}-history-{_ID}",
-        f"{_HOME}/.cache/pre-commit": f"dynamo-{framework}-pre-commit-{_ID}",
-    }
+    kept = (("history", ".commandhistory"), *CACHES)
+    volumes = {f"{_HOME}/{folder}": f"dynamo-{framework}-{name}-{_ID}" for name, folder in kept}
     taken = {mount.target for mount in mounts}
     own = (
         Mount(type="volume", source=source, target=target)
@@ -137,6 +136,7 @@ def _container_env(plan: RunPlan) -> dict[str, JSON]:
     return {
         "CARGO_TARGET_DIR": f"{_WORKSPACE}/target",
         "DYNAMO_HOME": _WORKSPACE,
+        "UV_LINK_MODE": "copy",  # from the cache, which is on another file system
         **{var.name: var.value for var in plan.env if var.value is not None},
     }
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 
 from dynamo_container.model.facts import SharedFolder
-from dynamo_container.model.names import UID_LABEL
+from dynamo_container.model.names import LOCAL_DEV_TARGET, TARGET_LABEL, UID_LABEL
 from dynamo_container.model.requests import RunRequest
 from dynamo_container.model.values import RunFlag
 
@@ -72,6 +72,11 @@ def _is_writable(
 def _hint(request: RunRequest, folder: SharedFolder, user: int) -> str:
     if request.engine.rootless:
         return "root in the container is you: --user 0"
+    if folder.uid and request.label(TARGET_LABEL) == LOCAL_DEV_TARGET:
+        return (
+            f"build the image for its owner: dynamo-container build {request.framework} --target "
+            f"{LOCAL_DEV_TARGET} --uid {folder.uid} --gid {folder.gid or folder.uid}"
+        )
     if folder.uid and folder.uid != user:
         return f"run as its owner: --user {folder.uid}:{folder.gid}"
     return f"give it to that user: sudo chown -R {user} {folder.path}"

@@ -23,7 +23,13 @@ from dynamo_container.docker import podman, program
 from dynamo_container.docker.errors import no_engine, reading_answer
 from dynamo_container.docker.listed import CREATED, Container, is_foreign
 from dynamo_container.errors import DynamoContainerError, EngineError, WorkFailedError
-from dynamo_container.model.names import OWNER_LABEL, PROJECT_LABEL, RUN_LABEL, SERVE_LABEL
+from dynamo_container.model.names import (
+    DEV_LABEL,
+    OWNER_LABEL,
+    PROJECT_LABEL,
+    RUN_LABEL,
+    SERVE_LABEL,
+)
 
 # The time that the engine gets to report a stopped container, beyond the container's own.
 _GRACE_SECONDS: Final = 60
@@ -161,6 +167,7 @@ def _container(listed: dict[str, Any]) -> Container:
         owner=listed["Labels"].get(OWNER_LABEL, ""),
         project=listed["Labels"].get(PROJECT_LABEL, ""),
         served=listed["Labels"].get(SERVE_LABEL, ""),
+        developed=listed["Labels"].get(DEV_LABEL, ""),
         image=listed["Image"],
         state=listed["State"],
         status=listed["Status"],

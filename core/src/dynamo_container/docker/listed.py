@@ -23,6 +23,7 @@ class Container:
         owner: `UID@HOST` of who started it; empty if it was not known.
         project: the folder of that user's project; empty for none.
         served: the project of a served model that it belongs to; empty for none.
+        developed: the folder that is developed in it; empty if `dev` did not create it.
         state: the engine's word for it: `running`, `exited`, ...
         status: the state with its time, for people: `Up 5 minutes`.
         ports: the published ports, such as `127.0.0.1:8000->8000/tcp`.
@@ -35,6 +36,7 @@ class Container:
     owner: str
     project: str
     served: str
+    developed: str
     image: str
     state: str
     status: str

@@ -23,6 +23,7 @@ from dynamo_container.errors import MachineError, WorkFailedError
 from dynamo_container.model.facts.engine import EngineInfo
 from dynamo_container.model.names import (
     DEFAULT_FILES,
+    DEV_LABEL,
     OWNER_LABEL,
     PROJECT_LABEL,
     RUN_LABEL,
@@ -227,6 +228,7 @@ def _container(row: dict[str, Any]) -> Container:
         owner=row["Labels"].get(OWNER_LABEL, ""),
         project=row["Labels"].get(PROJECT_LABEL, ""),
         served=row["Labels"].get(SERVE_LABEL, ""),
+        developed=row["Labels"].get(DEV_LABEL, ""),
         image=row["Image"],
         state=row["State"],
         status=row["Status"],

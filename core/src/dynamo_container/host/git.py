@@ -78,7 +78,7 @@ def collect(path: Path, version: str = "") -> facts.Checkout:
         version=version or derived,
         commit=commit,
         digest=_digest(commit, content),
-        rust=_rust_release(path),
+        rust=rust_release(path),
         unknown=tuple(filter(None, (*unknown, submodules, _owner(path) if not git else ""))),
     )
 
@@ -163,7 +163,8 @@ def _declared_version(path: Path) -> str:
     return _normalized(str(project.get("version", "")))
 
 
-def _rust_release(path: Path) -> str:
+def rust_release(path: Path) -> str:
+    """Return the Rust release that a checkout names; empty if it names none."""
     channel = str(_table(path / "rust-toolchain.toml", "toolchain").get("channel", ""))
     return channel if re.fullmatch(_RUST_RELEASE, channel) else ""
 

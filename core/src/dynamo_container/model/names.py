@@ -107,6 +107,10 @@ OWNER_LABEL: Final = f"{LABEL_PREFIX}owner"
 PROJECT_LABEL: Final = f"{LABEL_PREFIX}project"
 # Set on the containers that `serve` starts: the name of the project.
 SERVE_LABEL: Final = f"{LABEL_PREFIX}serve"
+# Set on the containers that `dev` creates: the folder that is developed, and what the container was
+# created with.
+DEV_LABEL: Final = f"{LABEL_PREFIX}dev"
+DEV_PLAN_LABEL: Final = f"{LABEL_PREFIX}dev-plan"
 # Set on containers in the foreground: which call of `run` started it.
 CALL_LABEL: Final = f"{LABEL_PREFIX}call"
 

@@ -13,6 +13,8 @@ from dynamo_container.host.built import is_built_here
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.names import (
     CALL_LABEL,
+    DEV_LABEL,
+    DEV_PLAN_LABEL,
     HOME_LABEL,
     OWNER_LABEL,
     PROJECT_LABEL,
@@ -30,7 +32,10 @@ _SHAPES: Final = {
     HOME_LABEL: r"(?a:(?:/[A-Za-z0-9_][\w.-]*)+)",
     UID_LABEL: r"(?a:\d{1,10})",
 }
-_OF_CONTAINERS: Final = (CALL_LABEL, OWNER_LABEL, PROJECT_LABEL, RUN_LABEL, SERVE_LABEL)
+_OF_CONTAINERS: Final = (
+    *(CALL_LABEL, DEV_LABEL, DEV_PLAN_LABEL),
+    *(OWNER_LABEL, PROJECT_LABEL, RUN_LABEL, SERVE_LABEL),
+)
 
 
 def require_valid_labels(name: str, image: ImageInfo) -> None:
