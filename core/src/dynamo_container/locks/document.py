@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import asdict
 
 from dynamo_container.errors import UsageError
 from dynamo_container.model.credentials import hide
@@ -24,6 +26,9 @@ from dynamo_container.model.lock import (
     LockedWheel,
     LockedWheels,
 )
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 FILE: Final = "dynamo-container.lock"
 # The version of the document's form, described in docs/locks.md; new keys do not change it.
@@ -185,14 +190,12 @@ def parse(path: str, content: bytes) -> Lock:
     return Lock(
         path=path,
         created=document.created,
-        images=tuple(_image(row) for row in document.image),
+        images=tuple(
+            LockedImage(**asdict(row) | {"values": (*row.values.items(),)})
+            for row in document.image
+        ),
         bases=tuple(
-            LockedBase(
-                image=row.image,
-                digest=row.digest,
-                id=row.id,
-                platforms=tuple(sorted(row.platforms.items())),
-            )
+            LockedBase(**asdict(row) | {"platforms": (*sorted(row.platforms.items()),)})
             for row in document.base
         ),
         tools=tuple(
@@ -214,27 +217,10 @@ def _strings_with_lines(value: object) -> Iterator[str]:
         yield value
 
 
-def _image(row: ImageRow) -> LockedImage:
-    return LockedImage(
-        framework=row.framework,
-        target=row.target,
-        cuda=row.cuda,
-        device=row.device,
-        plan=row.plan,
-        plugins=row.plugins,
-        values=tuple(row.values.items()),
-    )
-
-
 def _packages(row: PackagesRow) -> LockedPackages:
-    return LockedPackages(
-        framework=row.framework,
-        cuda=row.cuda,
-        device=row.device,
-        stage=row.stage,
-        platform=row.platform,
-        packages=tuple(_package(text) for text in row.apt),
-    )
+    fields = asdict(row)
+    packages = tuple(_package(text) for text in fields.pop("apt"))
+    return LockedPackages(**fields, packages=packages)
 
 
 def _package(text: str) -> LockedPackage:
@@ -245,86 +231,34 @@ def _package(text: str) -> LockedPackage:
 
 
 def _wheels(row: WheelsRow) -> LockedWheels:
-    return LockedWheels(
-        framework=row.framework,
-        cuda=row.cuda,
-        device=row.device,
-        platform=row.platform,
-        python=row.python,
-        wheels=tuple(
-            LockedWheel(
-                name=wheel.name,
-                version=wheel.version,
-                file=wheel.file,
-                sha256=wheel.sha256,
-                index=wheel.index,
-                size=wheel.size,
-                uploaded=wheel.uploaded,
-                via=wheel.via,
-            )
-            for wheel in row.packages
-        ),
-    )
+    fields = asdict(row)
+    wheels = tuple(LockedWheel(**asdict(one)) for one in fields.pop("packages"))
+    return LockedWheels(**fields, wheels=wheels)
 
 
 def text(lock: Lock) -> str:
     """Return a lock as the text of its file: one line for everything that can change."""
     lines = [_HEADING, f"schema = {SCHEMA}", f'created = "{lock.created}"']
     for image in lock.images:
-        lines += _table("image", _image_fields(image))
+        # Values may come from the user's options.
+        values = {key: hide(value) for key, value in image.values}
+        lines += _table("image", _fields_of(image) | {"values": values})
     for base in lock.bases:
-        fields = {"image": base.image, "digest": base.digest, "id": base.id}
-        lines += _table("base", {**fields, "platforms": dict(base.platforms)})
+        lines += _table("base", _fields_of(base) | {"platforms": dict(base.platforms)})
     for tool in lock.tools:
-        fields_of_tool = {"name": tool.name, "version": tool.version, "sha256": [*tool.hashes]}
-        lines += _table("tool", fields_of_tool)
+        lines += _table("tool", _fields_of(tool, "hashes") | {"sha256": tool.hashes})
     for one in lock.packages:
-        words = [_package_text(package) for package in one.packages]
-        lines += _table("packages", {**_place(one), "stage": one.stage, "apt": words})
+        apt = [str(package).replace("#", " sha256:") for package in one.packages]
+        lines += _table("packages", _fields_of(one, "packages") | {"apt": apt})
     for wheels in lock.wheels:
-        rows = [_wheel_fields(wheel) for wheel in wheels.wheels]
-        fields_of_wheels = {**_place(wheels), "python": wheels.python, "packages": rows}
-        lines += _table("wheels", fields_of_wheels)
+        rows = [_fields_of(one) | {"index": hide(one.index)} for one in wheels.wheels]
+        lines += _table("wheels", _fields_of(wheels, "wheels") | {"packages": rows})
     return "\n".join([*lines, ""])
 
 
-def _image_fields(image: LockedImage) -> dict[str, object]:
-    return {
-        "framework": image.framework,
-        "target": image.target,
-        "cuda": image.cuda,
-        "device": image.device,
-        "plan": image.plan,
-        "plugins": [*image.plugins],
-        # Values may come from the user's options.
-        "values": {key: hide(value) for key, value in image.values},
-    }
-
-
-def _place(one: LockedPackages | LockedWheels) -> dict[str, object]:
-    return {
-        "framework": one.framework,
-        "cuda": one.cuda,
-        "device": one.device,
-        "platform": one.platform,
-    }
-
-
-def _package_text(package: LockedPackage) -> str:
-    return str(package).replace("#", " sha256:")
-
-
-def _wheel_fields(wheel: LockedWheel) -> dict[str, object]:
-    return {
-        "name": wheel.name,
-        "version": wheel.version,
-        "file": wheel.file,
-        "sha256": wheel.sha256,
-        "index": hide(wheel.index),
-        "size": wheel.size,
-        "uploaded": wheel.uploaded,
-        "via": [*wheel.via],
-    }
+def _fields_of(record: DataclassInstance, *without: str) -> dict[str, Any]:
+    names = (field.name for field in dataclasses.fields(record))
+    return {name: getattr(record, name) for name in names if name not in without}
 
 
 def _table(name: str, fields: Mapping[str, object]) -> Iterator[str]:
@@ -342,7 +276,7 @@ def _table(name: str, fields: Mapping[str, object]) -> Iterator[str]:
 
 
 def _value(value: object) -> str:
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return f"[\n{''.join(f'    {_value(one)},{chr(10)}' for one in value)}]"
     if isinstance(value, dict):
         return f"{{ {_fields(value.items())} }}"
@@ -355,7 +289,7 @@ def _fields(fields: Iterable[tuple[str, object]]) -> str:
 
 def _inline(value: object) -> str:
     """Return a value on one line."""
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return f"[{', '.join(_string(one) for one in value)}]"
     return str(value) if isinstance(value, int) else _string(value)
 

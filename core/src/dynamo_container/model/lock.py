@@ -91,8 +91,8 @@ class LockedPackages:
     framework: str
     cuda: str = ""
     device: str = ""
-    stage: str
     platform: str
+    stage: str
     packages: tuple[LockedPackage, ...]
 
 
