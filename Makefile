@@ -49,6 +49,8 @@ test: setup engine
 acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance_cpu.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
+	scripts/engine up --generation next
+	$(BIN)/python scripts/acceptance_lock.py
 	scripts/cluster build
 	DYNAMO_CONTAINER_TEST_CLUSTER=required $(BIN)/python -m pytest tests/integration/test_kubernetes.py
 

@@ -26,11 +26,11 @@ def packed(files: dict[str, bytes], *, time: int = 7, mode: int = 0o644) -> byte
     return content.getvalue()
 
 
-def image(*layers: bytes, user: str = "") -> compare.Archive:
+def image(*layers: bytes, user: str = "", base: str = "") -> compare.Archive:
     """An image of these layers, as `docker image save` writes it."""
     steps = [f"RUN step {number}" for number, _ in enumerate(layers, start=1)]
     config = {
-        "config": {"User": user},
+        "config": {"User": user, **({"Labels": {BASE_LABEL: base}} if base else {})},
         "history": [{"created_by": "ENV x", "empty_layer": True}]
         + [{"created_by": step} for step in steps],
         "rootfs": {"diff_ids": [hashlib.sha256(layer).hexdigest() for layer in layers]},
@@ -45,6 +45,7 @@ def image(*layers: bytes, user: str = "") -> compare.Archive:
     return compare._archive(tarfile.open(fileobj=io.BytesIO(packed(files))))
 
 
+BASE_LABEL = "org.opencontainers.image.base.digest"
 BASE = packed({"base": b"1"})
 FILES = {"opt/a": b"a", "opt/b": b"b"}
 OTHERS = {
@@ -81,3 +82,27 @@ def test_another_configuration_and_another_number_of_layers_differ():
         "the layers are the same, but not the configuration: config"
     ]
     assert "the number of layers differs: 1 and 2" in list(compare._compare(one, image(BASE, BASE)))
+
+
+def test_another_base_image_is_named():
+    other = packed({"base": b"2"})
+
+    lines = list(compare._compare(image(BASE, base="sha256:1"), image(other, base="sha256:2")))
+
+    assert lines[:2] == [
+        "their base images differ: sha256:1 and sha256:2",
+        "first step that differs: layer 1, step 1",
+    ]
+    assert "their base images differ: sha256:1 and not known" in list(
+        compare._compare(image(BASE, base="sha256:1"), image(BASE))
+    )
+
+
+def test_the_digest_is_that_of_the_configuration_whatever_the_compression():
+    packed_image = image(BASE, packed(FILES))
+    configuration = packed_image.file.extractfile("config")
+
+    assert configuration is not None
+    digest = hashlib.sha256(configuration.read()).hexdigest()
+    assert packed_image.digest == f"sha256:{digest}"
+    assert packed_image.digest != image(BASE, packed(FILES), user="other").digest

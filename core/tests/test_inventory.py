@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
-from dynamo_container.errors import PolicyError, UsageError
-from dynamo_container.inventory import contents, cyclonedx, listing, policy
+from dynamo_container.errors import MachineError, PolicyError, UsageError, WorkFailedError
+from dynamo_container.inventory import contents, cyclonedx, listing, policy, program
 from dynamo_container.inventory.contents import Contents, PythonPackage, SystemPackage
 from dynamo_container.model.requests import Component, Inventory
 from dynamo_container.plugins.registry import Registry
@@ -171,3 +172,21 @@ def test_notices_have_each_text_once_and_nothing_of_the_base_image():
     assert "below" not in text
     assert "of the base image" not in text
     assert "Without a text of their own: above 1 (unknown)" in text
+
+
+def test_without_its_library_cyclonedx_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cyclonedx.output", None)
+
+    with pytest.raises(MachineError) as raised:
+        cyclonedx.document(inventory(*PARTS))
+
+    assert raised.value.next_step == "install it: pip install 'dynamo-container[sbom]'"
+
+
+@pytest.mark.parametrize("answer", ["", "[]", '{"python": 1}', '{"python": [], "apt": [{}]}'])
+def test_an_image_whose_answer_is_not_an_inventory_is_an_error(monkeypatch, answer):
+    monkeypatch.setattr(program, "inspect", lambda _image: None)
+    monkeypatch.setattr(program, "run", lambda *_words: answer)
+
+    with pytest.raises(WorkFailedError, match="the inventory of tiny:1 is not valid"):
+        contents.examine("tiny:1")

@@ -50,12 +50,13 @@ def command(ctx: click.Context, /, frameworks: tuple[str, ...], **_options: obje
         if not others:
             options, _ = of_lock(ctx, session, keeps=True)
             _build(session, replace(options, tag=(other,), no_latest=True, no_cache=True))
-        lines = compare.differences(image, other)
+        lines, digest = compare.compare(image, other)
     finally:
         if not others:
             process.capture("docker", "image", "rm", "--force", other)
     if not lines:
         print_line(f"{image} is reproduced: every layer and the configuration are the same")
+        print_line(f"configuration, with the digests of all layers: {digest}")
         return 0
     print_lines(lines)
     raise WorkFailedError(f"{image} is not the same as {others[0] if others else 'its lock'}")

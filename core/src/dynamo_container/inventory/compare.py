@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dynamo_container.docker import process
 from dynamo_container.docker.command import Command
@@ -20,6 +20,8 @@ from dynamo_container.errors import MachineError
 from dynamo_container.inventory.sizes import step_name
 
 _CHUNK: Final = 1 << 20
+# The labels that name the base image.
+_BASE: Final = "org.opencontainers.image.base."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +41,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """An image as an archive that `docker image save` wrote."""
+    """An image as an archive that `docker image save` wrote; the digest is its configuration's."""
 
     file: tarfile.TarFile
     config: dict[str, Any]
     layers: tuple[Layer, ...]
+    digest: str = ""
 
     def entries(self, layer: Layer) -> dict[str, tuple[str, ...]]:
         """Return what is known about each file of a layer: kind, mode, owner, time, content."""
@@ -68,8 +71,21 @@ def _facts(archive: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[str, ...]
 _NAMES: Final = ("kind", "mode", "owner", "time", "content")
 
 
-def differences(first: str, second: str) -> tuple[str, ...]:
-    """Return how two images differ, in lines; nothing if they are the same.
+class Comparison(NamedTuple):
+    """How two images differ, in lines; nothing if they are the same.
+
+    Attributes:
+        lines: the differences.
+        digest: of the first image's configuration, which has the digests of all its files. Other
+            than that of the manifest, it does not depend on how layers are compressed.
+    """
+
+    lines: tuple[str, ...]
+    digest: str
+
+
+def compare(first: str, second: str) -> Comparison:
+    """Compare two images.
 
     Raises:
         MachineError: the engine does not have one of them.
@@ -79,10 +95,12 @@ def differences(first: str, second: str) -> tuple[str, ...]:
         _saved(first, Path(folder)) as one,
         _saved(second, Path(folder)) as other,
     ):
-        return tuple(_compare(one, other))
+        return Comparison(tuple(_compare(one, other)), one.digest)
 
 
 def _compare(one: Archive, other: Archive) -> Iterator[str]:
+    if (base := _base(one)) != (others := _base(other)):
+        yield f"their base images differ: {base} and {others}"
     for number, (mine, theirs) in enumerate(zip(one.layers, other.layers, strict=False), start=1):
         if mine.digest == theirs.digest:
             continue
@@ -96,6 +114,13 @@ def _compare(one: Archive, other: Archive) -> Iterator[str]:
     for key in sorted({*one.config, *other.config} - {"rootfs"}):
         if one.config.get(key) != other.config.get(key):
             yield f"the layers are the same, but not the configuration: {key}"
+
+
+def _base(image: Archive) -> str:
+    """The base image as the labels name it, by digest if it was locked."""
+    labels = image.config.get("config", {}).get("Labels") or {}
+    parts = (labels.get(f"{_BASE}name"), labels.get(f"{_BASE}digest"))
+    return "@".join(filter(None, parts)) or "not known"
 
 
 def _first_file(
@@ -128,8 +153,9 @@ def _saved(image: str, folder: Path) -> Iterator[Archive]:
 
 
 def _archive(file: tarfile.TarFile) -> Archive:
-    (manifest,) = _json(file, "manifest.json")
-    config = _json(file, manifest["Config"])
+    (manifest,) = json.loads(_content(file, "manifest.json"))
+    content = _content(file, manifest["Config"])
+    config = json.loads(content)
     steps = [
         step_name(entry.get("created_by", ""))
         for entry in config.get("history", ())
@@ -142,10 +168,11 @@ def _archive(file: tarfile.TarFile) -> Archive:
         file,
         config,
         tuple(Layer(digest=digest, step=step, path=path) for digest, step, path in layers),
+        f"sha256:{hashlib.sha256(content).hexdigest()}",
     )
 
 
-def _json(file: tarfile.TarFile, name: str) -> Any:  # of any shape
+def _content(file: tarfile.TarFile, name: str) -> bytes:
     stream = file.extractfile(name)
     assert stream is not None
-    return json.load(stream)
+    return stream.read()
