@@ -51,6 +51,9 @@ acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance_cpu.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 	scripts/engine up --generation next
 	$(BIN)/python scripts/acceptance_lock.py
+	scripts/rootless build
+	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ROOTLESS=required DYNAMO_CONTAINER_TEST_ENGINE=required \
+	    $(BIN)/python -m pytest tests/integration/test_rootless_docker.py
 	scripts/cluster build
 	DYNAMO_CONTAINER_TEST_CLUSTER=required $(BIN)/python -m pytest tests/integration/test_kubernetes.py
 
@@ -95,4 +98,5 @@ schemas: setup
 clean:
 	scripts/engine purge
 	scripts/cluster purge
+	scripts/rootless purge
 	rm -rf $(VENV) dist site .nox .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

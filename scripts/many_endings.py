@@ -145,6 +145,11 @@ class Tries:
 
         return Try(words, 10, left)
 
+    def clean(self) -> None:
+        """Remove what is left, which is not to be found again in the next try."""
+        if found := self._engine.docker("ps", "--all", "--quiet").split():
+            self._engine.docker("rm", "--force", *found)
+
     def _writing(self, *words: str) -> Try:
         folder = self._folder / uuid.uuid4().hex[:8]
         folder.mkdir()
@@ -179,6 +184,8 @@ def main() -> int:
             name = list(found)[number % len(found)]
             ending = SIGNALS[number // len(found) % len(SIGNALS)]
             left = attempt(COMMANDS[name](tries), ending, chance)
+            if left:
+                tries.clean()
             found[name][ending] += 1
             found[name]["left"] += bool(left)
             print(f"{number + 1}: {name} {ending}: {left or 'nothing left'}", flush=True)

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,11 +62,13 @@ def store(docker) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def reachable(tmp_path: Path) -> Path:
-    """A folder that the user who runs podman can reach."""
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    return tmp_path
+def reachable() -> Iterator[Path]:
+    """A folder that the user who runs podman can reach. No other user can reach pytest's own, which
+    each session closes again.
+    """
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 # scripts/podman --rootless runs podman as another user, who cannot read our files.

@@ -20,16 +20,16 @@ from dynamo_container.model.names import CALL_LABEL
 
 # Arguments: the file in which docker writes the container's ID, the label, whether a container that
 # still runs is stopped, and docker or podman. If docker ended before it wrote the file, the engine
-# may be about to create the container.
+# may be about to create the container, which takes a busy one more than ten seconds.
 _SCRIPT: Final = """\
 trap '' HUP INT TERM PIPE
 cd /
 read -r _
 container=$(cat "$1")
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+for pause in 0.3 0.3 0.3 0.3 0.3 0.5 1 1 1 2 2 2 2 2 0; do
     [ -z "$container" ] || break
-    container=$("$4" ps --all --quiet --no-trunc --filter "label=$2") || break
-    [ -n "$container" ] || sleep 0.3
+    container=$("$4" ps --all --quiet --no-trunc --filter "label=$2") || container=
+    [ -n "$container" ] || sleep $pause
 done
 rm -f "$1"
 [ -n "$container" ] || exit

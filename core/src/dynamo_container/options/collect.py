@@ -243,9 +243,13 @@ def _limits(options: RunOptions, engine: EngineInfo) -> Iterator[Notice]:
     given = {limit.partition("=")[0] for limit in options.ulimit}
     missing = [limit for limit in engine.limits if limit not in given]
     if missing:
-        yield Notice(
-            text=f"the engine may not raise limits: {' and '.join(missing)} stay at its defaults"
-        )
+        defaults = "stays at its default" if len(missing) == 1 else "stay at its defaults"
+        yield Notice(text=f"the engine may not raise limits: {' and '.join(missing)} {defaults}")
+    for limit in options.ulimit:
+        name, _, value = limit.partition("=")
+        if name in engine.limits and value.startswith("-1"):
+            text = f"the engine may refuse --ulimit {limit}: it may not raise limits"
+            yield Notice(text=f"{text}; if it does: --ulimit {name}=default", warning=True)
 
 
 def _candidates(

@@ -31,12 +31,17 @@ _LINES: Final = 20
 _ASK_SECONDS: Final = 5.0
 # A service that ends once is started again; one that cannot work ends each time.
 _MAX_DEATHS: Final = 3
-# Removes a project if this process ended without doing so.
+# Removes a project if this process ended without doing so. Several times: docker compose may still
+# be ending, and a busy engine creates containers that it was asked for before.
 _GUARD: Final = """\
 trap '' HUP INT TERM PIPE
 exec >/dev/null 2>&1
 read -r verdict
-[ "$verdict" = keep ] || "$@"
+[ "$verdict" = keep ] && exit
+for pause in 2 5 8 0; do
+    "$@"
+    sleep $pause
+done
 """
 
 
