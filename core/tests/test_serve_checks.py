@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 from dynamo_container.docker import engine
-from dynamo_container.errors import MachineError, UsageError
+from dynamo_container.errors import EngineError, MachineError, UsageError
 from dynamo_container.model.facts import EngineInfo
 from dynamo_container.model.requests import Model, RunRequest, ServeRequest
-from dynamo_container.model.values import RunFlag
+from dynamo_container.model.values import EnvVar, RunFlag
 from dynamo_container.plugins.registry import Registry
-from dynamo_container.services import model_checks
+from dynamo_container.services import checks, model_checks
+from dynamo_container.services.plan import ServePlan
 from dynamo_container.services.planner import plan_serve
 
 pytestmark = pytest.mark.processes  # a server
@@ -29,6 +30,7 @@ def dynamo_container_services(request):
     yield Service(name="frontend", role="frontend", command=("serve",), ports=(8000,))
 """
 LOCAL = EngineInfo(version="28.5.2", root="/", local=True)
+PODMAN = EngineInfo(version="5.4.2", program="podman")
 # What the stand-in answers for a model: its status and its document.
 HUB: dict[str, tuple[int, Any]] = {
     "org/open": (200, {"siblings": [{"size": 1000}, {"size": None}]}),
@@ -92,6 +94,48 @@ def check(site, tmp_path):
         return "\n".join(model_checks.check(plan_serve(registry, request)))
 
     return check
+
+
+def plan_of(engine_info: EngineInfo = LOCAL, **fields: Any) -> ServePlan:
+    registry = Registry.discover()
+    registry.load("tiny")
+    env = fields.pop("env", ())
+    container = RunRequest(framework="tiny", image="an/image:1", engine=engine_info, env=env)
+    request = ServeRequest(framework="tiny", project="mine", container=container, **fields)
+    return plan_serve(registry, request)
+
+
+def test_podman_gets_units_instead(site):
+    site.framework("tiny", TINY)
+
+    with pytest.raises(EngineError, match="the engine is podman") as refused:
+        list(checks.check(plan_of(PODMAN)))
+
+    assert "export quadlet DIR" in refused.value.next_step
+
+
+def test_services_of_one_machine_have_no_cluster(site):
+    site.framework("tiny", TINY)
+
+    with pytest.raises(UsageError, match="--discovery kubernetes requires a cluster"):
+        list(checks.check(plan_of(discovery="kubernetes")))
+
+
+def test_etcd_needs_an_address(site):
+    site.framework("tiny", TINY)
+
+    with pytest.raises(UsageError, match="requires the address of etcd, ETCD_ENDPOINTS"):
+        list(checks.check(plan_of(discovery="etcd")))
+
+
+@pytest.mark.parametrize("value", ["http://etcd:2379", None])
+def test_the_address_of_etcd_can_be_passed_by_value_or_by_name(site, value):
+    """As a plan for podman, it fails for the next reason."""
+    site.framework("tiny", TINY)
+    env = (EnvVar(name="ETCD_ENDPOINTS", value=value),)
+
+    with pytest.raises(EngineError, match="the engine is podman"):
+        list(checks.check(plan_of(PODMAN, discovery="etcd", env=env)))
 
 
 def of_hub(name: str) -> Model:

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from typing import Final
 
 from dynamo_container.docker import engine, process
 from dynamo_container.docker.program import PODMAN
 from dynamo_container.errors import EngineError, MachineError, UsageError
 from dynamo_container.services import model_checks, project
 from dynamo_container.services.plan import ServePlan
+
+_ETCD: Final = "ETCD_ENDPOINTS"
 
 
 def check(plan: ServePlan) -> Iterator[str]:
@@ -22,6 +25,7 @@ def check(plan: ServePlan) -> Iterator[str]:
         MachineError: the port is in use, or the disk is too small for the download.
         UsageError: the project already exists, or the model does not.
     """
+    _require_discovery(plan)
     _require_compose(plan)
     _require_new(plan)
     _require_port(plan)
@@ -32,13 +36,30 @@ def _require_compose(plan: ServePlan) -> None:
     if plan.program == PODMAN:
         raise EngineError(
             "serve requires docker with docker compose, and the engine is podman",
-            "choose docker: dynamo-container --engine docker serve ...",
+            "write units for podman: dynamo-container export quadlet DIR ...; or choose docker: "
+            "dynamo-container --engine docker serve ...",
         )
     if process.capture(plan.program, "compose", "version").returncode:
         engine.require()
         raise EngineError(
             "docker compose is not installed",
             "install docker's package docker-compose-plugin, or your distribution's docker-compose",
+        )
+
+
+def _require_discovery(plan: ServePlan) -> None:
+    """Require that the services can find each other on this machine."""
+    if plan.discovery == "kubernetes":
+        raise UsageError(
+            "--discovery kubernetes requires a cluster, and serve starts containers here",
+            "omit it; or: dynamo-container export kubernetes DIR ...",
+        )
+    containers = [one for service in plan.services for one in service.containers]
+    named = any(var.name == _ETCD for one in containers for var in one.env)
+    if plan.discovery == "etcd" and not named:
+        raise UsageError(
+            f"--discovery etcd requires the address of etcd, {_ETCD}",
+            f"for example: -e {_ETCD}=http://HOST:2379; localhost is each container itself",
         )
 
 
