@@ -4,17 +4,22 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 
 import kubernetes_validate
 import pytest
 import yaml
+from dynamo_container.containers.plan import RunPlan
+from dynamo_container.errors import UsageError
+from dynamo_container.model.provenance import Layer, Source
 from dynamo_container.model.requests import Discovery
 from dynamo_container.model.values import EnvVar, Mount, RunFlag
 from dynamo_container.services import renderers
 from dynamo_container.services.health import HEALTH
 from dynamo_container.services.plan import ServePlan, ServicePlan, is_gpu_variable
+from dynamo_container.services.quadlet import _unit
 from dynamo_container.services.renderers import ExportOptions
 from dynamo_container.testing import PlanServe
 from exports import Exported, from_compose, from_deployments, from_graph, from_quadlets
@@ -29,12 +34,13 @@ CONTAINER = {
     "image": "registry.example:5000/team/dynamo:1",
     "env": (
         EnvVar(name="ODD", value="a \"b\" 'c' $HOME ${X} %h 100% \\n # ; : {} - é"),
+        EnvVar(name="REFERENCES", value="$(HF_TOKEN) $$(HF_TOKEN) $$ $"),
         EnvVar(name="NUMBER", value="010"),
         EnvVar(name="TRUTH", value="yes"),
         EnvVar(name="EMPTY", value=""),
         EnvVar(name="HF_TOKEN"),
     ),
-    "mounts": (Mount(source="/srv/data", target="/data", options=("ro",)),),
+    "mounts": (Mount(source="/srv/my data", target="/my data % $X", options=("ro",)),),
 }
 
 
@@ -43,7 +49,8 @@ def planned(
 ) -> ServePlan:
     return plan_serve(
         framework, MODEL, topology=topology, workers=2, project="demo", discovery=discovery,
-        arguments=("--flag", "two words", '{"json": "$1"}'), container=CONTAINER,
+        arguments=("--flag", "two words", '{"json": "$1"}', "$(HF_TOKEN)", "${HF_TOKEN}"),
+        container=CONTAINER,
     )  # fmt: skip
 
 
@@ -157,3 +164,78 @@ def test_limits_of_docker_become_limits_of_a_pod(plan_serve: PlanServe):
 
     assert "Deployment" in set(validated(text))
     assert 'memory: "8Gi"' in text
+
+
+HOSTILE = "of others\n  privileged: true\n#PodmanArgs=--privileged\nPodmanArgs=--privileged"
+
+
+@pytest.mark.parametrize("form", ["compose", "kubernetes"])
+def test_a_source_is_a_comment_of_one_line(plan_serve: PlanServe, form: str):
+    """It names the project file, whose folder can have any name."""
+    plan = planned(plan_serve, "none", "agg", "kubernetes" if form == "kubernetes" else "file")
+    source = Source(layer=Layer.USER, name=f"project file {HOSTILE}")
+
+    def sourced(container: RunPlan) -> RunPlan:
+        entries = tuple(replace(entry, sources=(source,)) for entry in container.entries)
+        return replace(container, entries=entries)
+
+    services = tuple(
+        replace(one, containers=tuple(map(sourced, one.containers))) for one in plan.services
+    )
+
+    files = renderers.render(form, replace(plan, services=services), ExportOptions())
+
+    text = "".join(files.values())
+    assert "project file of others\\n  privileged: true" in text
+    read = [document for one in files.values() for document in yaml.safe_load_all(one)]
+    plain = renderers.render(form, plan, ExportOptions())
+    assert read == [document for one in plain.values() for document in yaml.safe_load_all(one)]
+
+
+@pytest.mark.parametrize(
+    "target", ["/a\nPodmanArgs=--privileged", "/a\rPodmanArgs=--privileged", "/a\\"]
+)
+def test_no_value_of_a_quadlet_becomes_another_line(plan_serve: PlanServe, target: str):
+    mounts = (Mount(source="/srv/data", target=target),)
+    plan = plan_serve("none", MODEL, container={**CONTAINER, "mounts": mounts})
+
+    with pytest.raises(UsageError, match="a quadlet cannot express Volume"):
+        renderers.render("quadlet", plan, ExportOptions())
+
+
+def test_a_source_in_a_quadlet_is_a_comment_of_one_line():
+    keys = [("#", HOSTILE), ("Image", "x")]
+
+    lines = _unit([("Container", keys)]).splitlines()
+
+    assert lines[0] == "[Container]"
+    assert lines[1].startswith("# of others\\n  privileged")
+    assert lines[2:] == ["Image=x"]
+
+
+@pytest.mark.processes
+def test_a_script_for_slurm_runs_nothing_of_its_values(plan_serve: PlanServe, tmp_path):
+    """The script runs with an `srun` that writes its arguments down."""
+    evil = f"$(touch {tmp_path}/ran) `touch {tmp_path}/ran`; touch {tmp_path}/ran\n'\""
+    container = {
+        **CONTAINER,
+        "mounts": (Mount(source=f"/srv/{evil}", target=f"/{evil}"),),
+        "env": (EnvVar(name="ODD", value=evil),),
+    }
+    plan = plan_serve("none", MODEL, project="demo", arguments=(evil,), container=container)
+    srun = tmp_path / "srun"
+    srun.write_text(f"#!/bin/sh\nprintf '%s\\0' \"$@\" >>{tmp_path}/arguments\n")
+    srun.chmod(0o755)
+    [script] = renderers.render("slurm", plan, ExportOptions()).values()
+
+    subprocess.run(
+        ["bash", "-c", script],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)},
+        cwd=tmp_path, check=True,
+    )  # fmt: skip
+
+    assert not (tmp_path / "ran").exists()
+    words = (tmp_path / "arguments").read_text().split("\0")
+    assert evil in words
+    assert f"ODD={evil}" in words
+    assert any(f"/srv/{evil}:/{evil}" in word for word in words)

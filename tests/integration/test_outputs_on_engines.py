@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import registry as registries
-from engines import IMAGE, Engine, tiny_engine
+from engines import IMAGE, Engine, tiny_engine, tiny_image
 from registry import Registry
 
 pytestmark = pytest.mark.engine
@@ -41,7 +41,7 @@ RUN --network=none cat /below > /runtime
 @pytest.fixture(scope="module", params=["stable", "next"])
 def store(request, docker) -> Iterator[Engine]:
     """An engine that can write caches: an older one and a newer one."""
-    with tiny_engine(docker.base_image, request.param, image_store=True) as one:
+    with tiny_engine(docker.base_image, request.param, image_store=True, bridge=True) as one:
         yield one
 
 
@@ -264,6 +264,44 @@ def test_what_the_builder_cannot_do_is_reported_before_the_build(
     assert "#1" not in result.err
 
 
+# BuildKit's protocol of a scanner: it gets the result of a build, and writes statements. This one
+# tells all that a scanner can see: every file with its lines, its variables, secrets and mounts.
+SCANNER = r"""#!/bin/sh
+escaped() { sed 's/[\\"]/\\&/g; s/.*/"&",/' | tr -cd '[:print:]\n'; }
+files=$(find /run/src /run/secrets -type f -size -64k 2>/dev/null)
+cat >"$BUILDKIT_SCAN_DESTINATION/everything.spdx.json" <<JSON
+{"_type": "https://in-toto.io/Statement/v0.1", "predicateType": "https://spdx.dev/Document",
+ "predicate": {"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT",
+ "name": "scanned by a test", "files": [
+$(echo "$files" | escaped)
+$(for file in $files; do escaped <"$file"; done)
+$(env | escaped)
+$(escaped </proc/self/mountinfo)
+"end"]}}
+JSON
+"""
+SCANNERS_PROGRAMS = "/bin/sh /bin/cat /usr/bin/env /usr/bin/find /usr/bin/sed /usr/bin/tr"
+
+
+@pytest.fixture(scope="module")
+def scanners_programs(docker) -> bytes:
+    return tiny_image(docker.base_image, SCANNERS_PROGRAMS)
+
+
+def scanner(on: Engine, registry: Registry, programs: bytes) -> str:
+    """Push the scanner, and return its name."""
+    image = f"{registry.address}/scanner:1"
+    on.docker("import", "-", "scanner-programs:1", stdin=programs)
+    dockerfile = 'FROM scanner-programs:1\nCOPY --chmod=755 scan /scan\nENTRYPOINT ["/scan"]\n'
+    folder = on.folder / "scanner"
+    folder.mkdir(exist_ok=True)
+    (folder / "scan").write_text(SCANNER)
+    (folder / "Dockerfile").write_text(dockerfile)
+    on.docker("build", "--quiet", "--tag", image, str(folder))
+    on.docker("push", image)
+    return image
+
+
 # Every credential has one of these in it: two bare greps find all of them.
 CANARY, PROXY_CANARY = "c4n4ryc4n4ry", "pr0xyc4n4ry"
 URL = "https://user:{canary}-user@index.example/{canary}0token0/simple"
@@ -281,9 +319,10 @@ RUN --network=none --mount=type=secret,id=index-url,required=true \\
 
 
 def test_two_bare_greps_find_no_canary_in_anything_that_a_build_writes(
-    cli, site, on_store, registry, tmp_path, monkeypatch
+    cli, site, scanners_programs, on_store, registry, tmp_path, monkeypatch
 ):
     framework(site, CANARIES)
+    sbom = scanner(on_store, registry, scanners_programs)
     netrc, report, rendered = tmp_path / "netrc", tmp_path / "report.json", tmp_path / "rendered"
     netrc.write_text(f"machine index.example login u password {CANARY}\n")
     for name in ("HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"):
@@ -297,7 +336,7 @@ def test_two_bare_greps_find_no_canary_in_anything_that_a_build_writes(
         "--compression", "gzip",
         "--cache", f"{registry.address}/cache", "--index-url", URL.format(canary=CANARY),
         "--extra-index-url", URL.format(canary=f"{CANARY}x"), "--secret", f"id=netrc,src={netrc}",
-        "--secret", "id=HF_TOKEN,env=HF_TOKEN",
+        "--secret", "id=HF_TOKEN,env=HF_TOKEN", "--sbom", f"generator={sbom}",
     )  # fmt: skip
 
     shown = [
@@ -316,6 +355,7 @@ def test_two_bare_greps_find_no_canary_in_anything_that_a_build_writes(
     texts += [on_store.docker("image", "inspect", image)]
 
     assert registry.holds("slsa.dev/provenance")
+    assert registry.holds("scanned by a test")
     assert registry.holds("https://index.example/***/simple")
     for canary in (CANARY, PROXY_CANARY):
         assert [text for text in texts if canary in text] == []

@@ -36,10 +36,11 @@ def tiny_engine(
     labels: tuple[str, ...] = (),
     *,
     image_store: bool = False,
+    bridge: bool = False,
 ) -> Iterator[Engine]:
     """Start an engine with the image `tiny:1`, which gets these labels."""
     files = tiny_image(base_image)
-    with engine(generation, gpus, image_store=image_store) as started:
+    with engine(generation, gpus, image_store=image_store, bridge=bridge) as started:
         changes = [word for label in labels for word in ("--change", f"LABEL {label}")]
         started.docker("import", *changes, "-", IMAGE, stdin=files)
         yield started
@@ -53,9 +54,9 @@ def until(condition: Callable[[], object], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def tiny_image(base_image: str) -> bytes:
+def tiny_image(base_image: str, programs: str = PROGRAMS) -> bytes:
     """Return the files of an image of 4 MB, as `docker import` takes them."""
-    pack = PACK.format(programs=PROGRAMS)
+    pack = PACK.format(programs=programs)
     command = ["docker", "run", "--rm", "--network=none", base_image, "sh", "-c", pack]
     return subprocess.run(command, check=True, capture_output=True).stdout
 
@@ -93,7 +94,12 @@ class Engine:
 
 @contextmanager
 def engine(
-    generation: str = "stable", gpus: str = "none", *, image_store: bool = False, disk: str = ""
+    generation: str = "stable",
+    gpus: str = "none",
+    *,
+    image_store: bool = False,
+    disk: str = "",
+    bridge: bool = False,
 ) -> Iterator[Engine]:
     """Start an engine beside the others; it is deleted at the end.
 
@@ -101,6 +107,7 @@ def engine(
         generation, gpus: as `scripts/engine` takes them.
         image_store: use containerd's image store.
         disk: size of the disk for its data, such as `100m`; empty for no limit.
+        bridge: with a network `bridge`, which leads nowhere.
     """
     if os.getuid() or not shutil.which("apt-get"):
         pytest.skip("more engines require root on Debian")
@@ -108,6 +115,7 @@ def engine(
     words = ["--generation", generation, "--name", name, "--gpus", gpus]
     words += ["--containerd"] if image_store else []
     words += ["--disk", disk] if disk else []
+    words += ["--bridge"] if bridge else []
     try:
         _script("up", *words)
         shown = _script("env", *words)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,7 @@ def from_compose(files: Mapping[str, str]) -> dict[str, Exported]:
 def _from_compose(service: Any, replicas: int) -> Exported:
     env = service.get("environment", {})
     devices = service.get("deploy", {}).get("resources", {}).get("reservations", {})
-    mounts = [one["target"] for one in service.get("volumes", ())]
+    mounts = [one["target"].replace("$$", "$") for one in service.get("volumes", ())]
     mounts += [one.partition(":")[0] for one in service.get("tmpfs", ())]
     return Exported(
         image=service["image"],
@@ -103,13 +104,24 @@ def _from_pod(pod: Any, replicas: int, shm: str, mounts: frozenset[str]) -> Expo
     mounted = {one["mountPath"] for one in container.get("volumeMounts", ())}
     return Exported(
         image=container["image"],
-        command=(*container.get("command", ()), *container.get("args", ())),
+        command=tuple(
+            expanded(word) for word in (*container.get("command", ()), *container.get("args", ()))
+        ),
         replicas=replicas,
-        env={key: one["value"] for key, one in env.items() if "value" in one},
+        env={key: expanded(one["value"]) for key, one in env.items() if "value" in one},
         secrets=frozenset(key for key, one in env.items() if "valueFrom" in one),
         mounts=mounts | mounted - {"/dev/shm", "/discovery"},
         shm=shm,
         gpus=int(container.get("resources", {}).get("limits", {}).get("nvidia.com/gpu", 0)),
+    )
+
+
+def expanded(text: str) -> str:
+    """Return text as the kubelet expands it: `$(NAME)` is a variable, `$$` is one `$`."""
+    return re.sub(
+        r"\$(\$|\(([^)]*)\))",
+        lambda one: "$" if one[1] == "$" else f"<the value of {one[2]}>",
+        text,
     )
 
 
@@ -131,7 +143,8 @@ def _from_quadlet(keys: list[tuple[str, str]], replicas: int) -> Exported:
         return [value for name, value in keys if name == key]
 
     env = dict(word.split("=", 1) for one in every("Environment") for word in _words(one))
-    mounts = {one.split(":")[1] for one in every("Volume")}
+    # Podman's generator takes these as they are, with spaces.
+    mounts = {_unescaped(one.split(":")[1]) for one in every("Volume")}
     mounts |= {one.partition(":")[0] for one in every("Tmpfs")}
     return Exported(
         image=every("Image")[0].removeprefix("localhost/"),
@@ -168,4 +181,8 @@ def _words(value: str) -> list[str]:
         else:
             word, started = word + one, True
     words += [word] if started else []
-    return [one.replace("%%", "%").replace("$$", "$") for one in words]
+    return [_unescaped(one) for one in words]
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("%%", "%").replace("$$", "$")

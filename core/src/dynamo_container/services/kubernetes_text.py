@@ -23,6 +23,11 @@ def quantity(size: str) -> str:
     return f"{number}{unit.upper()}i" if unit else number
 
 
+def literal(text: str) -> str:
+    """Return text in which the kubelet replaces no variables: it would expand `$(HF_TOKEN)`."""
+    return re.sub(r"\$(?=[$(])", "$$", text)
+
+
 def object_name(plan: ServePlan, part: str = "") -> str:
     """Return the name of an object: the project's, or that of a part of it."""
     project = plan.project.replace("_", "-").strip("-")

@@ -12,7 +12,7 @@ from dynamo_container.model.names import CUDA_DEVICE
 from dynamo_container.model.values import EnvVar
 from dynamo_container.services import health
 from dynamo_container.services.claims import PodVolume, volumes
-from dynamo_container.services.kubernetes_text import object_name, quantity
+from dynamo_container.services.kubernetes_text import literal, object_name, quantity
 from dynamo_container.services.notes import commented, note_of
 from dynamo_container.services.plan import ServePlan, ServicePlan, is_gpu_flag
 from dynamo_container.services.yaml import Value
@@ -112,8 +112,8 @@ def _container(
         "name": "main",
         "image": commented(plan.image, note_of(service.container, "image", "--image")),
         "imagePullPolicy": _PULL.get(_flag(service, "--pull") or "", ""),
-        "command": list(command),
-        "args": list(args),
+        "command": list(map(literal, command)),
+        "args": list(map(literal, args)),
         "workingDir": _flag(service, "--workdir") or "",
         "ports": [{"containerPort": port} for port in service.service.ports],
         "env": [_variable(plan, service, var) for var in env],
@@ -137,7 +137,7 @@ def _command(service: ServicePlan) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _variable(plan: ServePlan, service: ServicePlan, var: EnvVar) -> Value:
     note = note_of(service.container, "env", var.name)
     if var.value is not None:
-        return {"name": var.name, "value": commented(var.value, note)}
+        return {"name": var.name, "value": commented(literal(var.value), note)}
     key: dict[str, Value] = {"name": secret_name(plan, var.name), "key": var.name}
     if var.name == _TOKEN:
         key["optional"] = True
@@ -212,7 +212,7 @@ def _probes(service: ServicePlan) -> dict[str, Value]:
     if address := health.url(service):
         ready = _get(address)
     elif readiness and readiness.argv:
-        ready = {"exec": {"command": list(readiness.argv)}}
+        ready = {"exec": {"command": list(map(literal, readiness.argv))}}
     else:
         return {}
     probes: dict[str, Value] = {

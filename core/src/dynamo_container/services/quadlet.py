@@ -13,6 +13,7 @@ from dynamo_container.containers.plan import RunPlan
 from dynamo_container.errors import UsageError
 from dynamo_container.model.names import CUDA_DEVICE
 from dynamo_container.model.references import has_registry, registry_of
+from dynamo_container.model.text import printable
 from dynamo_container.model.values import Mount, RunFlag
 from dynamo_container.services import health
 from dynamo_container.services.kubernetes_text import object_name
@@ -257,13 +258,7 @@ def _health(service: ServicePlan) -> Iterator[tuple[str, str]]:
 
 
 def _word(text: str) -> str:
-    """Return text as one word of a unit: in quotes if it has to be.
-
-    Raises:
-        UsageError: it contains a line break.
-    """
-    if "\n" in text or "\r" in text:
-        raise UsageError(f"a quadlet cannot express the line break in {text!r}", "omit it")
+    """Return text as one word of a unit: in quotes if it has to be."""
     escaped = _escaped(text)
     if escaped and not set(escaped) & set(" \t\"'\\;#"):
         return escaped
@@ -277,10 +272,20 @@ def _escaped(text: str) -> str:
 
 
 def _unit(sections: list[tuple[str, list[tuple[str, str]]]]) -> str:
-    """Return a unit's text; the key `#` is a comment."""
+    """Return a unit's text; the key `#` is a comment.
+
+    Raises:
+        UsageError: a value contains a line break, or ends with a backslash, which joins lines.
+    """
+    for key, value in (pair for _, pairs in sections for pair in pairs if pair[0] != "#"):
+        if "\n" in value or "\r" in value or value.endswith("\\"):
+            problem = f"a quadlet cannot express {key}={value!r}, which would continue on a line"
+            raise UsageError(f"{problem} of its own", "omit the line break or the last backslash")
     blocks = (
         f"[{name}]\n"
-        + "".join(f"# {value}\n" if key == "#" else f"{key}={value}\n" for key, value in keys)
+        + "".join(
+            f"# {printable(value)}\n" if key == "#" else f"{key}={value}\n" for key, value in keys
+        )
         for name, keys in sections
     )
     return "\n".join(blocks)

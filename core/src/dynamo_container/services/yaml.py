@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from dynamo_container.model.text import printable
+
 Scalar: TypeAlias = str | int | float | bool | None
 Value: TypeAlias = "Scalar | Commented | Block | Alias | Sequence[Value] | Mapping[str, Value]"
 _WIDTH: Final = 90
@@ -79,10 +81,12 @@ def _item(head: str, value: Value) -> Iterator[str]:
     """Yield the lines of a value that follows a key or a dash."""
     if isinstance(value, Commented):
         lines = list(_item(head, value.value))
+        # It can name a file, and a name can have several lines.
+        comment = printable(value.comment)
         if len(lines) == 1:
-            yield f"{lines[0]}  # {value.comment}"
+            yield f"{lines[0]}  # {comment}"
         else:
-            yield f"# {value.comment}"
+            yield f"# {comment}"
             yield from lines
     elif isinstance(value, Block):
         yield f"{head} {f'&{value.anchor} ' if value.anchor else ''}|"
