@@ -31,7 +31,7 @@ def dynamo_container_options(command: str) -> Iterator[api.Option]:
             harmless=True,
             stages=("dev",),
         )
-        yield source.option()
+        yield from source.options()
         yield from fabric.options()
     if command == "run":
         yield fabric.run_option()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,11 +20,27 @@ SCCACHE: Final = "0.14.0"
 RUST_IMAGE: Final = "rust:{release}-slim-bookworm"
 # For a checkout that does not name a release, and for development without a checkout.
 RUST: Final = "1.95.0"
+# What Dynamo's own wheels are compiled with, as far as a checkout has these features.
+FEATURES: Final = (
+    "aic-forward-pass",
+    "kv-indexer",
+    "mm-routing",
+    "request-trace-s3",
+    "select-service",
+    "slot-tracker",
+)
 
 
-def option() -> api.Option:
-    """Return the option that replaces the image that compiles."""
-    return api.Option(
+def options() -> Iterator[api.Option]:
+    """Yield the options about what compiles, and how."""
+    yield api.Option(
+        flag="--cargo-features",
+        metavar="NAMES",
+        help="Cargo features of a checkout's bindings besides those of Dynamo's own wheels, "
+        "separated by commas.",
+        stages=("wheels",),
+    )
+    yield api.Option(
         flag="--builder-image",
         metavar="IMAGE",
         help="Image that compiles a checkout's wheels, or NIXL; it needs apt or dnf "
@@ -51,10 +68,10 @@ def pins(request: api.BuildRequest) -> Iterator[api.Pin]:
 
 
 def build_args(request: api.BuildRequest) -> Iterator[api.BuildArg]:
-    """Yield the image that compiles, and where sccache stores what is compiled.
+    """Yield the image that compiles, the features, and where sccache stores what is compiled.
 
     Raises:
-        UsageError: an image is given, but nothing is compiled.
+        UsageError: an image or features are given, but nothing is compiled.
     """
     given = request.option("builder_image")
     compiles = bool(request.checkout or request.option("nixl_ref"))
@@ -67,8 +84,33 @@ def build_args(request: api.BuildRequest) -> Iterator[api.BuildArg]:
         # The image that the user names for every stage is used for this one too.
         image = given or request.base_image or BUILDER_IMAGE
         yield api.BuildArg(name="BUILDER_IMAGE", value=image)
+    if request.checkout:
+        yield api.BuildArg(name="CARGO_FEATURES", value=" ".join(FEATURES))
+    if features := _more_features(request):
+        yield api.BuildArg(name="MORE_CARGO_FEATURES", value=features)
     if sccache := request.sccache:
         yield api.BuildArg(name="USE_SCCACHE", value="bucket" if sccache.bucket else "local")
         if sccache.bucket:
             yield api.BuildArg(name="SCCACHE_BUCKET", value=sccache.bucket)
             yield api.BuildArg(name="SCCACHE_REGION", value=sccache.region)
+
+
+def _more_features(request: api.BuildRequest) -> str:
+    """Return the features that the user names, separated by spaces.
+
+    Raises:
+        UsageError: they are not names, or nothing is compiled.
+    """
+    given = request.option("cargo_features")
+    if given and not request.checkout:
+        raise api.UsageError(
+            "--cargo-features requires a checkout; else nothing is compiled",
+            "add: --source PATH",
+        )
+    names = given.replace(",", " ").split() if given else []
+    if wrong := [name for name in names if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_+-]*", name)]:
+        raise api.UsageError(
+            f"--cargo-features: {wrong[0]!r} is not a valid name of a feature",
+            "for example: --cargo-features media-ffmpeg,nvtx",
+        )
+    return " ".join(names)

@@ -170,7 +170,8 @@ class ReleaseChoice:
         """Yield the packages whose versions are those that other packages require: Dynamo's own,
         and with its extras CUDA's toolkit, which PyTorch pins.
         """
-        yield _RUNTIME
+        if not self.from_checkout:
+            yield _RUNTIME
         for pin in self.wheels:
             if pin.name == _CUDA_TOOLKIT:
                 yield pin.requirement.partition("==")[0]
@@ -189,11 +190,11 @@ class ReleaseChoice:
             yield Pin(name=TORCH_CUDA, version=cuda.torch, kind="cuda", location=place)
 
     def build_args(self) -> Iterator[BuildArg]:
-        """Yield the date as of which packages are resolved (two days after the release), and
-        whether a checkout is compiled with KVBM.
+        """Yield the date as of which packages are resolved (two days after the release), whose
+        packages follow Dynamo's own requirements, and whether a checkout is compiled with KVBM.
         """
-        if self.derived and not self.beside:
-            yield BuildArg(name=DERIVED, value=" ".join(self._following()))
+        if not (self.exact or self.beside) and (following := " ".join(self._following())):
+            yield BuildArg(name=DERIVED, value=following)
         if self.exact:
             yield BuildArg(name=RESOLVE_AS_OF, value=settled(self.row.released))
         if self.from_checkout:
