@@ -34,6 +34,8 @@ def printable(text: str, *, keep: str = "") -> str:
     """
     if text.isprintable():
         return text
+    if "\n" in keep and "\n" in text:  # most lines of a long text are printable as they are
+        return "\n".join(printable(line, keep=keep) for line in text.split("\n"))
     return "".join(
         character if character.isprintable() or character in keep else _escape(character)
         for character in text
