@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import kubernetes_validate
 import pytest
+import site_diagrams
 import site_pages
 import yaml
 from dynamo_container import api
@@ -275,6 +276,20 @@ def test_links_between_pages_resolve():
         for in_code, link in re.findall(r"`(docs/[\w/.-]+)`|\]\(([\w/.-]+)\)", page.read_text()):
             target = ROOT / in_code if in_code else page.parent / link
             assert target.exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("name", ["docs/index.md", "docs/explain.md", "CONTRIBUTING.md"])
+def test_the_site_draws_the_diagrams_of_a_page(name):
+    page = (ROOT / name).read_text()
+    labels = re.findall(r"<b>([\w-]+)</b>|\[\"([\w ]+)<br/>", page.partition("```mermaid")[2])
+
+    drawn = site_diagrams.on_page_markdown(page)
+
+    assert "```mermaid" in page
+    assert "```mermaid" not in drawn
+    assert len(labels) > 2
+    for label in ("".join(pair) for pair in labels):
+        assert f">{label}</text>" in drawn
 
 
 @pytest.mark.parametrize("document", site_pages.PAGES)

@@ -14,7 +14,7 @@ import pytest
 
 pytestmark = pytest.mark.processes
 
-SLOW = {"docker", "requests", "urllib3", "pynvml", "yaml"}
+SLOW = {"rich", "docker", "requests", "urllib3", "pynvml", "yaml"}
 FRAMEWORKS = {"dynamo_container_vllm", "dynamo_container_sglang", "dynamo_container_trtllm"}
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -25,7 +26,7 @@ import click
 from dynamo_container.docker.command import Command, encoded, shell_word
 from dynamo_container.errors import DynamoContainerError, OutputError
 from dynamo_container.model.credentials import hide, hide_all
-from dynamo_container.model.text import json_text, printable, shortened
+from dynamo_container.model.text import aligned, json_text, printable, shortened
 
 # The status that a shell reports for a program that SIGPIPE has ended.
 BROKEN_PIPE: Final = 141
@@ -33,6 +34,9 @@ BROKEN_PIPE: Final = 141
 _ERROR_LENGTH: Final = 1500
 # Of each line of output that explains an error.
 _DETAIL_LENGTH: Final = 400
+_LAYER_COLORS: Final = {
+    "core": "blue", "framework": "cyan", "overlay": "magenta", "user": "green",
+}  # fmt: skip
 _CLEAR_LINE: Final = "\r\x1b[K"
 
 
@@ -51,6 +55,45 @@ def print_line(text: object, *, err: bool = False) -> None:
 def print_lines(texts: Iterable[str], *, err: bool = False) -> None:
     """Print lines, each as `print_line` does."""
     _write("".join(f"{printable(hide(text))}\n" for text in texts), err=err)
+
+
+def print_table(rows: Sequence[Sequence[str]], *, indent: str = "") -> None:
+    """Print rows of equal length, a heading first: as a table at a terminal, if that is wide enough
+    and rich is installed; else as lines with aligned columns, which do not change between releases.
+    """
+    if sys.stdout is not None and sys.stdout.isatty():
+        # Imported here: rich takes 50 ms, and only a terminal shows what it draws.
+        from dynamo_container import tables
+
+        safe = [[printable(hide(cell)) for cell in row] for row in rows]
+        columns = shutil.get_terminal_size().columns
+        if text := tables.drawn(safe, width=columns, colors=_has_colors(sys.stdout)):
+            _write(f"{text}\n", err=False)
+            return
+    print_lines(f"{indent}{line}" for line in aligned(rows))
+
+
+def print_explanation(text: str) -> None:
+    """Print an explanation of a plan; at a terminal, layers in their colors and replaced values
+    dim.
+    """
+    if not _has_colors(sys.stdout):
+        print_text(text)
+        return
+    safe = printable(hide(text), keep="\n\t")
+    _write("".join(map(_explained, safe.splitlines(keepends=True))), err=False)
+
+
+def _explained(line: str) -> str:
+    """Return a line of an explanation with the color of what it is about."""
+    word = line.strip().partition(":")[0]
+    if line.startswith("      "):
+        replaced = word.startswith("instead of ")
+        return click.style(
+            line, dim=replaced or None, fg=None if replaced else _LAYER_COLORS.get(word)
+        )
+    name, equals, value = line.partition(" = ")
+    return f"{click.style(name, bold=True)}{equals}{value}"
 
 
 def print_text(text: str, *, err: bool = False) -> None:

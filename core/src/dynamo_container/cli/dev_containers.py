@@ -13,10 +13,9 @@ from dynamo_container.cli.layout import Group, examples
 from dynamo_container.cli.owner import owner
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
-from dynamo_container.model.text import aligned
 from dynamo_container.options.collect import find_checkout
 from dynamo_container.plugins.discovery import normalize
-from dynamo_container.printing import print_line, print_lines
+from dynamo_container.printing import print_line, print_table
 
 if TYPE_CHECKING:
     from dynamo_container.docker.listed import Container
@@ -46,7 +45,7 @@ def status(_session: Session, framework: str | None) -> int:
     rows = [
         (one.name, one.framework or "-", one.developed, one.status) for one in _developed(framework)
     ]
-    print_lines(aligned([_HEADING, *rows]))
+    print_table([_HEADING, *rows])
     return 0
 
 

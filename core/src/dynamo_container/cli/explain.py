@@ -23,7 +23,7 @@ from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.run_records import RunOptions
 from dynamo_container.options.serve_records import ServeOptions
 from dynamo_container.plugins.discovery import normalize
-from dynamo_container.printing import print_json, print_text
+from dynamo_container.printing import print_explanation, print_json
 
 AnyOptions = TypeVar("AnyOptions", bound=RunOptions)
 
@@ -77,7 +77,7 @@ def explain_build(
     if as_json:
         print_json(explain.build_json(plan, key))
     else:
-        print_text(explain.build_text(plan, key))
+        print_explanation(explain.build_text(plan, key))
     return 0
 
 
@@ -113,7 +113,7 @@ def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_option
     if as_json:
         print_json(explain.run_json(plan, key))
     else:
-        print_text(explain.run_text(plan, key))
+        print_explanation(explain.run_text(plan, key))
     return 0
 
 
@@ -140,7 +140,7 @@ def explain_serve(ctx: click.Context, /, key: str | None, as_json: bool, **_opti
     if as_json:
         print_json(explain.serve_json(plan, key))
     else:
-        print_text(explain.serve_text(plan, key))
+        print_explanation(explain.serve_text(plan, key))
     return 0
 
 

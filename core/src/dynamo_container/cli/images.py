@@ -13,8 +13,8 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.model.names import DYNAMO_LABEL, FRAMEWORK_LABEL, PLAN_LABEL, TARGET_LABEL
-from dynamo_container.model.text import aligned, byte_size
-from dynamo_container.printing import print_json, print_lines
+from dynamo_container.model.text import byte_size
+from dynamo_container.printing import print_json, print_lines, print_table
 
 if TYPE_CHECKING:
     from dynamo_container.docker.images import ListedImage
@@ -54,7 +54,7 @@ def command(
         print_lines(one.short_id for one in found)
     else:
         now = time.time()
-        print_lines(aligned([_HEADING, *(row for one in found for row in _rows(one, now))]))
+        print_table([_HEADING, *(row for one in found for row in _rows(one, now))])
     return 0
 
 

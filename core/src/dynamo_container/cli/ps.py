@@ -12,8 +12,7 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.owner import ALL_USERS, owner
-from dynamo_container.model.text import aligned
-from dynamo_container.printing import print_json, print_lines
+from dynamo_container.printing import print_json, print_lines, print_table
 
 if TYPE_CHECKING:
     from dynamo_container.docker.listed import Container
@@ -51,7 +50,7 @@ def command(
     else:
         heading = (*_HEADING, "USER") if all_users else _HEADING
         rows = [_row(one)[: len(heading)] for one in containers]
-        print_lines(aligned([heading, *rows]))
+        print_table([heading, *rows])
     return 0
 
 

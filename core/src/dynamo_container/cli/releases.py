@@ -13,11 +13,10 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.errors import UsageError
-from dynamo_container.model.text import aligned
 from dynamo_container.model.values import Release
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
-from dynamo_container.printing import print_json, print_line, print_lines
+from dynamo_container.printing import print_json, print_line, print_lines, print_table
 
 _HEADING: Final = (
     "DYNAMO",
@@ -86,8 +85,8 @@ def command(
         return 0
     for name, rows in tables.items():
         print_line(f"{name}:" if rows else f"{name}: its plugin has no release table")
-        lines = aligned([_HEADING, *map(_cells, reversed(rows))] if rows else [])
-        print_lines(f"  {line}" for line in lines)
+        if rows:
+            print_table([_HEADING, *map(_cells, reversed(rows))], indent="  ")
     return 0
 
 

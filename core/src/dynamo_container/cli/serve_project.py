@@ -13,8 +13,7 @@ from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.cli.layout import Group, examples
 from dynamo_container.cli.owner import ALL_USERS, owner
 from dynamo_container.errors import UsageError
-from dynamo_container.model.text import aligned
-from dynamo_container.printing import print_line, print_lines
+from dynamo_container.printing import print_line, print_table
 
 if TYPE_CHECKING:
     from dynamo_container.docker.listed import Container
@@ -40,7 +39,7 @@ def status(project: str | None, all_users: bool) -> int:
     ]
     if project and not rows:
         raise _not_found(project, _names(_containers(all_users)))
-    print_lines(aligned([_HEADING, *rows]))
+    print_table([_HEADING, *rows])
     return 0
 
 
