@@ -5,6 +5,7 @@
 # make test        all tests, including those that need a Docker Engine
 # make acceptance  build the engines' images from released wheels; check and measure them; validate manifests
 # make releases    write the rows of new Dynamo releases, and prove the default rows
+# make rows        resolve every row of the release tables again, as of its date
 # make bench       run the benchmarks; fails if a limit is exceeded
 # make docs        build the site from docs/ into site/; fails on warnings
 # make lint        ruff, mypy, the import contract, hadolint, shellcheck, plain English
@@ -21,7 +22,7 @@ SHELL := /bin/bash
 DOCKERFILES = $(shell git ls-files '*Dockerfile')
 SCRIPTS = $(shell git grep -lE '^\#!/(bin/sh|usr/bin/env bash)' -- . ':!*.py')
 
-.PHONY: acceptance bench clean demo docs engine lint releases schemas setup test
+.PHONY: acceptance bench clean demo docs engine lint releases rows schemas setup test
 
 setup: $(VENV)/installed
 
@@ -64,6 +65,9 @@ releases: setup engine
 	$(WITH_ENGINE) export DYNAMO_CONTAINER_BUILD_BASE_IMAGE="$$DYNAMO_CONTAINER_TEST_BASE_IMAGE" && \
 	    for framework in none vllm sglang; do \
 	        $(BIN)/dynamo-container releases $$framework --verify || exit 1; done
+
+rows: setup
+	$(BIN)/python scripts/resolve_rows.py
 
 bench: setup engine
 	$(WITH_ENGINE) for bench in local_dev many_at_once overhead; do \

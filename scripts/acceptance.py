@@ -132,6 +132,7 @@ def accept(framework: str, base_image: str) -> Row:
         ours("build", framework, *words, "--tag", tag, "--no-latest", *fresh)
         build = time.monotonic() - started
         checked = ours("check", tag, check=False)
+        print(checked.stdout, flush=True)
         passed, number = results(checked.stdout)
         return Row(
             framework=framework,
@@ -152,19 +153,16 @@ def accept(framework: str, base_image: str) -> Row:
 
 def seconds_alone(framework: str, base_image: str) -> float:
     """Return how long uv takes to install a framework's packages with an empty cache."""
-    values = json.loads(
-        ours("explain", "build", framework, "--target", "runtime", "--json").stdout
-    )["images"][0]["values"]
-    plan = {entry["key"]: entry["value"] for entry in values}
+    values = plan(framework)
     bundle = ("-v", f"{CA_BUNDLE}:/ca.pem:ro")
     environment = (
-        f"UV={plan['UV']}",
-        f"RESOLVE_AS_OF={plan['RESOLVE_AS_OF']}",
-        f"REQUIREMENTS={plan['REQUIREMENTS']}",
-        f"OVERRIDES={plan.get('OVERRIDES', '')}",
+        f"UV={values['UV']}",
+        f"RESOLVE_AS_OF={values['RESOLVE_AS_OF']}",
+        f"REQUIREMENTS={values['REQUIREMENTS']}",
+        f"OVERRIDES={values.get('OVERRIDES', '')}",
         *(f"{name}=/ca.pem" for name in CA_VARIABLES if CA_BUNDLE.is_file()),
     )
-    print(f"$ uv pip install '{plan['REQUIREMENTS']}', in {base_image}", flush=True)
+    print(f"$ uv pip install '{values['REQUIREMENTS']}', in {base_image}", flush=True)
     output = docker(
         "run", "--rm", "--network", "host", *(bundle if CA_BUNDLE.is_file() else ()),
         *(f"--env={variable}" for variable in environment), base_image, "sh", "-c", ALONE,
@@ -172,6 +170,13 @@ def seconds_alone(framework: str, base_image: str) -> float:
     seconds = int(output.split()[-1]) / 1e9
     print(f"{seconds:.0f} s", flush=True)
     return seconds
+
+
+def plan(framework: str, *options: str) -> dict[str, str]:
+    """Return the values of a plan, such as its build arguments, by name."""
+    words = ("explain", "build", framework, *options, "--target", "runtime", "--json")
+    (image,) = json.loads(ours(*words).stdout)["images"]
+    return {entry["key"]: entry["value"] for entry in image["values"]}
 
 
 def prune(*descriptions: str, keep: frozenset[str]) -> None:

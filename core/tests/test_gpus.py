@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from dynamo_container.containers import gpus, preflight
@@ -203,6 +204,12 @@ def test_a_gpu_without_kernels_in_the_image_is_an_error_that_names_the_packages(
         f"the image has no kernels for sm_{number} (NVIDIA GB10) in {lacking}"
     )
     assert "--no-preflight" in caught.value.next_step
+
+
+def test_kernels_are_not_compared_on_machines_for_which_they_are_not_known():
+    driver = replace(driver_of(("NVIDIA GB10", "12.1")), machine="aarch64")
+
+    assert preflight.check_kernels("torch=9.0", driver) == ""
 
 
 def test_some_gpus_without_kernels_are_a_warning():

@@ -44,6 +44,10 @@ GOLDEN = {
         "label ai.dynamo.container.cuda": "12.8",
         "label ai.dynamo.container.driver": "525",
         "label ai.dynamo.container.dynamo": "0.5.1",
+        "label ai.dynamo.container.kernels": (
+            "torch=5.0,6.0,7.0,7.5,8.0,8.6,8.9,9.0 "
+            "vllm=5.2,5.2+PTX,7.0,7.5,8.0,8.0+PTX,8.7,8.9,8.9+PTX,9.0,9.0+PTX,10.0,12.0"
+        ),
         "label ai.dynamo.container.pins": (
             "ai-dynamo==0.5.1 cuda==12.8 nixl==0.4.1 torch-cuda==12.6 vllm==0.10.1.1"
         ),
@@ -66,6 +70,10 @@ GOLDEN = {
         "label ai.dynamo.container.cuda": "13.0",
         "label ai.dynamo.container.driver": "580",
         "label ai.dynamo.container.dynamo": "1.4.2",
+        "label ai.dynamo.container.kernels": (
+            "torch=7.5,8.0,8.6,8.9,9.0,10.0,10.3,12.0,12.1 "
+            "vllm=7.5,8.0,8.0+PTX,8.6,8.9,8.9+PTX,9.0,9.0+PTX,10.0,12.0"
+        ),
         "label ai.dynamo.container.pins": (
             "ai-dynamo==1.4.2 cuda==13.0 cuda-toolkit==13.0.2 kvbm==1.4.2 nixl==1.3.2 "
             "torch-cuda==13.0 vllm==0.26.0"
@@ -244,3 +252,19 @@ def test_runtime_image_is_what_serving_starts_from(cli: Cli):
 
     assert targets["serving"]["args"]["BASE_IMAGE"] == "my/cuda:1"
     assert targets["tools"]["args"]["BASE_IMAGE"] != "my/cuda:1"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("framework", ["sglang", "vllm"])
+def test_rows_with_the_same_engine_list_the_same_gpus(framework):
+    registry = Registry.discover()
+    registry.load(framework)
+    rows = [one.value for one in registry.call_for(framework, hookspecs.dynamo_container_releases)]
+
+    known: dict[str, object] = {}
+    for row in rows:
+        (engine,) = (wheel.version for wheel in row.wheels if wheel.name == framework)
+        kernels = {images.kernels for images in row.cuda}
+        assert kernels == known.setdefault(engine, kernels), row.dynamo
+    default = next(row for row in rows if row.default)
+    assert all("9.0" in images.gpus for images in default.cuda)

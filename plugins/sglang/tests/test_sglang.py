@@ -68,6 +68,8 @@ def test_another_sglang_replaces_the_one_that_dynamo_requires(plan_build: PlanBu
     assert values["pin sglang"] == "0.5.15"
     assert "sglang[diffusion]==0.5.15" in values["build-arg REQUIREMENTS"].split()
     assert values["build-arg OVERRIDES"].endswith("|sglang[diffusion]==0.5.15")
+    assert "label ai.dynamo.container.kernels" in plan_values(plan_build("sglang"))
+    assert "label ai.dynamo.container.kernels" not in values
 
 
 def test_version_of_sglang_is_normalized(plan_build: PlanBuild) -> None:

@@ -50,6 +50,9 @@ def check_driver(cuda: str, minimum: str, driver: DriverInfo) -> str:
 def check_kernels(label: str, driver: DriverInfo) -> str:
     """Return a warning if some of this machine's GPUs cannot run the image's native code.
 
+    Release tables have the architectures of the wheels for x86_64, so other machines are not
+    compared: wheels for aarch64 have code for other GPUs.
+
     Args:
         label: the image's label with the architectures of its packages; empty if unknown.
         driver: of this machine.
@@ -58,7 +61,7 @@ def check_kernels(label: str, driver: DriverInfo) -> str:
         MachineError: none of the GPUs can.
     """
     lacking = {}
-    for gpu in driver.gpus:
+    for gpu in driver.gpus if driver.machine == "x86_64" else ():
         if not gpu.capability:
             continue
         packages = [one.package for one in _kernels(label) if not one.run_on(gpu.capability)]

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+
 from dynamo_container.model.facts import DriverInfo, Gpu
 
 
@@ -22,6 +24,7 @@ def collect() -> DriverInfo | None:
             version=pynvml.nvmlSystemGetDriverVersion(),
             cuda=f"{major}.{rest // 10}",
             gpus=tuple(map(_gpu, range(pynvml.nvmlDeviceGetCount()))),
+            machine=os.uname().machine,
         )
     except pynvml.NVMLError:
         return None

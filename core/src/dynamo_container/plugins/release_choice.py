@@ -96,9 +96,13 @@ class ReleaseChoice:
         return {pin.name: pin for pin in self.wheels}[name]
 
     def without(self, *wheels: str) -> ReleaseChoice:
-        """Return a copy that does not pin these wheels, given by name."""
+        """Return a copy that does not pin these wheels, given by name. What is installed instead of
+        them can have code for other GPUs than the row says.
+        """
         kept = tuple(pin for pin in self.wheels if pin.name not in wheels)
-        return replace(self, wheels=kept)
+        if kept == self.wheels or not self.cuda:
+            return replace(self, wheels=kept)
+        return replace(self, wheels=kept, cuda=replace(self.cuda, kernels=()))
 
     def overriding(self, *requirements: str) -> ReleaseChoice:
         """Return a copy with further requirements that replace what packages require."""

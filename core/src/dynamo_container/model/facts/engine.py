@@ -33,11 +33,13 @@ class DriverInfo:
         version: of the driver, such as `535.104.05`.
         cuda: the newest CUDA version that it supports, such as `12.2`.
         gpus: in the order of their indexes.
+        machine: the architecture of its processors, as `uname -m` names it.
     """
 
     version: str
     cuda: str
     gpus: tuple[Gpu, ...] = ()
+    machine: str = "x86_64"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
