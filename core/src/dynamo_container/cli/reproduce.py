@@ -50,15 +50,17 @@ def command(ctx: click.Context, /, frameworks: tuple[str, ...], **_options: obje
         if not others:
             options, _ = of_lock(ctx, session, keeps=True)
             _build(session, replace(options, tag=(other,), no_latest=True, no_cache=True))
-        lines, digest = compare.compare(image, other)
+        result = compare.compare(image, other)
     finally:
         if not others:
             process.capture("docker", "image", "rm", "--force", other)
-    if not lines:
+    if not result.lines:
         print_line(f"{image} is reproduced: every layer and the configuration are the same")
-        print_line(f"configuration, with the digests of all layers: {digest}")
+        print_line(f"digest of layers and configuration: {result.digest}")
+        if result.other_history:
+            session.note("the history of its steps is written differently, by another BuildKit")
         return 0
-    print_lines(lines)
+    print_lines(result.lines)
     raise WorkFailedError(f"{image} is not the same as {others[0] if others else 'its lock'}")
 
 

@@ -41,7 +41,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """An image as an archive that `docker image save` wrote; the digest is its configuration's."""
+    """An image as an archive that `docker image save` wrote; for the digest, see Comparison."""
 
     file: tarfile.TarFile
     config: dict[str, Any]
@@ -76,12 +76,15 @@ class Comparison(NamedTuple):
 
     Attributes:
         lines: the differences.
-        digest: of the first image's configuration, which has the digests of all its files. Other
-            than that of the manifest, it does not depend on how layers are compressed.
+        digest: of the first image's configuration without its history; it has the digests of all
+            layers, uncompressed. So it depends neither on how an engine compresses them, nor on how
+            its BuildKit writes the history, with or without the values of arguments.
+        other_history: whether the history is written differently.
     """
 
     lines: tuple[str, ...]
     digest: str
+    other_history: bool
 
 
 def compare(first: str, second: str) -> Comparison:
@@ -95,7 +98,11 @@ def compare(first: str, second: str) -> Comparison:
         _saved(first, Path(folder)) as one,
         _saved(second, Path(folder)) as other,
     ):
-        return Comparison(tuple(_compare(one, other)), one.digest)
+        return Comparison(
+            tuple(_compare(one, other)),
+            one.digest,
+            one.config.get("history") != other.config.get("history"),
+        )
 
 
 def _compare(one: Archive, other: Archive) -> Iterator[str]:
@@ -111,7 +118,7 @@ def _compare(one: Archive, other: Archive) -> Iterator[str]:
         return
     if len(one.layers) != len(other.layers):
         yield f"the number of layers differs: {len(one.layers)} and {len(other.layers)}"
-    for key in sorted({*one.config, *other.config} - {"rootfs"}):
+    for key in sorted({*one.config, *other.config} - {"rootfs", "history"}):
         if one.config.get(key) != other.config.get(key):
             yield f"the layers are the same, but not the configuration: {key}"
 
@@ -154,8 +161,8 @@ def _saved(image: str, folder: Path) -> Iterator[Archive]:
 
 def _archive(file: tarfile.TarFile) -> Archive:
     (manifest,) = json.loads(_content(file, "manifest.json"))
-    content = _content(file, manifest["Config"])
-    config = json.loads(content)
+    config = json.loads(_content(file, manifest["Config"]))
+    lasting = {key: value for key, value in config.items() if key != "history"}
     steps = [
         step_name(entry.get("created_by", ""))
         for entry in config.get("history", ())
@@ -168,7 +175,7 @@ def _archive(file: tarfile.TarFile) -> Archive:
         file,
         config,
         tuple(Layer(digest=digest, step=step, path=path) for digest, step, path in layers),
-        f"sha256:{hashlib.sha256(content).hexdigest()}",
+        f"sha256:{hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()}",
     )
 
 
