@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def measure(registry: registries.Registry, folder: Path) -> list[bool]:
-    """Report what is compared; return which of it is as it should be."""
+    """Report what is compared; return which of it is valid."""
     stable, later = environment(), environment("--generation", "next")
     base = f"{registry.address}/base:1"
     docker(stable, "tag", stable["DYNAMO_CONTAINER_TEST_BASE_IMAGE"], base)

@@ -95,7 +95,7 @@ def test_only_what_has_the_name_is_left_and_a_wrong_name_gets_a_suggestion():
     assert "did you mean requests?" in raised.value.next_step
 
 
-def test_a_policy_names_the_package_who_asked_for_it_and_the_way_out(site, monkeypatch):
+def test_a_policy_names_the_package_who_asked_for_it_and_the_hint(site, monkeypatch):
     site.install("strict", POLICY)
     registry = loaded(site)
     gpl = component("bad", "GPL-3.0-only", via=("tiny", "dynamo", "bad"))
@@ -171,7 +171,7 @@ def test_notices_have_each_text_once_and_nothing_of_the_base_image():
     assert "--- one 1.0 (MIT), two 1.0 (MIT)" in text
     assert "below" not in text
     assert "of the base image" not in text
-    assert "Without a text of their own: above 1 (unknown)" in text
+    assert "Without license texts of their own: above 1 (unknown)" in text
 
 
 def test_without_its_library_cyclonedx_says_how_to_install_it(monkeypatch):

@@ -28,6 +28,7 @@ h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2.5rem }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere }
+td code { overflow-wrap: normal; white-space: nowrap }
 td.number, th.number { text-align: right; white-space: nowrap }
 .wide { overflow-x: auto } .soft { color: var(--soft) } .failed { color: var(--failed) }
 code { font: .85rem ui-monospace, monospace }

@@ -192,7 +192,7 @@ def test_licenses_are_refused_but_not_those_of_the_base_image(license_: str) -> 
     assert refusals(part("bad", license_, from_base=True)) == []
 
 
-def test_packages_are_refused_with_the_way_out() -> None:
+def test_packages_are_refused_with_a_hint() -> None:
     (refused,) = refusals(part("av", via=("vllm", "vllm", "av")))
 
     assert refused.startswith("codecs need a license: av 1.0 (MIT; asked for by vllm > vllm > av)")

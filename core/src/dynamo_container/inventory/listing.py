@@ -72,7 +72,7 @@ def notices(contents: Contents) -> Iterator[str]:
         own = [package for package in packages if not package.from_base]
         yield f"{_RULE}\n{title}\n{_RULE}\n"
         if lacking := [_name(package) for package in own if not package.texts]:
-            yield f"\nWithout a text of their own: {', '.join(lacking)}\n"
+            yield f"\nWithout license texts of their own: {', '.join(lacking)}\n"
         yield from _texts(own, contents.texts)
 
 
