@@ -206,9 +206,9 @@ ELSEWHERE = {
     "pyproject.toml": ("/checkout/pyproject.toml", '[[tool.uv.index]]\nurl = "{url}"\n'),
     "uv.toml above": ("/uv.toml", 'extra-index-url = ["{url}"]\n'),
     "uv.toml of the home": ("/root/.config/uv/uv.toml", '[[index]]\nurl = "{url}"\n'),
-    "uv.toml of the system": ("/etc/uv/uv.toml", 'find-links = ["{url}/acme-tool/"]\n'),
+    "uv.toml of the system": ("/etc/uv/uv.toml", '[[index]]\nurl = "{url}"\n'),
     "pip.conf of the system": ("/etc/pip.conf", "[global]\nextra-index-url = {url}\n"),
-    "pip.conf of the home": ("/root/.pip/pip.conf", "[install]\nextra-index-url = {url}\n"),
+    "pip.conf of the home": ("/root/.pip/pip.conf", "[global]\nextra-index-url = {url}\n"),
     "pip.conf of the tools": ("/opt/tools/python/pip.conf", "[global]\nextra-index-url = {url}\n"),
 }
 PROJECT = """\
@@ -249,7 +249,6 @@ def test_no_file_of_a_checkout_or_of_an_image_adds_an_index(step, indexes, tmp_p
 
 VARIABLES = {
     "UV_INDEX_STRATEGY": "unsafe-best-match",
-    "UV_OVERRIDE": "/settings",
     "UV_CONFIG_FILE": "/uv.toml",
     "PIP_EXTRA_INDEX_URL": "",
     "PIP_FIND_LINKS": "{main}/acme-tool/",
@@ -265,8 +264,7 @@ def test_no_variable_of_an_image_selects_packages(step, indexes, tmp_path, varia
         package_index.write_wheel(tmp_path / name / "wheels", "pip", "99.0")
     value = VARIABLES[variable].format(main=indexes.main.url) or indexes.main.url
     ran = step(
-        "echo acme-tool==2.0 >/settings; "
-        f"printf '[[index]]\nurl = \"{indexes.main.url}\"\n' >/uv.toml; "
+        "echo 'index-strategy = \"unsafe-best-match\"' >/uv.toml; "
         f"printf '[global]\nextra-index-url = {indexes.main.url}\n' >/pip.conf; "
         f"export {variable}='{value}'; "
         "with-index resolve /wheels; grep '^acme-tool' /wheels/requirements.txt; "
