@@ -101,6 +101,13 @@ def clean_environment(isolated_commands: None, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
+def no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without the docker command, and without an engine."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
+
+
+@pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A folder on `sys.path` into which a test installs distributions."""
     folder = tmp_path / "site"

@@ -31,6 +31,18 @@ def dynamo_container_framework():
 def dynamo_container_stages(request):
     return [Stage(name="runtime", dockerfile=HERE / "Dockerfile")]
 """
+# A plugin with an option, whose value is a pin.
+PIN = """
+@hookimpl
+def dynamo_container_options(command):
+    if command == "build":
+        yield Option(flag="--tiny-ref", metavar="REF", help="a git ref")
+
+@hookimpl
+def dynamo_container_pins(request):
+    if ref := request.option("tiny_ref"):
+        yield Pin(name="tiny", version=ref, kind="git", build_arg="GREETING")
+"""
 
 
 @dataclass(frozen=True)

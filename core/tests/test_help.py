@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
+# SPDX-License-Identifier: Apache-2.0
+"""The help: which options it shows, and how."""
+
+from __future__ import annotations
+
+import re
+
+import click
+import pytest
+from dynamo_container.cli.app import COMMANDS, app
+from fakes import PIN
+
+
+@pytest.mark.parametrize("words", [(), ("explain",), ("plugins",)])
+def test_help_is_shown_without_a_command(cli, words):
+    assert cli.ok(*words).out.startswith("Usage: dynamo-container")
+
+
+def test_help_works_even_if_plugins_that_are_not_selected_fail(cli, site):
+    raising = "\n@hookimpl\ndef dynamo_container_options(command):\n    raise RuntimeError('x')\n"
+    site.framework("one", PIN)
+    site.framework("two", PIN)
+    site.framework("raising", raising)
+
+    assert "--tiny-ref" in cli.ok("build", "one", "--help").out
+    assert "no such option" in cli("build", "none", "--nonsense").err
+
+
+def test_help_names_the_command_that_shows_more_options_and_an_options_choices(cli, site):
+    declared = """
+@hookimpl
+def dynamo_container_options(command):
+    yield Option(flag="--kernels", help="Kernels.", default="flash", choices=("flash", "math"))
+"""
+    site.framework("tiny", declared)
+
+    for command in ("build", "run"):
+        words = " ".join(cli.ok(command, "tiny", "--help").out.split())
+        assert "Kernels. [one of: flash, math; default: flash]" in words
+        assert "can have options of its own" not in words
+        general = " ".join(cli.ok(command, "--help").out.replace("-\n", "-").split())
+        assert f"dynamo-container {command} " in general.partition("name it: ")[2]
+
+
+@pytest.mark.parametrize("command", ["build", "run", "render", "devcontainer"])
+def test_help_shows_the_common_options_and_help_all_shows_each_option_once(cli, site, command):
+    site.framework("tiny", "")
+    found = app.get_command(click.Context(app), command)
+    assert found is not None
+    options = [one for one in found.params if isinstance(one, click.Option) and not one.hidden]
+
+    common = cli.ok(command, "--help").out
+    every = cli.ok(command, "--help-all").out
+
+    assert f"All options: dynamo-container {command} --help-all" in common
+    assert len(common.splitlines()) < len(every.splitlines())
+    for flag in (option.opts[-1] for option in options):
+        assert re.search(rf"^  .*{flag}\b(?!-)", every, re.MULTILINE), flag
+
+
+def test_help_shows_the_help_of_a_command(cli):
+    assert cli.ok("help", "plugins", "list").out == cli.ok("plugins", "list", "--help").out
+    assert cli.ok("help").out == cli.ok("--help").out
+
+    result = cli("help", "plugins", "lst")
+    assert result.status == 2
+    assert "no such command: 'lst'" in result.err
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "140"])
+def test_help_cuts_no_word(cli, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+
+    for command in COMMANDS:
+        shown = cli.ok(command, "--help").out
+        several = re.compile(r"\b[A-Z]+\.\.\.")  # such as COMMAND...
+        assert not re.search(r"[\w.]\.\.\.", several.sub("", shown)), shown
