@@ -267,8 +267,8 @@ class TestCommandLine:
     """`dev` without an engine, and mistakes."""
 
     @pytest.fixture(autouse=True)
-    def _no_docker(self, monkeypatch):
-        monkeypatch.setenv("PATH", "")
+    def _no_docker(self, no_docker):
+        """`dev` finds neither docker nor an engine."""
 
     def test_a_dry_run_prints_all_that_a_first_call_runs(self, cli, checkout):
         out = cli.ok("dev", "none", "--dry-run", "--", "cargo", "test").out

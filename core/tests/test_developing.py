@@ -188,8 +188,7 @@ def test_each_developers_shell_history_is_kept_in_a_volume():
 @pytest.mark.processes
 class TestWithoutAnEngine:
     @pytest.fixture(autouse=True)
-    def _no_docker(self, monkeypatch, tmp_path):
-        monkeypatch.setenv("PATH", "")
+    def _home(self, no_docker, monkeypatch, tmp_path):
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
     @pytest.fixture

@@ -15,11 +15,10 @@ from dynamo_container.api import (
     ReleaseChoice,
     ServingPlugin,
     Stage,
-    UsageError,
-    exact_version,
     hookimpl,
-    replace,
 )
+
+from dynamo_container_sglang.version import requested_wheel
 
 
 class Sglang(ServingPlugin):
@@ -70,7 +69,7 @@ engine.shutdown()
     def release(self, request: BuildRequest) -> ReleaseChoice:
         """Override Dynamo's own requirement if the user names another version."""
         release = super().release(request)
-        wheel = _requested_wheel(request, release)
+        wheel = requested_wheel(request, release)
         return release.without("sglang").overriding(wheel.requirement) if wheel else release
 
     @hookimpl
@@ -84,21 +83,8 @@ engine.shutdown()
     @hookimpl
     def dynamo_container_pins(self, request: BuildRequest) -> Iterator[Pin]:
         yield from super().dynamo_container_pins(request)
-        if wheel := _requested_wheel(request, super().release(request)):
+        if wheel := requested_wheel(request, super().release(request)):
             yield wheel
-
-
-def _requested_wheel(request: BuildRequest, release: ReleaseChoice) -> Pin | None:
-    """Return the SGLang that the user names; None if Dynamo's own requirement decides."""
-    if not (version := request.option("sglang_version")):
-        return None
-    if request.checkout:
-        raise UsageError(
-            "--sglang-version cannot be used with a checkout, which states the version it requires",
-            "remove the option, or build a release: --dynamo-version VERSION",
-        )
-    version = exact_version("--sglang-version", version)
-    return replace(release.wheel("sglang"), version=version, location="")
 
 
 plugin: Final = Sglang()
