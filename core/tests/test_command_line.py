@@ -59,6 +59,15 @@ def test_without_an_engine_the_status_is_3_with_a_next_step(cli, no_engine, word
 
 
 @pytest.mark.processes
+def test_the_reason_is_that_of_the_machine_not_of_a_library(no_engine):
+    # In a process of its own: docker's SDK leaves the socket open that it cannot connect.
+    command = [sys.executable, "-m", "dynamo_container", "ps"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert "no docker engine answers: No such file or directory" in result.stderr
+
+
+@pytest.mark.processes
 @pytest.mark.parametrize("words", [("build", "none"), ("run", "none")])
 def test_without_docker_the_status_is_3_with_a_next_step(cli, no_docker, words):
     result = cli(*words)

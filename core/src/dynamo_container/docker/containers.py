@@ -17,12 +17,17 @@ from typing import Any, Final
 import docker
 from docker.context import ContextAPI
 from docker.errors import APIError, DockerException, NotFound
-from requests.exceptions import RequestException
+from requests.exceptions import RequestException, Timeout
 
 from dynamo_container.docker import podman, program
 from dynamo_container.docker.errors import no_engine, reading_answer
 from dynamo_container.docker.listed import CREATED, Container, is_foreign
-from dynamo_container.errors import DynamoContainerError, EngineError, WorkFailedError
+from dynamo_container.errors import (
+    DynamoContainerError,
+    EngineError,
+    NoAnswerError,
+    WorkFailedError,
+)
 from dynamo_container.model.names import (
     DEV_LABEL,
     OWNER_LABEL,
@@ -156,7 +161,21 @@ def _unreachable(error: Exception) -> EngineError:
             "an engine at ssh:// requires paramiko, which is not installed",
             "pip install 'dynamo-container[ssh]'",
         )
-    return no_engine(" ".join(str(error).split()))
+    # The SDK's own words name its parts; the first cause is what happened.
+    causes = [error, *_causes(error)]
+    if any(isinstance(cause, Timeout) for cause in causes):
+        return NoAnswerError(
+            "the docker engine did not answer in time", "check that it works: docker version"
+        )
+    reasons = (cause.strerror for cause in reversed(causes) if isinstance(cause, OSError))
+    return no_engine(next(filter(None, reasons), " ".join(str(error).split())))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Return what an error was raised for, the first cause last."""
+    while cause := error.__cause__ or error.__context__:
+        yield cause
+        error = cause
 
 
 def _container(listed: dict[str, Any]) -> Container:
