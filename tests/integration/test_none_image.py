@@ -291,7 +291,8 @@ def test_a_second_build_sends_nothing_and_runs_nothing(docker, image, cli):
     steps, sent = progress(result.err)
     assert [name for name, cached in steps.items() if not cached] == []
     assert len(steps) >= 8
-    assert sum(sent) < 1500
+    # The names and times of files; the scripts' contents alone are 60 kB.
+    assert sum(sent) < 4000
     assert docker.inspect(image)["Id"] == before
 
 
