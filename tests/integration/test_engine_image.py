@@ -28,7 +28,13 @@ PLACES = {
     "venv": ("/opt/venv/bin/python3", "/opt/venv/lib/python3.13/site-packages"),
     "conda": ("/opt/conda/bin/python3", "/opt/conda/lib/python3.13/site-packages"),
 }
-ENGINE = {("vllm", "9.0+acme"): (), ("torch", "9.0+cu140"): (), ("fast", "1"): ()}
+# `shared` is newer than Dynamo 9.10 allows, but the engine allows an older one, too.
+ENGINE = {
+    ("vllm", "9.0+acme"): ("shared>=1.2",),
+    ("torch", "9.0+cu140"): (),
+    ("fast", "1"): (),
+    ("shared", "2.0"): (),
+}
 OURS = ("opt/dynamo/", "home/ubuntu/", "workspace/")
 
 
@@ -45,7 +51,9 @@ def index_wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
             package_index.write_wheel(folder, name, version, requires)
     newer = ("ai-dynamo-runtime==9.10", "vllm[flashinfer]==9.0; extra == 'vllm'")
     package_index.write_wheel(folder, "ai-dynamo", "9.10", newer)
-    package_index.write_wheel(folder, "ai-dynamo-runtime", "9.10")
+    package_index.write_wheel(folder, "ai-dynamo-runtime", "9.10", ("shared<2",))
+    for version in ("1.1", "1.5", "2.0"):
+        package_index.write_wheel(folder, "shared", version)
     return folder
 
 
@@ -135,7 +143,7 @@ USE = "import ai_dynamo, vllm, torch, fast, nixl; print(ai_dynamo.__version__, v
 @pytest.mark.engine
 @pytest.mark.parametrize("place", PLACES)
 def test_dynamo_is_put_beside_the_engine_and_nothing_of_it_is_changed(
-    docker: Docker, engine, build_beside, place
+    cli: Cli, docker: Docker, engine, build_beside, place
 ):
     below = engine(place)
 
@@ -164,22 +172,34 @@ def test_dynamo_is_put_beside_the_engine_and_nothing_of_it_is_changed(
         assert docker.run("run", "--rm", other, "python", "-c", USE.replace(", nixl", "")) == (
             "9.10 9.0+acme"
         )
+        # Dynamo's processes get the `shared` that both allow; the engine's stays what it is.
+        assert "use shared 1.5 instead of the engine's 2.0" in newer.err
+        names = added_files(docker, other, len(own))
+        assert [name for name in sorted(names) if not name.startswith(OURS)] == []
+        version = ("-c", "import shared; print(shared.__version__)")
+        assert docker.run("run", "--rm", other, "python", *version) == "1.5"
+        assert docker.run("run", "--rm", other, "/usr/bin/python3", *version) == "2.0"
+        fits = "Dynamo's packages agree with those of the engine"
+        assert f"ok       {fits}" in cli("check", other).out
 
 
 TORCH = {("torch", "9.0+cu140"): (), ("fast", "1"): ()}
+NEEDS_SHARED = {**ENGINE, ("vllm", "9.0+acme"): ("shared>=2",)}
 MISFITS = {
-    "no engine": (TORCH, "no Python with the module 'vllm'"),
-    "another engine": (TORCH | {("vllm", "8.0"): ()}, "vllm[flashinfer]==9.0"),
-    "another NIXL": (ENGINE | {("nixl", "9.0"): ()}, "nixl[cu14]==9.1"),
+    "no engine": ("9.9", TORCH, "no Python with the module 'vllm'"),
+    "another engine": ("9.9", TORCH | {("vllm", "8.0"): ()}, "vllm[flashinfer]==9.0"),
+    "another NIXL": ("9.9", ENGINE | {("nixl", "9.0"): ()}, "nixl[cu14]==9.1"),
+    "no version for both": ("9.10", NEEDS_SHARED, "shared<2"),
+    "built for PyTorch": ("9.10", ENGINE | {("shared", "2.0"): ("torch",)}, "shared==2.0"),
 }
 
 
 @pytest.mark.engine
 @pytest.mark.parametrize("what", MISFITS)
 def test_an_engine_that_does_not_fit_is_refused_with_the_reason(engine, build_beside, what):
-    packages, message = MISFITS[what]
+    dynamo, packages, message = MISFITS[what]
 
-    result, _ = build_beside(engine("venv", packages))
+    result, _ = build_beside(engine("venv", packages), dynamo)
 
     assert result.status == 1
     assert message in result.err
