@@ -124,11 +124,11 @@ def test_a_build_that_fails_leaves_the_container_and_is_repeated(desk):
 
     failed = desk.call("none", *desk.options, "--", "true")
     (desk.folder / "pyproject.toml").write_text(PROJECT)
-    mended = desk.dev("--", "python", "-c", WHERE)
+    repaired = desk.dev("--", "python", "-c", WHERE)
 
     assert failed.returncode == 1
     assert "could not be built in place" in failed.stderr
-    assert mended.stdout == "/workspace/ai_dynamo/__init__.py\n"
+    assert repaired.stdout == "/workspace/ai_dynamo/__init__.py\n"
 
 
 def test_a_watched_command_starts_again_after_a_change_and_ends_with_ctrl_c(docker, desk):
