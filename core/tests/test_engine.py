@@ -114,15 +114,6 @@ def test_an_image_is_requested_by_its_whole_reference(serve: Serve):
     assert engine.inspect_image("another:1") is None
 
 
-def test_a_reference_with_bytes_that_are_not_characters_is_asked_for_as_they_are(serve: Serve):
-    serve({"/images/%FF/json": (200, json.dumps({"Id": "sha256:1"}).encode())})
-
-    image_info = engine.inspect_image("\udcff")
-
-    assert image_info
-    assert image_info.id == "sha256:1"
-
-
 def test_the_version_comes_from_the_socket(serve: Serve, monkeypatch):
     monkeypatch.setenv("PATH", "")  # no docker command
     serve({"/version": (200, b'{"Version": "28.5.2"}')})

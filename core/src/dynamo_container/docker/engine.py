@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container.docker import process, program
-from dynamo_container.docker.command import encoded
 from dynamo_container.docker.errors import OLDEST_ENGINE, no_engine, reading_answer
 from dynamo_container.errors import EngineError, MachineError
 from dynamo_container.model.facts import EngineInfo, ImageInfo
@@ -242,7 +241,7 @@ def inspect_image(reference: str) -> ImageInfo | None:
         return _image_info(found) if found else None
     from urllib.parse import quote
 
-    response = _get(f"/images/{quote(encoded(reference))}/json")
+    response = _get(f"/images/{quote(reference)}/json")
     image = _document(response)
     if image is None and not (response and response.status == _NOT_FOUND):
         image = _inspect(reference)
