@@ -149,7 +149,7 @@ def _first_file(
 
 @contextmanager
 def _saved(image: str, folder: Path) -> Iterator[Archive]:
-    path = folder / hashlib.sha256(image.encode()).hexdigest()
+    path = folder / hashlib.sha256(image.encode(errors="surrogatepass")).hexdigest()
     command = Command(argv=("docker", "image", "save", "--output", str(path), image))
     if process.run(command):
         raise MachineError(
