@@ -53,9 +53,9 @@ class NewUser:
 @pytest.fixture
 def user(tmp_path: Path, docker: Docker) -> Iterator[NewUser]:
     yield NewUser(tmp_path)
-    for version in ("v1.4.2", "latest"):
-        image = f"dynamo:{version}-{NAME}-runtime"
-        docker.run("image", "rm", "--force", image, check=False)
+    images = f"reference=dynamo:*-{NAME}-*"
+    for image in docker.run("images", "--format={{.Repository}}:{{.Tag}}", "--filter", images).split():
+        docker.run("image", "rm", "--force", image)
 
 
 def test_a_new_plugin_is_installed_tested_built_and_answers(user, docker):

@@ -262,3 +262,11 @@ def test_files_in_the_workspace_belong_to_the_caller(cli: Cli, engine: Podman, w
     cli.ok(*words, f"--mount-workspace={workspace}", "-d", "--wait", "--", "sh", "-c", script)
 
     assert (workspace / "new").stat().st_uid == ROOTLESS_USER
+
+
+def test_the_end_of_another_podman_of_the_same_user_does_not_end_these_containers(engine: Podman):
+    with podman(rootless=engine.rootless, name="beside") as other:
+        other.run("info")  # a process for its namespaces starts with the first command
+        container = engine.run("run", "--detach", IMAGE, "sleep", "600")
+
+    assert engine.run("inspect", "--format={{.State.Status}}", container) == "running"

@@ -68,10 +68,12 @@ class Engine:
     Attributes:
         environment: the variables that make docker use it.
         folder: its configuration, log and socket.
+        options: of `scripts/engine`, that name it.
     """
 
     environment: dict[str, str]
     folder: Path
+    options: tuple[str, ...]
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Make docker use it until the test ends."""
@@ -90,6 +92,10 @@ class Engine:
         )
         assert completed.returncode == 0, completed.stderr
         return completed.stdout.decode().strip()
+
+    def script(self, command: str) -> str:
+        """Run a command of `scripts/engine`, and return its messages."""
+        return _script(command, *self.options).stderr
 
 
 @contextmanager
@@ -118,7 +124,7 @@ def engine(
     words += ["--bridge"] if bridge else []
     try:
         _script("up", *words)
-        shown = _script("env", *words)
+        shown = _script("env", *words).stdout
         environment = dict(
             line.removeprefix("export ").split("=", 1)
             for line in shown.splitlines()
@@ -127,12 +133,12 @@ def engine(
         environment = {key: shlex.split(value)[0] for key, value in environment.items()}
         environment["PATH"] = environment["PATH"].replace("$PATH", os.environ["PATH"])
         socket = Path(environment["DOCKER_HOST"].removeprefix("unix://"))
-        yield Engine(environment, socket.parent)
+        yield Engine(environment, socket.parent, tuple(words))
     finally:
         _script("purge", *words)
 
 
-def _script(*words: str) -> str:
+def _script(*words: str) -> subprocess.CompletedProcess[str]:
     completed = subprocess.run([SCRIPT, *words], capture_output=True, text=True, check=False)
     assert completed.returncode == 0, completed.stderr
-    return completed.stdout
+    return completed

@@ -51,11 +51,16 @@ class Podman:
 
 
 @contextmanager
-def podman(*, rootless: bool) -> Iterator[Podman]:
-    """Start a podman with stand-ins for two GPUs; its files are deleted at the end."""
+def podman(*, rootless: bool, name: str = "test") -> Iterator[Podman]:
+    """Start a podman with stand-ins for two GPUs; its files are deleted at the end.
+
+    Args:
+        rootless: run it as an unprivileged user.
+        name: of this one among those that this process has.
+    """
     if os.getuid() or not shutil.which("apt-get"):
         pytest.skip("podman for the tests requires root on Debian")
-    words = [f"--name=test-{os.getpid()}", *(["--rootless"] if rootless else [])]
+    words = [f"--name={name}-{os.getpid()}", *(["--rootless"] if rootless else [])]
     try:
         _script("up", "--gpus", *words)
         yield Podman(dict(_variables(_script("env", *words))), rootless)
