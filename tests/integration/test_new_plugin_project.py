@@ -53,8 +53,8 @@ class NewUser:
 @pytest.fixture
 def user(tmp_path: Path, docker: Docker) -> Iterator[NewUser]:
     yield NewUser(tmp_path)
-    images = f"reference=dynamo:*-{NAME}-*"
-    for image in docker.run("images", "--format={{.Repository}}:{{.Tag}}", "--filter", images).split():
+    words = ("--format={{.Repository}}:{{.Tag}}", f"--filter=reference=dynamo:*-{NAME}-*")
+    for image in docker.run("images", *words).split():
         docker.run("image", "rm", "--force", image)
 
 
