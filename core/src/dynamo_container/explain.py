@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from dynamo_container.containers.plan import RunPlan
 from dynamo_container.errors import UsageError
@@ -119,8 +119,15 @@ def schema() -> dict[str, Any]:
     }
 
 
-def build_text(plan: BuildPlan, key: str | None = None) -> str:
-    """Explain a build to people.
+class Block(NamedTuple):
+    """Values that are explained together, such as those of an image."""
+
+    title: str
+    values: tuple[ExplainedValue, ...]
+
+
+def build_blocks(plan: BuildPlan, key: str | None = None) -> tuple[Block, ...]:
+    """Explain a build to people, with a block for each image.
 
     Args:
         plan: the plan.
@@ -129,31 +136,29 @@ def build_text(plan: BuildPlan, key: str | None = None) -> str:
     Raises:
         UsageError: no value has this key.
     """
-    blocks = []
-    for image in plan.images:
-        head = f"{image.framework} {image.stage}"
-        blocks.append("\n".join([head, *_lines(_select(image.entries, key))]))
-    return "\n\n".join(blocks) + "\n"
+    return tuple(
+        Block(f"{image.framework} {image.stage}", _values(image.entries, key))
+        for image in plan.images
+    )
 
 
-def run_text(plan: RunPlan, key: str | None = None) -> str:
-    """Explain a run to people; see `build_text`."""
-    return "\n".join([plan.image, *_lines(_select(plan.entries, key))]) + "\n"
+def run_blocks(plan: RunPlan, key: str | None = None) -> tuple[Block, ...]:
+    """Explain a run to people; see `build_blocks`."""
+    return (Block(plan.image, _values(plan.entries, key)),)
 
 
-def serve_text(plan: ServePlan, key: str | None = None) -> str:
+def serve_blocks(plan: ServePlan, key: str | None = None) -> tuple[Block, ...]:
     """Explain a served model to people: what belongs to all services, then each of them."""
     blocks = [(f"{plan.project} ({plan.image})", plan.entries)]
     blocks += [(_headline(one), _of_service(one)) for one in plan.services]
     _require_key([entry for _, entries in blocks for entry in entries], key)
-    return (
-        "\n\n".join(
-            "\n".join([head, *_lines(selected)])
-            for head, entries in blocks
-            if (selected := _matching(entries, key))
-        )
-        + "\n"
-    )
+    explained = (Block(title, _explained(_matching(entries, key))) for title, entries in blocks)
+    return tuple(block for block in explained if block.values)
+
+
+def as_text(blocks: Iterable[Block]) -> str:
+    """Return blocks as lines: a value, then its sources and what it replaces."""
+    return "\n\n".join("\n".join([block.title, *_lines(block.values)]) for block in blocks) + "\n"
 
 
 def _headline(service: ServicePlan) -> str:
@@ -168,13 +173,13 @@ def _of_service(service: ServicePlan) -> tuple[PlanEntry, ...]:
 
 
 def build_json(plan: BuildPlan, key: str | None = None) -> str:
-    """Explain a build to programs; see `build_text`."""
+    """Explain a build to programs; see `build_blocks`."""
     images = tuple(_image(image, key) for image in plan.images)
     return _as_json(ExplainedBuild(schema=SCHEMA, command="build", images=images))
 
 
 def run_json(plan: RunPlan, key: str | None = None) -> str:
-    """Explain a run to programs; see `build_text`."""
+    """Explain a run to programs; see `build_blocks`."""
     return _as_json(
         ExplainedRun(
             schema=SCHEMA,
@@ -187,7 +192,7 @@ def run_json(plan: RunPlan, key: str | None = None) -> str:
 
 
 def serve_json(plan: ServePlan, key: str | None = None) -> str:
-    """Explain a served model to programs; see `serve_text`."""
+    """Explain a served model to programs; see `serve_blocks`."""
     entries = {one.name: _of_service(one) for one in plan.services}
     _require_key([*plan.entries, *(one for every in entries.values() for one in every)], key)
     return _as_json(
@@ -240,24 +245,24 @@ def _require_key(entries: Iterable[PlanEntry], key: str | None) -> None:
         )
 
 
-def _lines(entries: Iterable[PlanEntry]) -> Iterator[str]:
-    for entry in entries:
-        yield printable(f"  {entry.kind} {entry.key} = {_quoted(_shown(entry, entry.value))}")
-        for source in entry.sources:
+def _lines(values: Iterable[ExplainedValue]) -> Iterator[str]:
+    for one in values:
+        yield printable(f"  {one.kind} {one.key} = {quoted_value(one.value)}")
+        for source in one.sources:
             yield f"      {_source_line(source)}"
-        for lower in entry.shadowed:
-            value = _quoted(_shown(entry, lower.value))
-            yield f"      instead of {value}: {_source_line(lower.source)}"
+        for lower in one.shadowed:
+            yield f"      instead of {quoted_value(lower.value)}: {_source_line(lower.source)}"
 
 
-def _quoted(value: str) -> str:
+def quoted_value(value: str) -> str:
     """Return a value as it is; in quotes if something in it would be invisible."""
     return value if value and value.isprintable() and value == value.strip() else repr(value)
 
 
-def _source_line(source: Source) -> str:
+def _source_line(source: ExplainedSource) -> str:
     location = f"  {source.location}" if source.location else ""
-    return printable(f"{source.layer.name.lower()}: {source}{location}")
+    origin = f" ({source.distribution})" if source.distribution else ""
+    return printable(f"{source.layer}: {source.name}{origin}{location}")
 
 
 def values(image: Image) -> tuple[ExplainedValue, ...]:

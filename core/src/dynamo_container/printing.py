@@ -19,7 +19,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO, TypeGuard
 
 import click
 
@@ -28,15 +28,15 @@ from dynamo_container.errors import DynamoContainerError, OutputError
 from dynamo_container.model.credentials import hide, hide_all
 from dynamo_container.model.text import aligned, json_text, printable, shortened
 
+if TYPE_CHECKING:
+    from dynamo_container.explain import Block
+
 # The status that a shell reports for a program that SIGPIPE has ended.
 BROKEN_PIPE: Final = 141
 # Of each of the two lines of an error, in bytes.
 _ERROR_LENGTH: Final = 1500
 # Of each line of output that explains an error.
 _DETAIL_LENGTH: Final = 400
-_LAYER_COLORS: Final = {
-    "core": "blue", "framework": "cyan", "overlay": "magenta", "user": "green",
-}  # fmt: skip
 _CLEAR_LINE: Final = "\r\x1b[K"
 
 
@@ -61,11 +61,11 @@ def print_table(rows: Sequence[Sequence[str]], *, indent: str = "") -> None:
     """Print rows of equal length, a heading first: as a table at a terminal, if that is wide enough
     and rich is installed; else as lines with aligned columns, which do not change between releases.
     """
-    if sys.stdout is not None and sys.stdout.isatty():
+    if _can_draw(sys.stdout):
         # Imported here: rich takes 50 ms, and only a terminal shows what it draws.
         from dynamo_container import tables
 
-        safe = [[printable(hide(cell)) for cell in row] for row in rows]
+        safe = [[_safe(cell) for cell in row] for row in rows]
         columns = shutil.get_terminal_size().columns
         if text := tables.drawn(safe, width=columns, colors=_has_colors(sys.stdout)):
             _write(f"{text}\n", err=False)
@@ -73,24 +73,38 @@ def print_table(rows: Sequence[Sequence[str]], *, indent: str = "") -> None:
     print_lines(f"{indent}{line}" for line in aligned(rows))
 
 
-def print_explanation(text: str) -> None:
-    """Print an explanation of a plan; at a terminal, layers in their colors and replaced values
-    dim.
+def print_explanation(blocks: Sequence[Block]) -> None:
+    """Print explained values: at a terminal as trees; else as lines, which do not change between
+    releases. Without rich, a terminal gets these lines in the layers' colors.
     """
-    if not _has_colors(sys.stdout):
-        print_text(text)
+    from dynamo_container import explain  # only this command needs it
+
+    if _has_colors(sys.stdout):
+        from dynamo_container import trees
+
+        width = shutil.get_terminal_size().columns
+        if _can_draw(sys.stdout) and (drawn := trees.drawn(blocks, safe=_safe, width=width)):
+            _write(drawn, err=False)
+            return
+        lines = printable(hide(explain.as_text(blocks)), keep="\n\t").splitlines(keepends=True)
+        _write("".join(map(_explained, lines)), err=False)
         return
-    safe = printable(hide(text), keep="\n\t")
-    _write("".join(map(_explained, safe.splitlines(keepends=True))), err=False)
+    print_text(explain.as_text(blocks))
+
+
+def _safe(text: str) -> str:
+    return printable(hide(text))
 
 
 def _explained(line: str) -> str:
     """Return a line of an explanation with the color of what it is about."""
+    from dynamo_container.trees import LAYER_COLORS  # see `print_explanation`
+
     word = line.strip().partition(":")[0]
     if line.startswith("      "):
         replaced = word.startswith("instead of ")
         return click.style(
-            line, dim=replaced or None, fg=None if replaced else _LAYER_COLORS.get(word)
+            line, dim=replaced or None, fg=None if replaced else LAYER_COLORS.get(word)
         )
     name, equals, value = line.partition(" = ")
     return f"{click.style(name, bold=True)}{equals}{value}"
@@ -163,9 +177,7 @@ def print_log(*, debug: bool) -> Callable[[], None]:
 
 def is_interactive() -> bool:
     """Whether standard error is a terminal whose lines can be replaced."""
-    return (
-        sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    )
+    return _is_terminal(sys.stderr)
 
 
 def print_label(label: str, color: str, *, err: bool = False) -> None:
@@ -231,12 +243,22 @@ def _terminal_size() -> tuple[int, int]:
         return (80, 24)
 
 
+def _is_terminal(stream: TextIO | None) -> TypeGuard[TextIO]:
+    """Whether a stream is a terminal that understands control sequences."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _can_draw(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal that also has the characters of frames."""
+    return _is_terminal(stream) and (stream.encoding or "").lower().replace("-", "") == "utf8"
+
+
 def _has_colors(stream: TextIO | None) -> bool:
     context = click.get_current_context(silent=True)
     refused = "NO_COLOR" in os.environ or "--no-color" in sys.argv
     if refused or (context is not None and context.color is False):
         return False
-    return stream is not None and stream.isatty()
+    return _is_terminal(stream)
 
 
 def _write(text: str, *, err: bool) -> None:

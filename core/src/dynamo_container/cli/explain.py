@@ -77,7 +77,7 @@ def explain_build(
     if as_json:
         print_json(explain.build_json(plan, key))
     else:
-        print_explanation(explain.build_text(plan, key))
+        print_explanation(explain.build_blocks(plan, key))
     return 0
 
 
@@ -113,7 +113,7 @@ def explain_run(ctx: click.Context, /, key: str | None, as_json: bool, **_option
     if as_json:
         print_json(explain.run_json(plan, key))
     else:
-        print_explanation(explain.run_text(plan, key))
+        print_explanation(explain.run_blocks(plan, key))
     return 0
 
 
@@ -140,7 +140,7 @@ def explain_serve(ctx: click.Context, /, key: str | None, as_json: bool, **_opti
     if as_json:
         print_json(explain.serve_json(plan, key))
     else:
-        print_explanation(explain.serve_text(plan, key))
+        print_explanation(explain.serve_blocks(plan, key))
     return 0
 
 
