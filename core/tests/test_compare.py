@@ -8,8 +8,11 @@ import hashlib
 import io
 import json
 import tarfile
+from pathlib import Path
 
 import pytest
+from dynamo_container.docker import process
+from dynamo_container.docker.command import Command
 from dynamo_container.inventory import compare
 
 File = tuple[str, bytes]
@@ -109,3 +112,25 @@ def test_the_digest_is_that_of_layers_and_configuration_without_the_history():
     assert list(compare._compare(old, new)) == []
     assert one.digest != other.digest
     assert one.digest != image(packed(FILES)).digest
+
+
+CONFIG = b'{"rootfs": {"diff_ids": []}}'
+NAMES = ("an/image:1", "\udcff", "caf\udcc3\udca9", "../../outside", "/outside", "a b", "x" * 5000)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:20]))
+def test_an_image_of_any_name_is_saved_in_the_folder(name, tmp_path, monkeypatch):
+    """The name is part of no path."""
+    files = {"manifest.json": b'[{"Config": "config", "Layers": []}]', "config": CONFIG}
+    saved: list[Path] = []
+
+    def save(command: Command) -> int:
+        saved.append(Path(command.argv[4]))
+        saved[0].write_bytes(packed(files))
+        return 0
+
+    monkeypatch.setattr(process, "run", save)
+
+    with compare._saved(name, tmp_path) as archive:
+        assert archive.layers == ()
+    assert [path.parent for path in saved] == [tmp_path]

@@ -183,10 +183,21 @@ def test_without_its_library_cyclonedx_says_how_to_install_it(monkeypatch):
     assert raised.value.next_step == "install it: pip install 'dynamo-container[sbom]'"
 
 
-@pytest.mark.parametrize("answer", ["", "[]", '{"python": 1}', '{"python": [], "apt": [{}]}'])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "[]",
+        '{"python": 1}',
+        '{"python": [], "apt": [{}]}',
+        "[" * 100_000,
+        '{"x": ' + "[" * 100_000,
+    ],
+    ids=lambda answer: answer[:9],
+)
 def test_an_image_whose_answer_is_not_an_inventory_is_an_error(monkeypatch, answer):
     monkeypatch.setattr(program, "inspect", lambda _image: None)
     monkeypatch.setattr(program, "run", lambda *_words: answer)
 
-    with pytest.raises(WorkFailedError, match="the inventory of tiny:1 is not valid"):
+    with pytest.raises(WorkFailedError, match="what the image tiny:1 reports is not valid"):
         contents.examine("tiny:1")

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from dynamo_container.inventory import sizes
+from dynamo_container.errors import WorkFailedError
+from dynamo_container.inventory import program, sizes
 from dynamo_container.inventory.sizes import Part, Sizes
 from dynamo_container.options import docker_syntax
 
@@ -83,3 +84,24 @@ def test_other_limits_are_refused(cli, text):
 
     assert result.status == 2
     assert "--max-size" in result.err
+
+
+NO_SIZES = {
+    "not JSON": "build succeeded",
+    "another form": '{"packages": []}',
+    "text for a size": '{"packages": {"a": "1"}, "folders": {}}',
+    "NaN": '{"packages": {"a": NaN}, "folders": {}}',
+    "a negative size": '{"packages": {"a": -1}, "folders": {}}',
+    "a size of 300 digits": '{"packages": {"a": %s}, "folders": {}}' % ("9" * 300),
+    "deep nesting": '{"packages": ' + "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("answer", NO_SIZES.values(), ids=NO_SIZES)
+def test_an_image_that_reports_no_sizes_is_an_error(answer, monkeypatch):
+    """What runs in an image is the image's own."""
+    monkeypatch.setattr(program, "inspect", lambda _image: None)
+    monkeypatch.setattr(program, "run", lambda *_words: answer)
+
+    with pytest.raises(WorkFailedError, match="what the image tiny:1 reports is not valid"):
+        sizes.measure("tiny:1", "folder")

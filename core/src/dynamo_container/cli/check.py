@@ -18,7 +18,6 @@ from dynamo_container.errors import MachineError, NoAnswerError, UsageError, Wor
 from dynamo_container.inventory import policy
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.names import FRAMEWORK_LABEL
-from dynamo_container.model.references import is_image
 from dynamo_container.model.requests import CheckRequest
 from dynamo_container.model.values import Check
 from dynamo_container.options.checking import device_arguments
@@ -76,8 +75,6 @@ def command(session: Session, image: str, framework: str | None, timeout: float,
 
 
 def _inspect(image: str) -> ImageInfo:
-    if not is_image(image):
-        raise UsageError(f"{image!r} is not a valid image reference", "for example: my-image:dev")
     info = engine.inspect_image(image)
     if info is None:
         raise MachineError(

@@ -13,6 +13,7 @@ from dynamo_container.cli.layout import examples
 from dynamo_container.cli.types import TEXT
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute, is_file
+from dynamo_container.model.references import require_image
 from dynamo_container.printing import print_lines
 
 
@@ -47,4 +48,6 @@ def _of_locks(session: Session, before: Path, after: Path) -> tuple[str, ...]:
 def _of_images(before: str, after: str) -> tuple[str, ...]:
     from dynamo_container.inventory import sizes
 
+    for image in (before, after):
+        require_image(image)
     return sizes.differences(*(sizes.measure(image, "package") for image in (before, after)))

@@ -16,6 +16,7 @@ from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.update import UpdateCommand, of_lock
 from dynamo_container.errors import UsageError, WorkFailedError
+from dynamo_container.model.references import require_image
 from dynamo_container.printing import print_line, print_lines
 
 if TYPE_CHECKING:
@@ -39,11 +40,15 @@ def command(ctx: click.Context, /, frameworks: tuple[str, ...], **_options: obje
     """
     # Imported here: `--help` does not need it.
     from dynamo_container.docker import process
-    from dynamo_container.inventory import compare
+    from dynamo_container.inventory import compare, program
 
     session: Session = ctx.obj
     if not 1 <= len(frameworks) <= 2:  # noqa: PLR2004  # an image, or two of them
         raise UsageError("reproduce requires one or two images", "name them: reproduce IMAGE")
+    for one in frameworks:
+        require_image(one)
+    for one in frameworks:
+        program.inspect(one)  # building takes long
     image, *others = frameworks
     other = others[0] if others else f"dynamo-container-reproduce:{uuid.uuid4().hex[:12]}"
     try:

@@ -15,6 +15,7 @@ from dynamo_container.docker import process, program
 from dynamo_container.docker.errors import OLDEST_ENGINE, no_engine, reading_answer
 from dynamo_container.errors import EngineError, MachineError
 from dynamo_container.model.facts import EngineInfo, ImageInfo
+from dynamo_container.model.references import require_image
 
 if TYPE_CHECKING:
     import subprocess
@@ -233,7 +234,9 @@ def inspect_image(reference: str) -> ImageInfo | None:
 
     Raises:
         EngineError: no engine answers.
+        UsageError: the text is not the name, the digest or the ID of an image.
     """
+    require_image(reference)
     if program.is_podman():
         from dynamo_container.docker import podman
 

@@ -8,13 +8,14 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final
+
+import msgspec
 
 from dynamo_container.errors import UsageError
 from dynamo_container.host.users import hf_token_file
 
 _ENDPOINT: Final = "https://huggingface.co"
-_SECONDS: Final = 5.0
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 
 
@@ -29,6 +30,19 @@ class HubModel:
 
     size: int
     gated: bool
+
+
+class _File(msgspec.Struct, frozen=True):
+    """A file of a model, as the hub describes it."""
+
+    size: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
+
+
+class _Document(msgspec.Struct, frozen=True):
+    """A model, as the hub describes it: what we read of it."""
+
+    siblings: tuple[_File, ...] | None = ()
+    gated: bool | str | None = False
 
 
 def endpoint() -> str:
@@ -75,33 +89,25 @@ def find_model(name: str, secret: str = "") -> HubModel | None:
         if error.code in (_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND):
             raise _unavailable(name, secret) from error
         return None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    files = document.get("siblings") or ()
-    sizes = [one.get("size") or 0 for one in files if isinstance(one, dict)]
-    return HubModel(size=sum(sizes), gated=bool(document.get("gated")))
+    size = sum(one.size or 0 for one in document.siblings or ())
+    return HubModel(size=size, gated=bool(document.gated))
 
 
-def _get(name: str, secret: str) -> dict[str, Any]:
+def _get(name: str, secret: str) -> _Document:
     """Return the hub's description of a model.
 
     Raises:
-        OSError, ValueError: it does not answer, or with something else.
+        OSError, ValueError, RecursionError: it does not answer, or with something else.
     """
-    import json
-    import urllib.parse
-    import urllib.request
+    from urllib.parse import quote
 
-    url = f"{endpoint()}/api/models/{urllib.parse.quote(name)}?blobs=true"
-    if not url.startswith(("https://", "http://")):
-        raise ValueError(url)
+    from dynamo_container.host import web
+
+    url = f"{endpoint()}/api/models/{quote(name)}?blobs=true"
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310  # checked above
-    with urllib.request.urlopen(request, timeout=_SECONDS) as response:  # noqa: S310
-        document = json.load(response)
-    if not isinstance(document, dict):
-        raise ValueError(document)  # noqa: TRY004  # as for what is not JSON
-    return document
+    return msgspec.json.decode(web.download(url, headers), type=_Document)
 
 
 def _unavailable(name: str, secret: str) -> UsageError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from dynamo_container.errors import UsageError, WorkFailedError
+from dynamo_container.errors import UsageError
 from dynamo_container.inventory import program, sizes
 from dynamo_container.model.names import FRAMEWORK_LABEL, PINS_LABEL, TARGET_LABEL
 from dynamo_container.model.requests.inventory import Component, Inventory
@@ -78,10 +78,7 @@ def examine(image: str, *words: str) -> Contents:
         WorkFailedError: what the image reports is not valid.
     """
     program.inspect(image)
-    try:
-        return msgspec.json.decode(program.run(image, "contents_probe.py", *words), type=Contents)
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise WorkFailedError(f"the inventory of {image} is not valid: {error}") from error
+    return program.report(image, Contents, "contents_probe.py", *words)
 
 
 def inventory(image: str, lock: Lock | None = None) -> Inventory:

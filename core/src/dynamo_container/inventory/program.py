@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import Final
+from typing import Final, TypeVar
+
+import msgspec
 
 from dynamo_container.docker import engine, process
 from dynamo_container.errors import MachineError, WorkFailedError
 from dynamo_container.model.facts import ImageInfo
 
+T = TypeVar("T")
 _SECONDS: Final = 600.0
 _NO_PYTHON: Final = 127
 _PYTHONS: Final = "/opt/dynamo/venv/bin/python", "/usr/bin/python3", "/usr/local/bin/python3"
@@ -29,6 +32,29 @@ def inspect(image: str) -> ImageInfo:
             f"the engine does not have the image {image}", f"pull it: docker pull {image}"
         )
     return info
+
+
+def report(image: str, form: type[T], name: str, *arguments: str) -> T:
+    """Run a program in an image, and return what it reports. The image runs it, so its words are
+    the image's: they have the form of the type, or are an error.
+
+    Args:
+        image: that has the Python.
+        form: the type of what the program reports.
+        name: of the program's file, in this package.
+        arguments: of the program.
+
+    Raises:
+        MachineError, WorkFailedError: as `run`; or what the image reports is not valid.
+    """
+    text = run(image, name, *arguments)
+    try:
+        return msgspec.json.decode(text, type=form)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise WorkFailedError(
+            f"what the image {image} reports is not valid: {error}",
+            f"by layer: dynamo-container size {image} --by layer",
+        ) from error
 
 
 def run(image: str, name: str, *arguments: str) -> str:

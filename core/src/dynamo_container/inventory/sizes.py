@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
 
 from dynamo_container.docker import process
+from dynamo_container.docker.errors import reading_answer
 from dynamo_container.inventory import program
 from dynamo_container.model.text import aligned
 
@@ -21,6 +24,15 @@ SCHEMA: Final = 1
 # The name of what files of later layers replace or delete: it is in the image, but not seen.
 REPLACED: Final = "replaced or deleted by later layers"
 _LISTED: Final = 40
+_LAYER: Final = "[{{json .Size}},{{json .CreatedBy}}]"
+_Bytes: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
+class _Measured(msgspec.Struct, frozen=True):
+    """What the program in the image reports: bytes by name."""
+
+    packages: dict[str, _Bytes]
+    folders: dict[str, _Bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +81,9 @@ def measure(image: str, by: By) -> Sizes:
     """
     program.inspect(image)
     if by == "layer":
-        return _sizes(image, by, tuple(_layers(image)))
-    found: dict[str, int] = json.loads(program.run(image, "sizes_probe.py"))[f"{by}s"]
+        return _sizes(image, by, _layers(image))
+    measured = program.report(image, _Measured, "sizes_probe.py")
+    found = measured.packages if by == "package" else measured.folders
     parts = [Part(name=name, size=size) for name, size in found.items()]
     total = total_of(image)
     visible = sum(found.values())
@@ -111,14 +124,14 @@ def _sizes(image: str, by: By, parts: tuple[Part, ...]) -> Sizes:
     return Sizes(image=image, by=by, size=sum(part.size for part in ranked), parts=ranked)
 
 
-def _layers(image: str) -> Iterator[Part]:
-    """Yield the layers, newest first, as docker measures them."""
-    words = ("docker", "image", "history", "--no-trunc", "--human=false")
-    answer = process.capture(*words, "--format", "{{.Size}} {{.CreatedBy}}", image)
-    for line in answer.stdout.splitlines():
-        size, _, step = line.partition(" ")
-        if size.isdigit():
-            yield Part(name=step_name(step), size=int(size))
+@reading_answer()
+def _layers(image: str) -> tuple[Part, ...]:
+    """Return the layers, newest first, as docker measures them."""
+    # As JSON: a step can have several lines, which must not look like other layers.
+    words = ("docker", "image", "history", "--no-trunc", "--human=false", "--format", _LAYER)
+    lines = process.capture(*words, image).stdout.split("\n")
+    rows = [json.loads(line) for line in lines if line]
+    return tuple(Part(name=step_name(step), size=int(size)) for size, step in rows)
 
 
 def step_name(text: str) -> str:

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from dynamo_container.errors import UsageError
 from dynamo_container.model.names import DEV_TARGET, REPOSITORY
+from dynamo_container.model.text import quoted
 
 # The registry of a reference that does not name one.
 DOCKER_HUB: Final = "docker.io"
@@ -61,6 +63,18 @@ def is_image(text: str) -> bool:
     if at:
         return is_reference(name) and bool(re.fullmatch(_DIGEST, digest))
     return is_reference(text) or bool(re.fullmatch(_DIGEST, text))
+
+
+def require_image(text: str) -> None:
+    """Require that an engine can look up an image by a text.
+
+    Raises:
+        UsageError: it is not valid.
+    """
+    if not is_image(text):
+        raise UsageError(
+            f"{quoted(text)} is not a valid image reference", "for example: my-image:dev"
+        )
 
 
 def is_repository(text: str) -> bool:
