@@ -97,7 +97,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_a_hub_would_not_say_is_no_answer(body, monkeypatch):
+def test_what_a_hub_would_not_say_is_a_warning(body, monkeypatch):
     with server(says(body)) as (address, _):
         assert f"{address} does not answer" in checked(address, monkeypatch)
 
@@ -121,7 +121,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("written", MALFORMED.values(), ids=MALFORMED)
-def test_what_is_not_http_is_no_answer(written, monkeypatch):
+def test_what_is_not_http_is_a_warning(written, monkeypatch):
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(written)
 
@@ -194,7 +194,7 @@ def test_a_model_that_was_renamed_is_found_with_the_token(monkeypatch):
     "address", ["http://user:pass@127.0.0.1:9", "http://127.0.0.1:x", "http://[", "file:///etc",
                 "http://a\x1b[2J", "http://a b", "x", "http://\udcff"],
 )  # fmt: skip
-def test_an_address_that_is_not_valid_is_no_answer(address, monkeypatch):
+def test_an_address_that_is_not_valid_is_a_warning(address, monkeypatch):
     assert "does not answer" in checked(address, monkeypatch)
 
 

@@ -66,7 +66,7 @@ def is_image(text: str) -> bool:
 
 
 def require_image(text: str) -> None:
-    """Require that an engine can look up an image by a text.
+    """Require that an engine can look up an image by the text.
 
     Raises:
         UsageError: it is not valid.
