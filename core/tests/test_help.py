@@ -59,6 +59,21 @@ def test_help_shows_the_common_options_and_help_all_shows_each_option_once(cli, 
         assert re.search(rf"^  .*{flag}\b(?!-)", every, re.MULTILINE), flag
 
 
+@pytest.mark.parametrize(
+    ("command", "refused"),
+    [
+        ("lock", ("--dry-run", "--locked", "--frozen")),
+        ("update", ("--dry-run", "--locked", "--frozen")),
+        ("outdated", ("--dry-run", "--locked", "--frozen")),
+        ("render", ("--builder B", "--report FILE", "--max-size SIZE")),
+    ],
+)
+def test_help_leaves_out_the_options_that_a_command_refuses(cli, command, refused):
+    every = cli.ok(command, "--help-all").out
+
+    assert not [words for words in refused if f"  {words} " in every]
+
+
 def test_help_shows_the_help_of_a_command(cli):
     assert cli.ok("help", "plugins", "list").out == cli.ok("plugins", "list", "--help").out
     assert cli.ok("help").out == cli.ok("--help").out

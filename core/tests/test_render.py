@@ -113,12 +113,22 @@ def test_a_checkout_is_a_variable_and_is_not_copied(rendered, tmp_path):
     assert not list(folder.rglob("hatch_build.py"))
 
 
-@pytest.mark.parametrize("flag", ["--builder", "--report"])
-def test_options_of_the_build_command_itself_are_refused(cli, flag):
-    result = cli("render", "none", "--output", "out", flag, "x")
+@pytest.mark.parametrize(
+    ("flag", "value"), [("--builder", "x"), ("--report", "x"), ("--max-size", "1GB")]
+)
+def test_options_of_the_build_command_itself_are_refused(cli, flag, value):
+    result = cli("render", "none", "--output", "out", flag, value)
 
     assert result.status == 2
     assert f"{flag} cannot be used with render" in result.err
+
+
+def test_an_option_of_the_build_command_in_the_environment_is_not_for_render(
+    cli, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("DYNAMO_CONTAINER_BUILDER", "x")
+
+    cli.ok("render", "none", "--output", str(tmp_path / "out"))
 
 
 def test_folders_of_the_user_are_variables(tmp_path):

@@ -334,6 +334,20 @@ class BuildCommand(PluginCommand):
     common = _COMMON
 
 
+class LockCommand(BuildCommand):
+    """A command with the options of `build`, about what images are made of: not about where the
+    result of a build goes.
+    """
+
+    refused = frozenset(("dry_run", "locked", "frozen"))
+    unlisted = frozenset(
+        (
+            *("tag", "no_latest", "push", "load", "compression", "cache_to"),
+            *("sbom", "provenance", "report", "max_size"),
+        )
+    )
+
+
 def build_options(function: F) -> F:
     """Add the options of `build` to a command."""
     return add_options(function, _GROUPS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.build_options import BuildCommand, build_options
+from dynamo_container.cli.build_options import LockCommand, build_options
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build, planned_with
 from dynamo_container.cli.plugin_command import record
@@ -15,12 +15,11 @@ from dynamo_container.errors import MachineError, UsageError, WorkFailedError
 from dynamo_container.model.lock import Lock
 from dynamo_container.options import lock_file
 from dynamo_container.options.records import BuildOptions
-from dynamo_container.options.rules import is_given
 from dynamo_container.options.syntax import NONE
 from dynamo_container.printing import print_line, print_lines
 
 
-@click.command(cls=BuildCommand, epilog=examples("lock none --target runtime"))
+@click.command(cls=LockCommand, epilog=examples("lock none --target runtime"))
 @build_options
 @click.pass_context
 def command(ctx: click.Context, /, **_options: object) -> int:
@@ -32,19 +31,16 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     """
     session: Session = ctx.obj
     options = record(ctx, BuildOptions)
-    require_effects(options, "lock")
+    require_file(options, "lock")
     return write(session, options)
 
 
-def require_effects(options: BuildOptions, command: str) -> None:
-    """Refuse options that have no effect on a lock.
+def require_file(options: BuildOptions, command: str) -> None:
+    """Refuse to go on without a lock.
 
     Raises:
-        UsageError: one is given.
+        UsageError: the options say so.
     """
-    for flag in ("--dry-run", "--locked", "--frozen"):
-        if is_given(options, flag):
-            raise UsageError(f"{flag} cannot be used with {command}", "omit it")
     if options.lock == NONE:
         raise UsageError(f"--lock none cannot be used with {command}", "name a file, or omit it")
 

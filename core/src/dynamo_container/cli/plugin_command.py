@@ -48,15 +48,22 @@ class PluginCommand(click.Command):
         takes_key: whether an argument that is not a framework can be something else.
         groups: its options, as `--help-all` shows them.
         common: the names of those that `--help` shows.
+        refused: the names of those that cannot be given here.
+        unlisted: the names of others that help leaves out, because they have no effect here.
     """
 
     plugin_command: str = ""
     takes_key: bool = False
     groups: layout.Groups = ()
     common: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    unlisted: frozenset[str] = frozenset()
 
     def __init__(self, *args: Any, **attributes: Any) -> None:  # click's own
         super().__init__(*args, **attributes)
+        for param in self.params:
+            if isinstance(param, click.Option):
+                param.hidden = param.name in self.unlisted | self.refused
         self._help_all = layout.help_all_option()
         self.params.append(
             click.Option(
@@ -335,8 +342,11 @@ def record(ctx: click.Context, kind: type[R], **changes: Any) -> R:
         ctx: the command's context.
         kind: the record's class; its fields are named after the parameters.
         changes: fields that do not come from a parameter of the same name.
+
+    Raises:
+        UsageError: an option is given that the command refuses.
     """
-    fields = kind.__dataclass_fields__
+    fields = kind.__dataclass_fields__.keys() - _refused(ctx)
     given = {name: value for name, value in ctx.params.items() if name in fields}
     options = [entry.value for entry in ctx.meta.get(_PLUGIN_OPTIONS, {}).values()]
     own: dict[str, Any] = {
@@ -345,6 +355,19 @@ def record(ctx: click.Context, kind: type[R], **changes: Any) -> R:
         "plugin_options": option_values(options, ctx.params),
     }
     return kind(**(given | own | changes))
+
+
+def _refused(ctx: click.Context) -> frozenset[str]:
+    """Return the names of the options that the command does not take from a project file or the
+    environment either, where they are meant for other commands.
+    """
+    command = ctx.command
+    refused = command.refused if isinstance(command, PluginCommand) else frozenset()
+    for name in refused:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag} cannot be used with {ctx.info_name}", "omit it")
+    return refused
 
 
 def _origins(ctx: click.Context) -> tuple[tuple[str, str], ...]:

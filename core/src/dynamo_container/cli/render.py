@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Final
 
 import click
 
@@ -22,15 +21,18 @@ from dynamo_container.host import files
 from dynamo_container.host.paths import absolute
 from dynamo_container.images import render
 from dynamo_container.options.records import BuildOptions
-from dynamo_container.options.rules import is_given
 from dynamo_container.printing import print_json
 
-# Options of the docker command itself, which files cannot contain.
-_NOT_IN_FILES: Final = ("--builder", "--report")
+
+class RenderCommand(BuildCommand):
+    """A command with the options of `build` that files can contain."""
+
+    refused = frozenset(("builder", "report", "max_size"))
+    unlisted = frozenset(("progress",))
 
 
 @click.command(
-    cls=BuildCommand,
+    cls=RenderCommand,
     epilog=examples("render none --target runtime --output none-runtime"),
 )
 @build_options
@@ -45,12 +47,6 @@ def command(ctx: click.Context, /, output: str, force: bool, **_options: object)
     """
     session: Session = ctx.obj
     options = record(ctx, BuildOptions)
-    for flag in _NOT_IN_FILES:
-        if is_given(options, flag):
-            raise UsageError(
-                f"{flag} cannot be used with render: it is an option of the command that builds",
-                "omit it, and give it to docker buildx bake",
-            )
     plan, _ = plan_build(session, options)
     folder = render.folder(plan)
     if options.dry_run:

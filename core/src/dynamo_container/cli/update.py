@@ -9,9 +9,9 @@ from dataclasses import replace
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.build_options import BuildCommand, build_options
+from dynamo_container.cli.build_options import LockCommand, build_options
 from dynamo_container.cli.layout import examples
-from dynamo_container.cli.lock import require_effects, write
+from dynamo_container.cli.lock import require_file, write
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.errors import UsageError
 from dynamo_container.model.lock import Lock
@@ -19,7 +19,7 @@ from dynamo_container.options import lock_file
 from dynamo_container.options.records import BuildOptions
 
 
-class UpdateCommand(BuildCommand):
+class UpdateCommand(LockCommand):
     """A command about a lock: its arguments are not frameworks.
 
     Attributes:
@@ -49,7 +49,7 @@ def of_lock(
         UsageError: there is no lock, the caller does not trust it, or an option has no effect.
     """
     options = record(ctx, BuildOptions)
-    require_effects(options, ctx.info_name or "")
+    require_file(options, ctx.info_name or "")
     path = lock_file.place(options, session.project)
     if not path.is_file():
         raise UsageError(f"there is no lock {path}", "create it: dynamo-container lock")
