@@ -95,6 +95,7 @@ class _Dev(Subcommands, RunCommand):
     """`dev`, or one of its subcommands, which no framework is called."""
 
     subcommands = containers
+    own_variables = "dev"
     groups: Groups = (*_GROUPS, *RunCommand.groups)
     common = frozenset(
         ("source", "recreate", "no_build", "watch", "image", "env", "volume", "port", "gpus")
@@ -103,17 +104,6 @@ class _Dev(Subcommands, RunCommand):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.params = [param for param in self.params if param.name not in _NOT_IN_DEV]
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,  # click's own
-    ) -> click.Context:
-        if not (args and args[0] in self.subcommands.commands):
-            extra.setdefault("auto_envvar_prefix", f"{ENVIRONMENT}_DEV")
-        return super().make_context(info_name, args, parent, **extra)
 
     def defaults(self, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         run, build = super().defaults(tables), tables.get("build", {})

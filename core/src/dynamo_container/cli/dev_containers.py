@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -32,6 +34,20 @@ _ALL: Final = click.option(
 )
 
 
+def _selecting(function: Callable[[tuple[Container, ...]], int]) -> Callable[..., int]:
+    """Add the argument and options that select containers, and call the function with these."""
+
+    @_FRAMEWORK
+    @_SOURCE
+    @_ALL
+    @click.pass_obj
+    @functools.wraps(function)
+    def call(session: Session, framework: str | None, source: str | None, everything: bool) -> int:
+        return function(_select(session, framework, source, everything=everything))
+
+    return call
+
+
 @click.group(cls=Group, name="dev")
 def containers() -> None:
     """The containers that `dev` created."""
@@ -50,32 +66,25 @@ def status(_session: Session, framework: str | None) -> int:
 
 
 @containers.command(epilog=examples("dev stop"))
-@_FRAMEWORK
-@_SOURCE
-@_ALL
-@click.pass_obj
-def stop(session: Session, framework: str | None, source: str | None, everything: bool) -> int:
+@_selecting
+def stop(selected: tuple[Container, ...]) -> int:
     """Stop the containers of a folder; dev starts them again."""
     from dynamo_container.docker.containers import stop as stop_all
 
-    selected = _select(session, framework, source, everything=everything)
     for one in stop_all([one for one in selected if one.alive], seconds=10):
         print_line(one.name)
     return 0
 
 
 @containers.command(epilog=examples("dev rm none"))
-@_FRAMEWORK
-@_SOURCE
-@_ALL
-@click.pass_obj
-def rm(session: Session, framework: str | None, source: str | None, everything: bool) -> int:
+@_selecting
+def rm(selected: tuple[Container, ...]) -> int:
     """Delete the containers of a folder, with what was installed in them; caches stay."""
     from dynamo_container.docker import program
     from dynamo_container.docker.command import Command
     from dynamo_container.docker.inspected import require_success
 
-    for one in _select(session, framework, source, everything=everything):
+    for one in selected:
         require_success(Command(argv=(program.selected(), "rm", "--force", one.id)))
         print_line(one.name)
     return 0

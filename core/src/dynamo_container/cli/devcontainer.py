@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from dynamo_container.cli.app import ENVIRONMENT, Session
+from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
@@ -41,19 +41,11 @@ _NOT_IN_FILE: Final = (
 class DevcontainerCommand(RunCommand):
     """`devcontainer` takes those options of `run` that its file can contain."""
 
+    own_variables = "devcontainer"
+
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.params = [param for param in self.params if param.name not in _NOT_IN_FILE]
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,  # click's own
-    ) -> click.Context:
-        extra.setdefault("auto_envvar_prefix", f"{ENVIRONMENT}_DEVCONTAINER")
-        return super().make_context(info_name, args, parent, **extra)
 
     def defaults(self, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         return {

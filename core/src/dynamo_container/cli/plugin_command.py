@@ -45,6 +45,7 @@ class PluginCommand(click.Command):
 
     Attributes:
         plugin_command: the command whose options, variables and project table these are.
+        own_variables: the command whose variables these are, if they are its own.
         takes_key: whether an argument that is not a framework can be something else.
         groups: its options, as `--help-all` shows them.
         common: the names of those that `--help` shows.
@@ -53,6 +54,7 @@ class PluginCommand(click.Command):
     """
 
     plugin_command: str = ""
+    own_variables: str = ""
     takes_key: bool = False
     groups: layout.Groups = ()
     common: frozenset[str] = frozenset()
@@ -85,12 +87,17 @@ class PluginCommand(click.Command):
         parent: click.Context | None = None,
         **extra: Any,  # click's own
     ) -> click.Context:
-        """Read variables and the project file under the name of `plugin_command`."""
+        """Read variables and the project file under the command's own names."""
         session = parent.find_object(Session) if parent else None
         tables = session.project.defaults() if session else {}
-        extra.setdefault("auto_envvar_prefix", f"{ENVIRONMENT}_{self.plugin_command.upper()}")
+        extra.setdefault("auto_envvar_prefix", self.variable_prefix)
         extra.setdefault("default_map", self.defaults(tables))
         return super().make_context(info_name, args, parent, **extra)
+
+    @property
+    def variable_prefix(self) -> str:
+        """What the names of the variables begin with that set options."""
+        return f"{ENVIRONMENT}_{(self.own_variables or self.plugin_command).upper()}"
 
     def defaults(self, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Return the options that the project file sets for this command."""
