@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-PROJECT_FILE_COMMANDS = ("build", "run")
 
 Schema = dict[str, Any]
 
@@ -39,7 +38,7 @@ def project_file_schema() -> Schema:
     from dynamo_container.options import project
 
     commands: dict[str, dict[str, tuple[project.Form, str]]] = {}
-    for name in PROJECT_FILE_COMMANDS:
+    for name in project.COMMANDS:
         params = importlib.import_module(f"dynamo_container.cli.{name}").command.params
         help_texts = {param.name: getattr(param, "help", "") or "" for param in params}
         commands[name] = {

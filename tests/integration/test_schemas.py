@@ -50,10 +50,10 @@ def test_each_schema_has_a_title_and_describes_objects(name):
         assert target["properties"]
 
 
-def test_project_file_schema_has_options_of_build_and_run_with_their_help():
+def test_project_file_schema_has_options_of_its_commands_with_their_help():
     properties = schemas.project_file_schema()["properties"]
 
-    assert set(properties) == {"build", "run"}
+    assert set(properties) == {"build", "run", "serve"}
     for table in properties.values():
         assert table["properties"]["framework" if "framework" in table["properties"] else "target"]
         assert all(option["description"] for option in table["properties"].values())
