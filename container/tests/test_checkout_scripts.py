@@ -156,3 +156,19 @@ def test_features_are_names(plan_build: PlanBuild, tmp_path: Path, names: str) -
         plan_build("none", checkout=checkout, options={"cargo_features": names})
     with pytest.raises(UsageError, match="--cargo-features requires a checkout"):
         plan_build("none", options={"cargo_features": "nvtx"})
+
+
+def test_each_checkout_has_a_cache_of_its_own_and_the_same_plan(
+    plan_build: PlanBuild, tmp_path: Path
+) -> None:
+    plans = [
+        plan_build(
+            "none", checkout=Checkout(path=tmp_path / name, release="1.5.0", version="1.5.0")
+        )
+        for name in ("a", "b", "a")
+    ]
+    keys = [next(one.setting for one in plan.secrets if one.id == "checkout") for plan in plans]
+
+    assert keys[0] != keys[1]
+    assert keys[0] == keys[2]
+    assert len({plan.images[0].plan_hash for plan in plans}) == 1

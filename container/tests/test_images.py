@@ -24,11 +24,13 @@ BUCKET = {
     *("aws-key-id", "aws-secret-id", "aws-session-token"),
     *("aws-role-arn", "aws-web-identity-token"),
 }
+# Settings, not secrets.
+JOBS = {"max-jobs"}
 RUNS_OTHERS_CODE = {
     "build-python-wheel": set(),
-    "build-rust-wheels": CERTIFICATES | BUCKET,
-    "build-ucx": set(),
-    "build-nixl": CERTIFICATES,
+    "build-rust-wheels": CERTIFICATES | BUCKET | JOBS | {"checkout"},
+    "build-ucx": JOBS,
+    "build-nixl": CERTIFICATES | JOBS,
 }
 DOCKERFILES = sorted(plugin.HERE.glob("*/Dockerfile"))
 ROOT = Path(__file__).parents[2]

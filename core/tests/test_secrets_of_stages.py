@@ -94,3 +94,51 @@ def test_a_secret_that_no_step_mounts_is_a_warning(cli, site, monkeypatch, tmp_p
     bundle.write_bytes(trustme.CA().cert_pem.bytes())
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     assert "mounts this secret" not in cli.ok("build", "acme", "--dry-run").err
+
+
+MOUNTS_JOBS = f"{HEAD}RUN --mount=type=secret,id=max-jobs true\n"
+
+
+def test_the_number_of_compilers_is_a_setting_that_runs_no_step_again(cli, site):
+    site.framework("acme", dockerfile=MOUNTS_JOBS)
+    words = ("build", "acme", "--target", "runtime", "--dry-run", "--max-jobs")
+
+    two, seven = cli.ok(*words, "2"), cli.ok(*words, "7")
+
+    assert "DYNAMO_CONTAINER_MAX_JOBS=2 " in two.out
+    assert "DYNAMO_CONTAINER_MAX_JOBS=7 " in seven.out
+    assert two.definition == seven.definition
+    target = two.definition["target"]["acme-runtime"]
+    assert target["secret"] == ["id=max-jobs,env=DYNAMO_CONTAINER_MAX_JOBS"]
+    assert "MAX_JOBS" not in target.get("args", {})
+    assert "no effect" not in two.err
+
+
+def test_a_dockerfile_that_takes_it_as_an_argument_gets_it(cli, site):
+    site.framework("acme", dockerfile=f"{HEAD}ARG MAX_JOBS\nRUN true\n")
+
+    result = cli.ok("build", "acme", "--dry-run", "--max-jobs", "2")
+
+    target = result.definition["target"]["acme-runtime"]
+    assert target["args"]["MAX_JOBS"] == "2"
+    assert "secret" not in target
+    assert "DYNAMO_CONTAINER_MAX_JOBS" not in result.out
+
+
+def test_a_rendered_folder_says_what_the_settings_are(cli, site, tmp_path):
+    site.framework("acme", dockerfile=MOUNTS_JOBS)
+
+    cli.ok("render", "acme", "--output", str(tmp_path / "x"), "--max-jobs", "2")
+
+    page = (tmp_path / "x" / "README.md").read_text(encoding="utf-8")
+    assert "DYNAMO_CONTAINER_MAX_JOBS=2 BUILDX_NO_DEFAULT_LOAD=1" in page
+    assert "Export these variables" not in page
+
+
+def test_explain_shows_a_setting_and_never_a_secret(cli, site):
+    site.framework("acme", dockerfile=MOUNTS_JOBS)
+
+    text = cli.ok("explain", "build", "acme", "--max-jobs", "2", "--json").json
+
+    (entry,) = (one for one in text["images"][0]["values"] if one["key"] == "max-jobs")
+    assert (entry["kind"], entry["value"]) == ("secret", "2")

@@ -85,13 +85,14 @@ class Workshop:
     rust: str
     answer: str
 
-    def build(self) -> Built:
+    def build(self, *options: str, folder: Path | None = None) -> Built:
         report = self.site / "report.json"
         bundle = ("--ca-bundle", self.docker.ca_bundle) if self.docker.ca_bundle else ()
         answer = subprocess.run(
             [
                 sys.executable, "-m", "dynamo_container", "build", "tiny",
-                "--source", str(self.folder), "--base-image", self.docker.base_image,
+                "--source", str(folder or self.folder), *options,
+                "--base-image", self.docker.base_image,
                 "--stage", f"rust={self.rust}", *bundle,
                 "--tag", self.image, "--no-latest", "--report", str(report), "--progress", "plain",
             ],
@@ -176,6 +177,24 @@ def test_a_new_commit_builds_nothing_again(workshop):
     checkouts.commit(workshop.folder)
 
     assert workshop.build().ran == ()
+
+
+def test_another_number_of_compilers_builds_nothing_again(workshop):
+    assert workshop.build("--max-jobs", "1").ran == ()
+    assert workshop.build("--max-jobs", "3").ran == ()
+
+
+def test_another_checkout_compiles_only_what_differs(workshop, tmp_path):
+    answer = number()
+    folder = checkouts.write(tmp_path / "other")
+    (folder / LIBRARY).write_text(library(answer))
+
+    built = workshop.build(folder=folder)
+
+    assert workshop.ask("import dynamo.runtime as r; print(r.answer())") == answer
+    assert "The first build of this checkout starts with what another one has compiled" in built.log
+    assert "Compiling dynamo-runtime" in built.log
+    assert "Compiling pyo3 " not in built.log
 
 
 def test_a_python_file_runs_no_cargo_and_leaves_the_environment(workshop, again):

@@ -101,6 +101,13 @@ def dynamo_container_build_args(request: api.BuildRequest) -> Iterator[api.Build
 
 
 @api.hookimpl
+def dynamo_container_secrets(request: api.BuildRequest) -> Iterator[api.BuildSecret]:
+    """Yield the name of the checkout's cache."""
+    if request.checkout:
+        yield source.cache_key(request.checkout)
+
+
+@api.hookimpl
 def dynamo_container_run_flags(request: api.RunRequest) -> Iterator[api.RunFlag]:
     """Yield what a container needs for the machine's RDMA devices."""
     if request.option("rdma"):

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +95,12 @@ def build_args(request: api.BuildRequest) -> Iterator[api.BuildArg]:
         if sccache.bucket:
             yield api.BuildArg(name="SCCACHE_BUCKET", value=sccache.bucket)
             yield api.BuildArg(name="SCCACHE_REGION", value=sccache.region)
+
+
+def cache_key(checkout: api.Checkout) -> api.BuildSecret:
+    """Return the setting that names the checkout's folder in the cache of compiled crates."""
+    digest = hashlib.sha256(os.fsencode(checkout.path)).hexdigest()
+    return api.BuildSecret(id="checkout", setting=digest[:16])
 
 
 def _more_features(request: api.BuildRequest) -> str:

@@ -68,8 +68,18 @@ def command(
     return Command(
         argv=("docker", "buildx", "bake", *options, "--file", "-"),
         cwd="/",
-        env=(("BUILDX_NO_DEFAULT_LOAD", "1"), ("BUILDX_GIT_INFO", "0")),
+        env=(*settings(plan), ("BUILDX_NO_DEFAULT_LOAD", "1"), ("BUILDX_GIT_INFO", "0")),
         stdin=_input(document or definition(plan)),
+    )
+
+
+def settings(plan: BuildPlan) -> tuple[tuple[str, str], ...]:
+    """Return the environment variables from which buildx reads the settings of steps."""
+    mounted = {secret for target in plan.targets for secret in target.secrets}
+    return tuple(
+        (secret.variable, secret.setting)
+        for secret in plan.secrets
+        if secret.setting and secret.id in mounted
     )
 
 
@@ -171,7 +181,7 @@ def _as_template(match: re.Match[str]) -> str:
 
 def _secret(secret: BuildSecret) -> str:
     """Return `id=...,src=...` in buildx's syntax: comma-separated, quoted if necessary."""
-    source = f"src={secret.path}" if secret.path else f"env={secret.env}"
+    source = f"src={secret.path}" if secret.path else f"env={secret.variable}"
     import csv  # few builds have secrets
     import io
 

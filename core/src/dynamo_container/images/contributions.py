@@ -110,6 +110,12 @@ class Contributions(NamedTuple):
             name for stage in stages if stage in files for name in files[stage].source.args
         )
 
+    def effective_args(self, stages: Iterable[str]) -> frozenset[str]:
+        """Return the arguments that these stages take, as build arguments or as settings."""
+        files = dict(self.files)
+        chosen = [files[stage].source for stage in stages if stage in files]
+        return frozenset(name for source in chosen for name in source.effective_args)
+
     def args_of(self, stage: str) -> tuple[tuple[str, str], ...]:
         """Return the build arguments that a stage's Dockerfile takes, sorted by name."""
         declared = self.declared_args([stage])
@@ -304,7 +310,8 @@ def _check_declared(
     complete = not settings.stages and needed <= {stage.key for stage in stages}
     for arg in args:
         readers = [arg.value.stage] if arg.value.stage else list(files)
-        if any(arg.value.name in files[stage].source.args for stage in readers if stage in files):
+        sources = [files[stage].source for stage in readers if stage in files]
+        if any(arg.value.name in source.effective_args for source in sources):
             continue
         if arg.sources[0].layer is Layer.USER:
             yield (
@@ -326,5 +333,7 @@ def _undeclared(arg: Resolved[BuildArg]) -> PluginError:
 
 
 def describe_secret(secret: BuildSecret) -> str:
-    """Return where a secret comes from; never its content."""
+    """Return where a secret comes from, never its content; or the value of a setting."""
+    if secret.setting:
+        return secret.setting
     return f"variable {secret.env}" if secret.env else f"file {secret.path}"

@@ -26,7 +26,7 @@ def secret_warnings(
     """
     for secret in secrets:
         source = secret.sources[0]
-        if source.layer is Layer.USER or source.name in trusted:
+        if source.layer is Layer.USER or source.name in trusted or secret.value.setting:
             continue
         if secret.value.env:
             yield f"{source} gives steps the variable {secret.value.env} as the secret {secret.key}"

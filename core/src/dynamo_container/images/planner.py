@@ -313,7 +313,7 @@ def _require_effects(
         UsageError: one has none.
     """
     declared = (
-        image.declared_args(graph.nodes[node].stages)
+        image.effective_args(graph.nodes[node].stages)
         for image, node in zip(images, nodes, strict=True)
     )
     user.require_effect(images[0].request, frozenset().union(*declared))

@@ -7,6 +7,7 @@ with their Dockerfiles, and a README.
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -167,7 +168,7 @@ def _insert_variables(
 def _secret(secret: BuildSecret, by_path: dict[str, str]) -> str:
     if secret.path:
         return f'id={literal(secret.id)},"src={by_path[secret.path]}"'
-    return f"id={literal(secret.id)},env={literal(secret.env)}"
+    return f"id={literal(secret.id)},env={literal(secret.variable)}"
 
 
 _PAGE: Final = """\
@@ -205,6 +206,7 @@ Export these variables, which contain secrets: {names}.
 
 def _page(plan: BuildPlan, variables: list[Variable]) -> str:
     outside = "BUILDX_BAKE_ENTITLEMENTS_FS=0 " if variables else ""
+    settings = "".join(f"{name}={shlex.quote(value)} " for name, value in bake.settings(plan))
     images = [
         f"| {', '.join(f'`{tag}`' for tag in image.tags)} | `sha256:{image.plan_hash}` |"
         for image in plan.images
@@ -214,7 +216,7 @@ def _page(plan: BuildPlan, variables: list[Variable]) -> str:
         title=f"Dynamo: {title}",
         bake_file=BAKE_FILE,
         contexts=CONTEXTS,
-        command=f"{outside}BUILDX_NO_DEFAULT_LOAD=1 BUILDX_GIT_INFO=0 docker buildx bake",
+        command=f"{outside}{settings}BUILDX_NO_DEFAULT_LOAD=1 BUILDX_GIT_INFO=0 docker buildx bake",
         images="\n".join(images),
     )
     if variables:

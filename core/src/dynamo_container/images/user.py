@@ -14,6 +14,7 @@ from dynamo_container.model.names import (
     EXTRA_INDEX_URLS,
     INDEX_URL,
     MAX_JOBS,
+    MAX_JOBS_SETTING,
     RELEASE_BUILD,
     RESOLVE_AS_OF,
     RUNTIME_STAGE,
@@ -134,7 +135,10 @@ def _number(value: int | None) -> str | None:
 def secrets(
     values: Iterable[BuildSecret], request: BuildRequest
 ) -> Iterator[Contribution[BuildSecret]]:
-    """Yield the user's secrets."""
+    """Yield the user's secrets, and the settings of steps."""
+    if jobs := _number(request.max_jobs):
+        setting = BuildSecret(id=MAX_JOBS_SETTING, setting=jobs)
+        yield Contribution(value=setting, source=request.source("--max-jobs"))
     for secret in values:
         flag = f"--{secret.id}" if request.is_given(f"--{secret.id}") else "--secret"
         yield Contribution(value=secret, source=request.source(flag))

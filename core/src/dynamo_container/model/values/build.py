@@ -195,19 +195,33 @@ class BuildArg:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSecret:
     """A build secret: its ID, and the file or the environment variable that contains it. Never its
-    content.
+    content, unless it is a setting, which may be shown.
+
+    Attributes:
+        id: the name under which a step mounts it.
+        path, env: the file or the environment variable.
+        setting: a value that does not change the result of a step, such as how many compilers run
+            at once. BuildKit runs a step again for another build argument, but not for another
+            secret.
     """
 
     id: str
     path: str = ""
     env: str = ""
+    setting: str = ""
 
     def __post_init__(self) -> None:
         require(self.id, "a build secret requires an id")
         require(
-            bool(self.path) != bool(self.env),
-            f"secret {self.id!r} requires either a file or a variable",
+            [self.path, self.env, self.setting].count("") == 2,  # noqa: PLR2004  # of three
+            f"secret {self.id!r} requires either a file or a variable, or is a setting",
         )
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that contains it, unless a file does."""
+        own = re.sub(r"[^A-Z0-9]", "_", self.id.upper())
+        return f"DYNAMO_CONTAINER_{own}" if self.setting else self.env
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
