@@ -14,6 +14,7 @@ import sys
 import uuid
 
 import pytest
+from dynamo_container.host import doctor
 from fakes import Site
 from running import Cli, Docker
 
@@ -202,4 +203,20 @@ def test_prune_all_deletes_images_with_names_but_none_of_others(cli, docker, bui
 
     assert set(result.out.split()) == names
     assert not any(exists(docker, name) for name in names)
+    assert exists(docker, foreign)
+
+
+def test_doctor_offers_to_delete_only_own_images_that_have_lost_their_names(
+    cli, docker, build, foreign, monkeypatch
+):
+    name = build()
+    lost = docker.inspect(name)["Id"]
+    build(name)
+    monkeypatch.setattr(doctor, "_free_bytes", lambda _info: 10**9)
+
+    result = cli("doctor", "--fix", "--yes")
+
+    assert "fix for disk: delete 1 image (up to " in result.err
+    assert lost not in docker.run("image", "ls", "--quiet", "--no-trunc").split()
+    assert exists(docker, name)
     assert exists(docker, foreign)

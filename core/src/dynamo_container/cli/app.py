@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from dynamo_container.cli import layout
-from dynamo_container.docker.program import PROGRAMS, select as select_program
+from dynamo_container.docker.program import PROGRAMS, select as select_program, selected
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.model.names import CORE_DISTRIBUTION
@@ -145,7 +145,7 @@ class Session:
         switches = (("--quiet", self.quiet), ("--trust", self.trusting))
         given = (flag for flag, on in switches if on)
         project = () if self._use_project else ("--no-project-file",)
-        return (*near, *excluded, *given, *project)
+        return ("--engine", selected(), *near, *excluded, *given, *project)
 
     def load(self, *frameworks: str) -> Registry:
         """Load the overlays and these frameworks, and show warnings about plugins once."""

@@ -39,7 +39,7 @@ def require_file(options: BuildOptions, command: str) -> None:
     """Refuse to go on without a lock.
 
     Raises:
-        UsageError: the options say so.
+        UsageError: the options rule out a lock.
     """
     if options.lock == NONE:
         raise UsageError(f"--lock none cannot be used with {command}", "name a file, or omit it")

@@ -366,7 +366,7 @@ def record(ctx: click.Context, kind: type[R], **changes: Any) -> R:
 
 def _refused(ctx: click.Context) -> frozenset[str]:
     """Return the names of the options that the command does not take from a project file or the
-    environment either, where they are meant for other commands.
+    environment either, because they are meant for other commands there.
     """
     command = ctx.command
     refused = command.refused if isinstance(command, PluginCommand) else frozenset()

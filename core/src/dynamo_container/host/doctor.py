@@ -17,6 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from dynamo_container.docker import buildx, engine, program
 from dynamo_container.docker.buildx import BuilderState
+from dynamo_container.docker.command import shell_word
 from dynamo_container.docker.engine import NO_BUILD_CACHE, BuildCache
 from dynamo_container.docker.errors import OLDEST_BUILDX, OLDEST_ENGINE
 from dynamo_container.docker.program import PODMAN
@@ -52,11 +53,13 @@ class Folder:
 
     Attributes:
         writable: for a folder that does not exist, whether it can be created.
+        own: whether it exists and belongs to the caller.
     """
 
     path: str
     exists: bool
     writable: bool
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,8 @@ class Machine:
         engine_error: why no engine answers.
         buildx: version; empty if the docker command does not have it.
         free: free bytes on the disk of the engine's data; None if it is not on this machine.
+        unnamed: the sizes of the caller's own images that have lost their names and that no
+            container uses; only collected if there is little space.
         build_cache: of the engine.
         builders: that buildx knows.
         driver: the NVIDIA driver of this machine.
@@ -81,6 +86,7 @@ class Machine:
     engine_error: str = ""
     buildx: str = ""
     free: int | None = None
+    unnamed: tuple[int, ...] = ()
     build_cache: BuildCache = NO_BUILD_CACHE
     builders: tuple[BuilderState, ...] = ()
     driver: DriverInfo | None = None
@@ -116,12 +122,14 @@ def collect(plugin_problems: Callable[[], Iterable[str]]) -> Machine:
     """
     with engine.start_measuring_build_cache() as cache, buildx.start_listing_builders() as builders:
         engine_info, engine_error = _engine_info()
+        free = _free_bytes(engine_info)
         return Machine(
             client=_version(engine.client_version),
             engine=engine_info,
             engine_error=engine_error,
             buildx=_version(buildx.version),
-            free=_free_bytes(engine_info),
+            free=free,
+            unnamed=_unnamed() if free is not None and free < _ENOUGH_BYTES else (),
             driver=driver.collect(),
             hf_cache=_folder(absolute(default_hf_cache())),
             plugins=tuple(plugin_problems()),
@@ -154,11 +162,24 @@ def _free_bytes(info: EngineInfo) -> int | None:
     return disk.f_bavail * disk.f_frsize
 
 
+def _unnamed() -> tuple[int, ...]:
+    # Imported here: most machines have enough space.
+    from dynamo_container.host import images
+
+    try:
+        return tuple(one.size for one in images.unused(images.find()) if not one.tags)
+    except EngineError:
+        return ()
+
+
 def _folder(path: Path) -> Folder:
     # A missing folder can be created by whoever may write to the nearest existing one.
     nearest = next(folder for folder in (path, *path.parents) if exists(folder))
     return Folder(
-        path=str(path), exists=nearest == path, writable=os.access(nearest, os.W_OK | os.X_OK)
+        path=str(path),
+        exists=nearest == path,
+        writable=os.access(nearest, os.W_OK | os.X_OK),
+        own=nearest == path and path.stat().st_uid == os.getuid(),
     )
 
 
@@ -290,12 +311,18 @@ def _disk(machine: Machine) -> Finding:
     if machine.free is None:
         return _ok("disk", "the engine's disk is not on this machine")
     summary = f"{machine.free / 1e9:,.1f} GB free for the engine's data"
-    if machine.free >= _ENOUGH_BYTES:
+    if not has_little_space(machine):
         return _ok("disk", summary)
-    free_space = "free some space: docker builder prune, docker image prune"
+    own = "dynamo-container prune, " if machine.unnamed else ""
+    free_space = f"free some space: {own}docker builder prune, docker image prune"
     if machine.free < _TOO_FEW_BYTES:
         return _failure("disk", MachineError.exit_status, summary, free_space)
     return _warning("disk", f"{summary}; building a framework takes about 30 GB", free_space)
+
+
+def has_little_space(machine: Machine) -> bool:
+    """Whether the disk of the engine's data is a warning or a failure."""
+    return machine.free is not None and machine.free < _ENOUGH_BYTES
 
 
 def _build_cache(cache: BuildCache) -> Finding:
@@ -347,11 +374,15 @@ def _hf_cache(folder: Folder) -> Finding:
             "set HF_HOME to another folder, or create it: "
             f"sudo install -d -o $(id -u) -g $(id -g) {folder.path}",
         )
+    if folder.own:
+        next_step = f"give yourself access: chmod u+rwx {shell_word(folder.path)}"
+    else:
+        next_step = f"take ownership: sudo chown -R $(id -u):$(id -g) {folder.path}"
     return _failure(
         name,
         MachineError.exit_status,
         f"{folder.path} cannot be written to",
-        f"take ownership: sudo chown -R $(id -u):$(id -g) {folder.path}",
+        next_step,
     )
 
 
