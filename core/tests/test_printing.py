@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+from attacks import ATTACKS
 from dynamo_container import printing
 from dynamo_container.cli.app import app
 from dynamo_container.completion import grammar
@@ -22,15 +23,12 @@ from dynamo_container.model import text
 from dynamo_container.plugins.registry import Registry
 
 CORE = Path(text.__file__).parents[1]
-# Clear the screen, set the title, write the clipboard (OSC 52), a C1 control sequence, a forged
-# line, an overwritten line, a reversed direction of writing, an undecoded byte, a delete character.
-ATTACKS = (
-    "\x1b[2J", "\x1b]0;title\x07", "\x1b]52;c;cm0gLXJm\x1b\\", "\x9b31m", "\nbuild succeeded",
-    "\rok      ", "\u202e", "\u2066", "\udcff", "\x7f", "\0", "\u2028", "\U000e0001",
-)  # fmt: skip
 # Writing to it fails for want of space.
 FULL = Path("/dev/full")
-PRINTERS = {"click.echo", "click.secho", "click.echo_via_pager", "print", "pprint"}
+PRINTERS = {
+    "click.echo", "click.secho", "click.echo_via_pager", "click.confirm", "click.prompt",
+    "click.progressbar", "print", "pprint", "input",
+}  # fmt: skip
 STREAMS = {"sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__"}
 
 
@@ -218,7 +216,13 @@ def printing_calls(path: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "source",
-    ["print('x')", "click.secho('x')", "sys.stderr.write('x')", "sys.stdout.buffer.write(b'x')"],
+    [
+        "print('x')",
+        "click.confirm('x')",
+        "click.secho('x')",
+        "sys.stderr.write('x')",
+        "sys.stdout.buffer.write(b'x')",
+    ],
 )
 def test_the_rule_finds_what_prints(source, tmp_path, monkeypatch):
     monkeypatch.setattr(sys.modules[__name__], "CORE", tmp_path)

@@ -158,7 +158,10 @@ def serve_blocks(plan: ServePlan, key: str | None = None) -> tuple[Block, ...]:
 
 def as_text(blocks: Iterable[Block]) -> str:
     """Return blocks as lines: a value, then its sources and what it replaces."""
-    return "\n\n".join("\n".join([block.title, *_lines(block.values)]) for block in blocks) + "\n"
+    return (
+        "\n\n".join("\n".join([printable(block.title), *_lines(block.values)]) for block in blocks)
+        + "\n"
+    )
 
 
 def _headline(service: ServicePlan) -> str:

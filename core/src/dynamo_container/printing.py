@@ -57,6 +57,11 @@ def print_lines(texts: Iterable[str], *, err: bool = False) -> None:
     _write("".join(f"{printable(hide(text))}\n" for text in texts), err=err)
 
 
+def print_output(text: str, *, indent: str = "  ", err: bool = False) -> None:
+    """Print the output of something else, with an indentation: no line looks like one of ours."""
+    print_lines((f"{indent}{line}".rstrip() for line in text.splitlines()), err=err)
+
+
 def print_table(rows: Sequence[Sequence[str]], *, indent: str = "") -> None:
     """Print rows of equal length, a heading first: as a table at a terminal, if that is wide enough
     and rich is installed; else as lines with aligned columns, which do not change between releases.
@@ -186,12 +191,19 @@ def print_label(label: str, color: str, *, err: bool = False) -> None:
     _write(click.style(label, fg=color, bold=err) if _has_colors(stream) else label, err=err)
 
 
+def confirm(question: str) -> bool:
+    """Ask the user a question at the terminal, and return whether the answer is yes."""
+    return click.confirm(_safe(question), err=True)
+
+
 def print_error(error: DynamoContainerError) -> None:
-    """Print an error: what failed, what to do next, and output that explains it."""
+    """Print an error: what failed, what to do next, and output that explains it. That is indented:
+    none of its lines looks like one of ours.
+    """
     print_label("error: ", "red", err=True)
     for text in filter(None, (error.what, error.next_step)):
         print_line(shortened(printable(hide(text)), _ERROR_LENGTH), err=True)
-    print_lines((shortened(hide(line), _DETAIL_LENGTH) for line in error.details), err=True)
+    print_lines((f"  {shortened(hide(line), _DETAIL_LENGTH)}" for line in error.details), err=True)
 
 
 def print_progress(text: str) -> None:

@@ -22,7 +22,7 @@ from dynamo_container.model.requests import CheckRequest
 from dynamo_container.model.values import Check
 from dynamo_container.options.checking import device_arguments
 from dynamo_container.plugins import hookspecs
-from dynamo_container.printing import print_line, print_text
+from dynamo_container.printing import print_line, print_output
 
 
 @click.command(epilog=examples("check dynamo:latest-none-runtime"))
@@ -89,11 +89,8 @@ def _passes(image: str, check: Check, device: tuple[str, ...] | None, seconds: f
         return True
     status, output = _run(image, check, device or () if check.needs_gpu else (), seconds)
     print_line(f"{'FAILED' if status else 'ok':<8} {check.name}")
-    if status:
-        print_text(f"{output.rstrip()}\n", err=True)
-    elif check.reports:
-        for line in output.splitlines():
-            print_line(f"{'':<8} {line}")
+    if status or check.reports:
+        print_output(output, indent=" " * 9, err=bool(status))
     return not status
 
 

@@ -13,7 +13,7 @@ from dynamo_container.cli.app import at_terminal
 from dynamo_container.cli.layout import examples
 from dynamo_container.errors import UsageError
 from dynamo_container.model.text import byte_size
-from dynamo_container.printing import print_line, print_lines
+from dynamo_container.printing import confirm, print_line, print_lines
 
 if TYPE_CHECKING:
     from dynamo_container.docker.images import ListedImage
@@ -54,7 +54,7 @@ def remove(found: Sequence[ListedImage], *, force: bool) -> None:
             (f"  {'  '.join(one.tags) or one.short_id}  ({byte_size(one.size)})" for one in found),
             err=True,
         )
-        if not (at_terminal() and click.confirm(f"{question}?", err=True)):
+        if not (at_terminal() and confirm(f"{question}?")):
             raise UsageError(f"not confirmed: {question}", "to delete without a question: --force")
     for one in found:
         host_images.remove(one)

@@ -11,7 +11,7 @@ from dynamo_container.cli.layout import examples
 from dynamo_container.cli.owner import ALL_USERS, owner
 from dynamo_container.errors import UsageError
 from dynamo_container.options.syntax import LONGEST_SECONDS
-from dynamo_container.printing import print_line
+from dynamo_container.printing import confirm, print_line
 
 
 @click.command(epilog=examples("stop my-server", "stop vllm"))
@@ -59,7 +59,7 @@ def command(
         session.note("none of these containers is running")
     others = owners_of_others(running, owner(all_users=False))
     question = f"stop {len(others)} containers of others ({', '.join(sorted(set(others)))})"
-    if others and not (yes or (at_terminal() and click.confirm(f"{question}?", err=True))):
+    if others and not (yes or (at_terminal() and confirm(f"{question}?"))):
         raise UsageError(f"not confirmed: {question}", "to stop them without a question: --yes")
     for container in containers.stop(running, seconds):
         print_line(container.name)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from dynamo_container.images.plan import BuildPlan, Image, Target
+from dynamo_container.model.text import printable
 
 # Kinds of nodes, with their colors (fill, border) and their shapes in Mermaid and in DOT. The
 # shapes differ in black and white too.
@@ -170,7 +171,8 @@ def _short(line: str) -> str:
 
 
 def _label(node: Node, title: str, newline: str, quote: Callable[[str], str]) -> str:
-    return newline.join([title.format(quote(node.name)), *map(quote, node.lines)])
+    name, *lines = (quote(printable(text)) for text in (node.name, *node.lines))
+    return newline.join([title.format(name), *lines])
 
 
 def _mermaid_text(text: str) -> str:

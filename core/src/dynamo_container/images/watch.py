@@ -66,12 +66,15 @@ class Watcher:
             return
         for step in self.records.running():
             elapsed = time.time() - step.started
-            self._print(f"{_one_line(step)}: running for {elapsed:.0f} s\n")
+            self._print(f"{_one_line(step)}: running for {elapsed:.0f} s")
         self._shown = now
 
     def _print(self, text: str) -> None:
+        """Print a line; if it has several, the others look like output."""
         self._shown = time.monotonic()
-        self.show(text)
+        first, *others = text.splitlines() or [""]
+        self.show(f"{first}\n")
+        self._show_indented(others)
 
     def close(self) -> None:
         """Process the end of the stream."""
@@ -82,7 +85,7 @@ class Watcher:
         if self.progress == "rawjson":
             return
         if event.kind == "text" or event.vertex is None:
-            self._print(f"{event.text}\n")
+            self._print(event.text)
             return
         if event.kind == "warning":
             self._show_warning(event.text)
@@ -100,23 +103,23 @@ class Watcher:
         if event.kind == "log" and self.progress == "plain":
             self._show_indented(event.text.splitlines())
         elif event.kind == "started" and not step.cache_hit:
-            self._print(f"{name}\n")
+            self._print(name)
         elif event.kind == "done":
-            self._print(f"{name}: {'cached' if step.cached else f'{seconds([step]):.1f} s'}\n")
+            self._print(f"{name}: {'cached' if step.cached else f'{seconds([step]):.1f} s'}")
 
     def _show_warning(self, text: str) -> None:
         if text not in self._warnings and self.progress != "quiet":
             self._warnings.add(text)
-            self._print(f"warning: {text}\n")
+            self._print(f"warning: {text}")
 
     def _show_failure(self, step: Vertex) -> None:
         if self.progress != "plain":
             self._show_indented(step.log.splitlines()[-_LOG_LINES:])
-        self._print(f"{_one_line(step)}: {step.error}\n")
+        self._print(f"{_one_line(step)}: {step.error}")
 
     def _show_indented(self, lines: list[str]) -> None:
         for line in lines:
-            self._print(f"  {line}\n")
+            self._print(f"  {line}")
 
 
 class Screen(Protocol):

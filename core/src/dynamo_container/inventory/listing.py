@@ -16,7 +16,7 @@ from dynamo_container.model.requests.inventory import (
     ComponentKind,
     Inventory,
 )
-from dynamo_container.model.text import aligned, shortened
+from dynamo_container.model.text import aligned, printable, shortened
 
 # The version of the JSON's form; new keys do not change it.
 SCHEMA: Final = 1
@@ -89,4 +89,4 @@ def _texts(
 
 def _name(package: PythonPackage | SystemPackage) -> str:
     license_ = " ".join((package.license or UNKNOWN_LICENSE).split())
-    return f"{package.name} {package.version} ({license_})"
+    return printable(f"{package.name} {package.version} ({license_})")

@@ -35,7 +35,7 @@ _SERVICE: Final = (
     r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|hf_\w{20,}|pypi-AgE\w{16,}|"
     r"(?:AKIA|ASIA)[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}|sk-[\w-]{20,}|nvapi-[\w-]{20,}|"
     r"AIza[\w-]{30,}|dckr_pat_[\w-]{16,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:.*?-----END [A-Z ]*PRIVATE KEY-----)?"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?:(?!-----).)*-----END [A-Z ]*PRIVATE KEY-----)?"
 )
 _TOKEN_STARTS: Final = (
     "gh", "glpat-", "hf_", "pypi-AgE", "AKIA", "ASIA", "xox", "sk-", "nvapi-", "AIza", "dckr_pat_",
