@@ -14,6 +14,7 @@ names, tags, incomplete files. A table at the end counts them. It takes some 20 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -26,6 +27,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / "support"), str(Path(__file__).parent)]
@@ -83,9 +85,14 @@ class Try:
 
 
 class Tries:
-    """Makes tries on an engine."""
+    """Makes tries on an engine.
+
+    Attributes:
+        ended: when the command of the latest try ended, in seconds since 1970.
+    """
 
     def __init__(self, engine: Engine, folder: Path) -> None:
+        self.ended = 0.0
         self._engine = engine
         self._folder = folder
 
@@ -93,10 +100,8 @@ class Tries:
         step, tag = uuid.uuid4().hex, f"ended:{uuid.uuid4().hex[:8]}"
         words = ["build", "ending", "--tag", tag, "--no-latest", "--build-arg", f"STEP={step}"]
 
-        def left(command: Started) -> list[str]:
-            ended = command.process.returncode != 0
-            tags = self._engine.docker("image", "ls", "--quiet", tag).split() if ended else []
-            return [*running(f"STEP={step}"), *tags]
+        def left(_: Started) -> list[str]:
+            return [*running(f"STEP={step}"), *self._tagged_later(tag)]
 
         return Try(words, 6, left)
 
@@ -145,10 +150,23 @@ class Tries:
 
         return Try(words, 10, left)
 
-    def clean(self) -> None:
-        """Remove what is left, which is not to be found again in the next try."""
-        if found := self._engine.docker("ps", "--all", "--quiet").split():
-            self._engine.docker("rm", "--force", *found)
+    def clean(self) -> list[str]:
+        """Remove containers that are left, which are not to be found again in the next try; return
+        them.
+        """
+        found = self._listed()
+        for line in found:
+            self._engine.docker("rm", "--force", line.split()[0])
+        return found
+
+    def _tagged_later(self, tag: str) -> list[str]:
+        """Return the tag if it was set after the build had ended, instead of just before that."""
+        form = "{{json .Metadata.LastTagTime}}"
+        if not self._engine.docker("image", "ls", "--quiet", tag):
+            return []
+        moment = json.loads(self._engine.docker("image", "inspect", "--format", form, tag))
+        later = datetime.fromisoformat(moment).timestamp() - self.ended
+        return [f"{tag} set {later:.2f} s later"] if later > 0 else []
 
     def _writing(self, *words: str) -> Try:
         folder = self._folder / uuid.uuid4().hex[:8]
@@ -165,6 +183,9 @@ class Tries:
         return [*words, "--network", "none", "--name", "ended"]
 
     def _containers(self, _: Started) -> list[str]:
+        return self._listed()
+
+    def _listed(self) -> list[str]:
         form = "{{.Names}} {{.State}}"
         return self._engine.docker("ps", "--all", "--format", form).splitlines()
 
@@ -183,9 +204,9 @@ def main() -> int:
         for number in range(arguments.tries):
             name = list(found)[number % len(found)]
             ending = SIGNALS[number // len(found) % len(SIGNALS)]
-            left = attempt(COMMANDS[name](tries), ending, chance)
-            if left:
-                tries.clean()
+            left = attempt(tries, COMMANDS[name](tries), ending, chance)
+            # An engine that is busy may create a container later.
+            left += [line for line in tries.clean() if line not in left]
             found[name][ending] += 1
             found[name]["left"] += bool(left)
             print(f"{number + 1}: {name} {ending}: {left or 'nothing left'}", flush=True)
@@ -221,11 +242,12 @@ def prepared() -> Iterator[Tries]:
         yield Tries(engine, folder)
 
 
-def attempt(one: Try, ending: str, chance: random.Random) -> list[str]:
+def attempt(tries: Tries, one: Try, ending: str, chance: random.Random) -> list[str]:
     """Start a command, end it at a random moment, and return what is left."""
     with started(*one.words, ending=ending) as command:
         time.sleep(chance.uniform(0, one.seconds))
         end(command, ending)
+        tries.ended = time.time()
         left = command.processes() + one.left(command)
         deadline = time.monotonic() + PATIENCE
         while left and time.monotonic() < deadline:

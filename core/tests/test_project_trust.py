@@ -170,6 +170,19 @@ class TestTrusting:
         assert folder.stat().st_mode & 0o777 == 0o700
         assert record.stat().st_mode & 0o777 == 0o600
 
+    def test_a_record_that_cannot_be_deleted_is_an_error(self, cli, tmp_path, monkeypatch):
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+        cli.ok("trust")
+        (record,) = (tmp_path / "state" / "dynamo-container" / "trust").iterdir()
+        record.unlink()
+        record.mkdir()  # the file cannot be deleted, not even by root
+
+        result = cli("trust", "--revoke")
+
+        assert result.status == 1
+        assert f"{record.parent} cannot be written: " in result.err
+        assert len(result.err.splitlines()) == 2
+
     @as_root
     def test_a_record_that_somebody_else_wrote_does_not_count(self, cli, tmp_path, monkeypatch):
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -195,3 +196,42 @@ def test_a_dry_run_and_an_export_start_the_same_by_docker_alone(
     assert answer["usage"]["completion_tokens"] > 0
     assert exported["usage"]["completion_tokens"] > 0
     call("export", "compose", str(tmp_path / "out"), *options, "--check")
+
+
+# Stands for a busy engine: it creates a container when the project has been removed and looked for.
+LATE_ENGINE = """\
+#!/bin/sh
+case "$*" in
+*" up "* | *" up") : >'{folder}/up'; exec sleep 100 ;;
+*" down "* | *" down") '{docker}' "$@"; : >'{folder}/down'; exit ;;
+ps*)
+    [ ! -e '{folder}/down' ] || echo >>'{folder}/looks'
+    if [ "$(cat '{folder}/looks' 2>/dev/null | wc -l)" = 2 ]; then
+        '{docker}' create --label com.docker.compose.project={project} \\
+            --label com.docker.compose.service=worker --label com.docker.compose.oneoff=False \\
+            --label com.docker.compose.container-number=1 \\
+            --label com.docker.compose.config-hash=1 {image} true >/dev/null
+    fi ;;
+esac
+exec '{docker}' "$@"
+"""
+
+
+def test_a_container_that_the_engine_creates_after_ctrl_c_is_removed(
+    docker, image, model, project, tmp_path, monkeypatch
+):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    real = shutil.which("docker")
+    script = LATE_ENGINE.format(folder=folder, docker=real, project=project, image=image)
+    (folder / "docker").write_text(script)
+    (folder / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    with subprocess.Popen([*PROGRAM, *words(image, model, project, free_port())]) as serving:
+        until((folder / "up").exists)
+
+        serving.send_signal(signal.SIGINT)
+
+    assert serving.returncode == 130
+    assert len((folder / "looks").read_text()) > 2  # so it was created
+    assert left(docker, project) == []

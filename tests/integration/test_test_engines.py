@@ -4,31 +4,78 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engines import IMAGE, tiny_engine, until
+from engines import IMAGE, Engine, engine, tiny_engine, until
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
 
 
 def test_an_engine_that_was_stopped_keeps_its_data(docker):
-    with tiny_engine(docker.base_image) as engine:
-        engine.script("down")
+    with tiny_engine(docker.base_image) as private:
+        private.script("down")
 
-        assert "empty data" not in engine.script("up")
+        assert "empty data" not in private.script("up")
 
-        engine.docker("image", "inspect", IMAGE)
+        private.docker("image", "inspect", IMAGE)
 
 
 def test_an_engine_that_was_killed_starts_with_empty_data(docker):
-    with tiny_engine(docker.base_image) as engine:
-        number = int((engine.folder / "docker.pid").read_text())
+    with tiny_engine(docker.base_image) as private:
+        number = int((private.folder / "docker.pid").read_text())
         os.kill(number, signal.SIGKILL)
         until(lambda: not Path(f"/proc/{number}").exists())
 
-        assert "did not end in order: starting with empty data" in engine.script("up")
+        assert "did not end in order: starting with empty data" in private.script("up")
 
-        assert engine.docker("images", "--quiet") == ""
+        assert private.docker("images", "--quiet") == ""
+
+
+@pytest.fixture(scope="module")
+def small(docker) -> Iterator[Engine]:
+    """An engine with little disk."""
+    with engine(disk="100m") as one:
+        yield one
+
+
+def test_the_build_cache_gets_half_of_the_disk(small):
+    assert "Keep Bytes: 50MiB" in " ".join(small.docker("buildx", "inspect").split())
+
+
+def test_images_are_deleted_if_they_take_more_than_half_of_the_disk(small):
+    small.docker("import", "-", stdin=archive(file=12_000_000))
+    small.docker("import", "-", "new:1", stdin=archive(file=45_000_000))
+
+    assert "deleting some (dangling=true)" in small.script("up")
+    assert names(small) == ["new:1"]
+
+    words = ("--build-arg=SOURCE_DATE_EPOCH=0", "--quiet", "--tag=old:1", "-")
+    files = archive(file=12_000_000, Dockerfile=b"FROM scratch\nCOPY file /\n")
+    small.docker("build", *words, stdin=files)
+
+    assert "deleting some (until=24h --all)" in small.script("up")
+    assert names(small) == ["new:1"]
+    assert "deleting" not in small.script("up")
+
+
+def names(engine: Engine) -> list[str]:
+    """Return the names of the images of an engine."""
+    return engine.docker("images", "--format={{.Repository}}:{{.Tag}}").splitlines()
+
+
+def archive(**files: bytes | int) -> bytes:
+    """Return a tar archive of these files; a number is a size in bytes."""
+    result = io.BytesIO()
+    with tarfile.open(fileobj=result, mode="w") as tar:
+        for name, content in files.items():
+            data = bytes(content)
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return result.getvalue()

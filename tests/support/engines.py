@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import shutil
@@ -26,6 +27,7 @@ PACK = """\
 
 
 IMAGE = "tiny:1"
+_numbers = itertools.count(1)
 
 
 @contextmanager
@@ -117,7 +119,8 @@ def engine(
     """
     if os.getuid() or not shutil.which("apt-get"):
         pytest.skip("more engines require root on Debian")
-    name = f"test-{'store' if image_store else gpus}{disk}-{os.getpid()}"
+    # Short, because sockets are below a folder of this name, and their paths are limited.
+    name = f"test-{os.getpid()}-{next(_numbers)}"
     words = ["--generation", generation, "--name", name, "--gpus", gpus]
     words += ["--containerd"] if image_store else []
     words += ["--disk", disk] if disk else []

@@ -15,7 +15,7 @@ from dynamo_container.cli.build_options import build_options
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.update import UpdateCommand, of_lock
-from dynamo_container.errors import UsageError, WorkFailedError
+from dynamo_container.errors import EngineError, UsageError, WorkFailedError
 from dynamo_container.model.references import require_image
 from dynamo_container.printing import print_line, print_lines
 
@@ -51,13 +51,17 @@ def command(ctx: click.Context, /, frameworks: tuple[str, ...], **_options: obje
         program.inspect(one)  # building takes long
     image, *others = frameworks
     other = others[0] if others else f"dynamo-container-reproduce:{uuid.uuid4().hex[:12]}"
+    removes = not others
     try:
         if not others:
             options, _ = of_lock(ctx, session, keeps=True)
             _build(session, replace(options, tag=(other,), no_latest=True, no_cache=True))
         result = compare.compare(image, other)
+    except EngineError:
+        removes = False  # the engine would not answer again
+        raise
     finally:
-        if not others:
+        if removes:
             process.capture("docker", "image", "rm", "--force", other)
     if not result.lines:
         print_line(f"{image} is reproduced: every layer and the configuration are the same")

@@ -92,7 +92,7 @@ def inspect_builder(name: str = "") -> BuilderInfo:
     if completed.returncode or not driver:
         require_buildx()
         if not name:
-            raise no_engine(completed.stderr)
+            raise no_engine(completed.stderr or dict(fields).get("Error", ""))
         raise MachineError(
             f"builder {name!r} does not exist or does not answer: {completed.stderr.strip()}",
             f"see: docker buildx ls; or create it: docker buildx create --name {name}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dynamo_container.docker import process, program
+from dynamo_container.docker import engine, process, program
 from dynamo_container.docker.errors import no_engine, no_podman, reading_answer
 from dynamo_container.errors import EngineError, WorkFailedError
 from dynamo_container.model.names import FRAMEWORK_LABEL
@@ -68,6 +68,8 @@ def list_images() -> tuple[ListedImage, ...]:
 def _inspect(ids: tuple[str, ...]) -> list[dict[str, Any]]:
     """Inspect images. One that has just been deleted makes the command fail, but not its output."""
     completed = process.capture(program.selected(), "image", "inspect", *ids)
+    if completed.returncode:
+        engine.require()
     inspected: list[dict[str, Any]] = json.loads(completed.stdout or "[]")
     return inspected
 
@@ -105,12 +107,14 @@ def remove(image: ListedImage) -> None:
     """Delete an image with all of its names.
 
     Raises:
+        EngineError: no engine answers.
         WorkFailedError: the engine refuses it.
     """
     # By name, one after the other, because an ID with several names would have to be forced.
     command = (program.selected(), "image", "rm", *(image.tags or (image.id,)))
     completed = process.capture(*command, timeout=_REMOVE_SECONDS)
     if completed.returncode and "no such image" not in completed.stderr.lower():
+        engine.require()
         reason = (completed.stderr.strip().splitlines() or ["no reason is given"])[-1]
         raise WorkFailedError(
             f"the image {image.name} cannot be deleted: {reason}",

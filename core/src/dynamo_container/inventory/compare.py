@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from dynamo_container.docker import process
+from dynamo_container.docker import engine, process
 from dynamo_container.docker.command import Command
 from dynamo_container.errors import MachineError
 from dynamo_container.inventory.sizes import step_name
@@ -91,6 +91,7 @@ def compare(first: str, second: str) -> Comparison:
     """Compare two images.
 
     Raises:
+        EngineError: no engine answers.
         MachineError: the engine does not have one of them.
     """
     with (
@@ -151,7 +152,9 @@ def _first_file(
 def _saved(image: str, folder: Path) -> Iterator[Archive]:
     path = folder / hashlib.sha256(image.encode(errors="surrogatepass")).hexdigest()
     command = Command(argv=("docker", "image", "save", "--output", str(path), image))
+    engine.server_version()  # `save` would wait for one that is frozen
     if process.run(command):
+        engine.server_version()  # it can have ended meanwhile
         raise MachineError(
             f"the image {image} cannot be read", f"pull or build it; see: docker image ls {image}"
         )

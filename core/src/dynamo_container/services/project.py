@@ -29,6 +29,9 @@ _STANDARD_ERROR: Final = 2
 _LINES: Final = 20
 # An event can be missed: then the state itself is asked.
 _ASK_SECONDS: Final = 5.0
+# How long a project that was starting is watched after its removal, and how often.
+_LATE_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.2
 # A service that ends once is started again; one that cannot work ends each time.
 _MAX_DEATHS: Final = 3
 # Removes a project if this process ended without doing so. Several times: docker compose may still
@@ -53,6 +56,7 @@ def guarded(plan: ServePlan) -> Iterator[Callable[[], None]]:
         A function that lets the project live on.
     """
     kept: list[bool] = []
+    interrupted = False
     with signals.raised():
         command = compose_command.down_command(plan.program, plan.project)
         with signals.held():
@@ -61,14 +65,35 @@ def guarded(plan: ServePlan) -> Iterator[Callable[[], None]]:
         assert shell.stdout
         try:
             yield lambda: kept.append(True)
+        except (KeyboardInterrupt, SystemExit):
+            interrupted = True
+            raise
         finally:
             with signals.held():
                 if not kept:
-                    remove(plan.program, plan.project)
+                    _remove_started(plan, interrupted=interrupted)
                 shell.stdin.write("keep\n")
                 shell.stdin.close()
                 shell.wait()
                 shell.stdout.close()
+
+
+def _remove_started(plan: ServePlan, *, interrupted: bool) -> None:
+    """Remove a project, and what the engine creates later: a client that was ended can leave an
+    engine that is about to create a container.
+    """
+    starting = interrupted and len(states(plan.project)) < len(list(containers(plan)))
+    began = time.monotonic()
+    remove(plan.program, plan.project)
+    if not starting:
+        return
+    now = time.monotonic()
+    # An engine that takes long to remove takes long to create.
+    deadline = now + max(_LATE_SECONDS, now - began)
+    while time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+        if states(plan.project):
+            remove(plan.program, plan.project)
 
 
 def remove(docker: str, project: str) -> int:

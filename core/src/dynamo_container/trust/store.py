@@ -46,17 +46,27 @@ def trust(path: Path, digest: str) -> None:
         _give_to_caller(temporary)
         temporary.replace(record)
     except OSError as error:
-        raise WorkFailedError(
-            f"{record.parent} cannot be written: {error.strerror}",
-            "name a folder of yours: XDG_STATE_HOME",
-        ) from error
+        raise _not_written(record.parent, error) from error
+
+
+def _not_written(folder: Path, error: OSError) -> WorkFailedError:
+    return WorkFailedError(
+        f"{folder} cannot be written: {error.strerror}", "name a folder of yours: XDG_STATE_HOME"
+    )
 
 
 def revoke(path: Path) -> bool:
-    """Trust a file no longer; return whether it was trusted."""
+    """Trust a file no longer; return whether it was trusted.
+
+    Raises:
+        WorkFailedError: the state folder cannot be written.
+    """
     record = _record(path)
     trusted = _read(record) is not None
-    record.unlink(missing_ok=True)
+    try:
+        record.unlink(missing_ok=True)
+    except OSError as error:
+        raise _not_written(record.parent, error) from error
     return trusted
 
 
