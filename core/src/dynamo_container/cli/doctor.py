@@ -13,7 +13,7 @@ from dynamo_container.cli.app import Session, at_terminal
 from dynamo_container.cli.layout import examples
 from dynamo_container.errors import UsageError, WorkFailedError
 from dynamo_container.host import doctor
-from dynamo_container.printing import print_json, print_label, print_line
+from dynamo_container.printing import confirm, print_json, print_label, print_line
 
 _COLORS: Final = {"ok": "green", "warning": "yellow", "failure": "red"}
 
@@ -67,7 +67,7 @@ def _fix(session: Session, machine: doctor.Machine, *, yes: bool) -> bool:
         print_line(f"  {one.command.shell()}", err=True)
         if not (yes or at_terminal()):
             raise UsageError("not confirmed: the fix above", "to fix without a question: --yes")
-        if yes or click.confirm("run it?", err=True):
+        if yes or confirm("run it?"):
             ran = True
             if process.run(one.as_run(), output=2):
                 raise WorkFailedError(f"the fix for {one.finding} failed", "see the output above")
