@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from dynamo_container.development.plan import DevPlan
     from dynamo_container.images.plan import BuildPlan
     from dynamo_container.model.lock import Lock
-    from dynamo_container.model.requests import Discovery
+    from dynamo_container.model.requests import Discovery, RunRequest
     from dynamo_container.options.build import ResolvedBuild
     from dynamo_container.options.dev_records import DevOptions
     from dynamo_container.options.records import BuildOptions
+    from dynamo_container.options.run_facts import RunFacts
     from dynamo_container.options.run_records import RunOptions
     from dynamo_container.options.serve_records import ServeOptions
     from dynamo_container.services.plan import ServePlan
@@ -101,6 +102,31 @@ def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan
         DynamoContainerError: options, the engine or plugins do not allow it.
     """
     from dynamo_container.containers.planner import plan as plan_container
+
+    request, _ = _run_request(session, options, terminal=at_terminal(), dry_run=dry_run)
+    plan = plan_container(session.registry, request)
+    session.show(plan.warnings)
+    return plan
+
+
+def plan_dev(session: Session, options: DevOptions) -> DevPlan:
+    """Plan a container to develop in, and print what was assumed; see `plan_run`."""
+    from dynamo_container.development import planner
+    from dynamo_container.options import dev
+
+    source = dev.collect_source(options, session.near())
+    run = dev.run_options(options, source)
+    request, facts = _run_request(session, run, terminal=False, dry_run=options.dry_run)
+    settings = dev.collect_settings(options, source, trusted=facts.trusted)
+    plan = planner.plan_dev(session.registry, request, settings)
+    session.show(plan.container.warnings)
+    return plan
+
+
+def _run_request(
+    session: Session, options: RunOptions, *, terminal: bool, dry_run: bool
+) -> tuple[RunRequest, RunFacts]:
+    """Return what a run is planned from, with its plugins loaded; print what was assumed."""
     from dynamo_container.options.collect import collect_run
     from dynamo_container.options.run import resolve_run
 
@@ -110,44 +136,14 @@ def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan
         session.registry,
         session.describe,
         near=session.near(),
-        terminal=at_terminal(),
+        terminal=terminal,
         dry_run=dry_run,
         project=session.project.path,
         repository=build_repository(session),
     )
     session.show_notices(facts.notices)
-    registry = session.load(*([facts.framework] if facts.framework else []))
-    plan = plan_container(registry, resolve_run(options, facts))
-    session.show(plan.warnings)
-    return plan
-
-
-def plan_dev(session: Session, options: DevOptions) -> DevPlan:
-    """Plan a container to develop in, and print what was assumed; see `plan_run`."""
-    from dynamo_container.development import planner
-    from dynamo_container.options import dev
-    from dynamo_container.options.collect import collect_run
-    from dynamo_container.options.run import resolve_run
-
-    source = dev.collect_source(options, session.near())
-    run = dev.run_options(options, source)
-    rules.check_run(run)
-    facts = collect_run(
-        run,
-        session.registry,
-        session.describe,
-        near=session.near(),
-        terminal=False,
-        dry_run=options.dry_run,
-        project=session.project.path,
-        repository=build_repository(session),
-    )
-    session.show_notices(facts.notices)
-    registry = session.load(*([facts.framework] if facts.framework else []))
-    settings = dev.collect_settings(options, source, trusted=facts.trusted)
-    plan = planner.plan_dev(registry, resolve_run(run, facts), settings)
-    session.show(plan.container.warnings)
-    return plan
+    session.load(*([facts.framework] if facts.framework else []))
+    return resolve_run(options, facts), facts
 
 
 def plan_serve(session: Session, options: ServeOptions, *, dry_run: bool) -> ServePlan:
