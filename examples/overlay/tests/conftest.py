@@ -6,12 +6,11 @@ A plugin in a repository of its own is installed in the environment and needs no
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from overlays import importable, install
 
 PROJECT = Path(__file__).parents[1]
 
@@ -19,18 +18,11 @@ PROJECT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which the overlay's wheel is installed."""
-    folder = tmp_path_factory.mktemp("overlay")
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--target", str(folder)]
-    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(PROJECT)], check=True)
-    return folder
+    return install(PROJECT, tmp_path_factory.mktemp("overlay"))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def installed(overlay: Path) -> Iterator[None]:
     """The overlay is installed during the tests of a module."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(overlay))
+    with importable(overlay):
         yield
-    for name, module in list(sys.modules.items()):
-        if (getattr(module, "__file__", None) or "").startswith(str(overlay)):
-            del sys.modules[name]
