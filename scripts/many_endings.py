@@ -32,7 +32,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / "support"), str(Path(__file__).parent)]
 
-from endings import Started, running, started  # noqa: E402
+from endings import Started, dockerfile, hooks, running, started  # noqa: E402
 from engines import IMAGE, Engine, tiny_engine  # noqa: E402
 from fakes import Site  # noqa: E402
 from running import free_port  # noqa: E402
@@ -42,20 +42,6 @@ BASE_IMAGE = os.environ.get("DYNAMO_CONTAINER_TEST_BASE_IMAGE", "")
 SIGNALS = ("INT", "TERM", "HUP", "KILL")
 # What is left must be gone after this time: docker itself needs some to remove a container.
 PATIENCE = 30.0
-FRAMEWORK = """
-@hookimpl
-def dynamo_container_readiness(request):
-    return Readiness(argv=("ls", "/tmp-ready"))
-
-@hookimpl
-def dynamo_container_checks(request):
-    yield Check(name="waits", argv=("sh", "-c", "exec sleep 2"))
-"""
-DOCKERFILE = f"""\
-FROM {IMAGE} AS runtime
-ARG STEP
-RUN --network=none sleep 2
-"""
 # A program that stands for all services: it is never ready.
 SERVICE = f"""\
 FROM {IMAGE}
@@ -235,7 +221,7 @@ def prepared() -> Iterator[Tries]:
         (folder / "site").mkdir()
         (folder / "model").mkdir()
         write_model(folder / "model")
-        Site(folder / "site").framework("ending", FRAMEWORK, DOCKERFILE)
+        Site(folder / "site").framework("ending", hooks("exec sleep 2"), dockerfile(2))
         os.environ.update(engine.environment, PYTHONPATH=str(folder / "site"))
         engine.docker("build", "--quiet", "--tag", SERVED, "-", stdin=SERVICE.encode())
         os.chdir(folder)

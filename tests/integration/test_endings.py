@@ -15,26 +15,12 @@ from pathlib import Path
 
 import pytest
 from dynamo_container.host.files import TEMPORARY
-from endings import ENDINGS, STATUSES, Started, running, started
+from endings import ENDINGS, STATUSES, Started, dockerfile, hooks, running, started
 from engines import IMAGE, Engine, tiny_engine, until
 from fakes import Site
 
 pytestmark = pytest.mark.engine
 
-FRAMEWORK = """
-@hookimpl
-def dynamo_container_readiness(request):
-    return Readiness(argv=("ls", "/tmp-ready"))
-
-@hookimpl
-def dynamo_container_checks(request):
-    yield Check(name="waits", argv=("sh", "-c", "exec sleep 300"))
-"""
-DOCKERFILE = f"""\
-FROM {IMAGE} AS runtime
-ARG STEP
-RUN --network=none sleep 300
-"""
 RUN = ("run", "ending", "--workdir=/", "--gpus=none", "--image", IMAGE)
 
 
@@ -47,7 +33,7 @@ def engine_of_this_file(docker) -> Iterator[Engine]:
 @pytest.fixture(autouse=True)
 def engine(engine_of_this_file, site: Site, monkeypatch) -> Iterator[Engine]:
     engine_of_this_file.use(monkeypatch)
-    site.framework("ending", FRAMEWORK, DOCKERFILE)
+    site.framework("ending", hooks("exec sleep 300"), dockerfile(300))
     monkeypatch.setenv("PYTHONPATH", str(site.folder))
     yield engine_of_this_file
     assert containers(engine_of_this_file) == []

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from endings import hooks
 from engines import IMAGE, tiny_image, until
 from fakes import Site
 from running import Cli
@@ -22,15 +23,6 @@ pytestmark = pytest.mark.engine
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "rootless"
 RUN = ("run", "tiny", "--image", IMAGE, "--workdir", "/", "--gpus", "none", "--network", "none")
-FRAMEWORK = """
-@hookimpl
-def dynamo_container_readiness(request):
-    return Readiness(argv=("ls", "/tmp-ready"))
-
-@hookimpl
-def dynamo_container_checks(request):
-    yield Check(name="a shell", argv=("sh", "-c", "echo fine"))
-"""
 DOCKERFILE = f"FROM {IMAGE} AS runtime\nRUN --network=none echo built > /built\n"
 
 
@@ -60,7 +52,7 @@ def engine(rootless: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", rootless)
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     monkeypatch.setenv("PYTHONPATH", str(site.folder))
-    site.framework("tiny", FRAMEWORK, DOCKERFILE)
+    site.framework("tiny", hooks("echo fine"), DOCKERFILE)
 
 
 def outside(*words: str) -> subprocess.CompletedProcess[str]:

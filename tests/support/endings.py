@@ -17,11 +17,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engines import IMAGE
+
 _MARK = "DYNAMO_CONTAINER_TEST_MARK"
 # The ways in which a command ends: signals, and the terminal that is closed.
 ENDINGS = ("INT", "TERM", "HUP", "KILL", "terminal")
 # Exit statuses; a killed process has a negative one.
 STATUSES = {"INT": 130, "TERM": 143, "HUP": 129, "KILL": -9, "terminal": 129}
+
+
+def hooks(check: str) -> str:
+    """Return the hooks of a framework that is ready when its container has `/tmp-ready`.
+
+    Args:
+        check: what its check, which is called `a shell`, runs.
+    """
+    return f"""
+@hookimpl
+def dynamo_container_readiness(request):
+    return Readiness(argv=("ls", "/tmp-ready"))
+
+@hookimpl
+def dynamo_container_checks(request):
+    yield Check(name="a shell", argv=("sh", "-c", {check!r}))
+"""
+
+
+def dockerfile(seconds: int) -> str:
+    """Return a Dockerfile of the stage `runtime`, whose step takes so many seconds."""
+    return f"FROM {IMAGE} AS runtime\nARG STEP\nRUN --network=none sleep {seconds}\n"
 
 
 class Started:
