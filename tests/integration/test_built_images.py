@@ -14,12 +14,14 @@ import sys
 import uuid
 
 import pytest
+from dynamo_container.cli import rm
 from dynamo_container.host import doctor
 from fakes import Site
 from running import Cli, Docker
 
 pytestmark = pytest.mark.engine
 
+OURS = "ai.dynamo.container."
 DOCKERFILE = """\
 FROM scratch AS runtime
 ARG CONTENT
@@ -110,7 +112,7 @@ def test_rm_deletes_the_image_with_all_names(cli, docker, build, tag):
 
     result = cli.ok("rm", "--force", name)
 
-    assert result.out.strip() in (name, other)
+    assert set(result.out.split()) == {name, other}
     assert not exists(docker, name)
     assert not exists(docker, other)
 
@@ -140,6 +142,95 @@ def test_rm_does_not_delete_the_images_of_others(cli, docker, build, foreign, fr
 
     assert not exists(docker, own)
     assert all(exists(docker, name) for name in (foreign, derived, docker.base_image))
+
+
+def labels_as_words(labels: dict[str, str]) -> list[str]:
+    """Return labels as `docker import` takes them."""
+    lines = (f"LABEL {json.dumps(key)}={json.dumps(value)}" for key, value in labels.items())
+    return [word for line in lines for word in ("--change", line)]
+
+
+@pytest.mark.parametrize("forgery", ["the same labels", "odd labels", "no name"])
+def test_forged_labels_do_not_make_an_image_the_callers(
+    cli, docker, build, framework, tag, forgery
+):
+    own, forged = build(), tag("forged")
+    labels = docker.labels(own)
+    if forgery == "odd labels":
+        labels |= {f"{OURS}framework": f"{framework.upper()} *", f"{OURS}target": "--force"}
+    name = () if forgery == "no name" else (forged,)
+    words = ("image", "import", *labels_as_words(labels), "-", *name)
+    done = subprocess.run(["docker", *words], input=bytes(1024), capture_output=True, check=True)
+    image = done.stdout.decode().strip()
+    try:
+        rows = {row["id"]: row["own"] for row in listed(cli, "--all")}
+        assert (rows[image], rows[docker.inspect(own)["Id"]]) == (False, True)
+        for word in (image, image.partition(":")[2][:12], *name):
+            assert cli("rm", "--force", word).status == 2
+        cli.ok("rm", "--force", framework)
+        assert not exists(docker, own)
+        assert "no images to delete" in cli.ok("prune", "--all", "--force").err
+
+        assert docker.inspect(image)["Id"] == image
+    finally:
+        docker.run("image", "rm", "--force", image, check=False)
+
+
+def test_a_name_that_moved_on_after_the_question_is_not_deleted(cli, docker, build, monkeypatch):
+    name = build()
+    old = docker.inspect(name)["Id"]
+    new = []
+
+    def confirm(_question: str) -> bool:
+        new.append(docker.inspect(build(name))["Id"])
+        return True
+
+    monkeypatch.setattr(rm, "confirm", confirm)
+    monkeypatch.setattr(rm, "at_terminal", lambda: True)
+
+    result = cli.ok("rm", name)
+
+    assert result.out.split()[-1] == old.partition(":")[2][:12]
+    assert docker.inspect(name)["Id"] == new[0] != old
+    assert docker.run("image", "inspect", old, check=False) == "[]"
+
+
+def test_a_name_that_somebody_gave_it_after_the_question_stays(
+    cli, docker, build, tag, monkeypatch
+):
+    name, theirs = build(), tag("theirs")
+
+    def confirm(_question: str) -> bool:
+        docker.run("tag", name, theirs)
+        return True
+
+    monkeypatch.setattr(rm, "confirm", confirm)
+    monkeypatch.setattr(rm, "at_terminal", lambda: True)
+
+    assert cli.ok("rm", name).out == f"{name}\n"
+
+    assert not exists(docker, name)
+    assert exists(docker, theirs)
+
+
+def test_an_image_that_cannot_be_deleted_does_not_keep_the_others(cli, docker, build, tag):
+    """Somebody else has made an image from it, in the way that makes docker refuse."""
+    names = [build(), build(), build()]
+    middle, child = names[1], tag("child")
+    number = docker.inspect(middle)["Id"]
+    container = docker.run("create", middle, "x")
+    docker.run("commit", container, child)
+    docker.run("rm", container)
+    docker.run("image", "rm", "--no-prune", middle)
+
+    result = cli("prune", "--all", "--force")
+
+    assert not exists(docker, names[0])
+    assert not exists(docker, names[2])
+    assert exists(docker, child)
+    # Docker's store for containerd deletes it.
+    kept = docker.run("image", "inspect", number, check=False) != "[]"
+    assert ("cannot be deleted: " in result.err) == (result.status == 1) == kept
 
 
 def test_without_a_terminal_nothing_is_deleted_unless_forced(cli, docker, build):

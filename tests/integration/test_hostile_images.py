@@ -157,6 +157,18 @@ def test_odd_labels_are_the_images_fault(engine, cli, label, value):
     assert len(result.err.splitlines()) == 2
 
 
+@pytest.mark.parametrize("label", ["run", "owner", "serve", "device", "home", "new-one\x1b[2J"])
+def test_an_engine_image_with_our_labels_is_refused(engine, cli, label):
+    """What is built beside it would have them, too."""
+    name = image(engine, "evil/engine:1", **{label: "x"})
+
+    result = cli("build", "vllm", "--engine-image", name, "--dry-run")
+
+    assert result.status == 2
+    assert "which only images of dynamo-container have" in result.err
+    assert result.err.replace("\n", "").isprintable()
+
+
 def test_containers_do_not_inherit_our_labels_from_an_image(engine, cli):
     for number, labels in enumerate(({"run": "tiny"}, {"run": "tiny", "owner": ME})):
         name = image(engine, f"evil/run:{number}", **labels)

@@ -103,15 +103,23 @@ def containers_of(image: ListedImage) -> tuple[str, ...]:
     return tuple(names.split())
 
 
-def remove(image: ListedImage) -> None:
-    """Delete an image with all of its names.
+def remove(image: ListedImage) -> tuple[str, ...]:
+    """Delete an image with the names that it was listed with, if it still has them: since then, a
+    build can have given them to another image, or somebody another name to this one.
+
+    Returns:
+        The names that were deleted, or its short ID; nothing if it is gone, or only has others.
 
     Raises:
         EngineError: no engine answers.
         WorkFailedError: the engine refuses it.
     """
+    now = [_image(one) for one in _inspect((image.id,))]
+    names = tuple(name for name in image.tags if now and name in now[0].tags)
+    if not now or (now[0].tags and not names):
+        return ()
     # By name, one after the other, because an ID with several names would have to be forced.
-    command = (program.selected(), "image", "rm", *(image.tags or (image.id,)))
+    command = (program.selected(), "image", "rm", *(names or (image.id,)))
     completed = process.capture(*command, timeout=_REMOVE_SECONDS)
     if completed.returncode and "no such image" not in completed.stderr.lower():
         engine.require()
@@ -120,6 +128,12 @@ def remove(image: ListedImage) -> None:
             f"the image {image.name} cannot be deleted: {reason}",
             f"see: {command[0]} ps --all; or try: {command[0]} image rm {image.name}",
         )
+    return names or (image.short_id,)
+
+
+def exists(image: ListedImage) -> bool:
+    """Whether the engine has an image that was listed."""
+    return bool(_inspect((image.id,)))
 
 
 def _capture(*words: str) -> str:

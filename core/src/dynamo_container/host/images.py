@@ -85,14 +85,17 @@ def require_unused(found: Iterable[ListedImage]) -> None:
             )
 
 
-def remove(image: ListedImage) -> None:
-    """Delete an image with all of its names.
+def remove(image: ListedImage) -> tuple[str, ...]:
+    """Delete an image with the names that it was listed with, and return what was deleted; see
+    `docker.images.remove`.
 
     Raises:
         WorkFailedError: the engine refuses it.
     """
-    images.remove(image)
-    built.forget(image.id)
+    removed = images.remove(image)
+    if not images.exists(image):
+        built.forget(image.id)
+    return removed
 
 
 def as_entry(image: ListedImage) -> dict[str, object]:

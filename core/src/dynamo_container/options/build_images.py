@@ -12,11 +12,13 @@ from dynamo_container.errors import EngineError, MachineError, UsageError
 from dynamo_container.model.names import (
     DEV_TARGET,
     FRAMEWORK_LABEL,
+    LABEL_PREFIX,
     LOCAL_DEV_TARGET,
     RUNTIME_STAGE,
     TARGET_LABEL,
 )
 from dynamo_container.model.references import is_reference
+from dynamo_container.model.text import quoted
 from dynamo_container.model.values import Notice
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ def engine_image(options: BuildOptions) -> ImageInfo | None:
     """Return the image of `--engine-image`; None if the docker engine does not have it.
 
     Raises:
-        UsageError: it has a Dynamo already.
+        UsageError: it has a Dynamo already, or labels that only our images have: what is built
+            beside it would have them, too.
     """
     name = options.engine_image
     if not name:
@@ -73,6 +76,12 @@ def engine_image(options: BuildOptions) -> ImageInfo | None:
         raise UsageError(
             f"--engine-image {name} has a Dynamo already: dynamo-container built it",
             "name the image of the engine that it was built from",
+        )
+    if info and (ours := [key for key, _ in info.labels if key.startswith(LABEL_PREFIX)]):
+        raise UsageError(
+            f"--engine-image {name} has the label {quoted(ours[0])}, which only images of "
+            "dynamo-container have",
+            "name the image of the engine as it was published",
         )
     return info
 
