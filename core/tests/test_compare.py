@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from dynamo_container.docker import process
+from dynamo_container.docker import engine, process
 from dynamo_container.docker.command import Command
 from dynamo_container.inventory import compare
 
@@ -130,6 +130,7 @@ def test_an_image_of_any_name_is_saved_in_the_folder(name, tmp_path, monkeypatch
         return 0
 
     monkeypatch.setattr(process, "run", save)
+    monkeypatch.setattr(engine, "server_version", lambda: "28")
 
     with compare._saved(name, tmp_path) as archive:
         assert archive.layers == ()

@@ -129,6 +129,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
     info = ImageInfo(id=IMAGE.id, size=5, labels=LABELS, env=(f"A={EVIL}",), user=EVIL)
     for module, name, answer in (
         (images, "list_images", lambda: (IMAGE,)),
+        (images, "_inspect", lambda _ids: [{"Id": IMAGE.id, "RepoTags": list(IMAGE.tags)}]),
         (images, "containers_of", lambda _image: ()),
         (built, "is_built_here", lambda _id: True),
         (containers, "list_containers", lambda _owner="": (CONTAINER,)),
@@ -140,6 +141,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
         (doctor, "collect", lambda _problems: MACHINE),
         (checking, "_inspect", lambda _image: replace(info, labels=())),
         (checking, "_run", lambda *_words: (1, EVIL)),
+        (docker_engine, "server_version", lambda: "28"),
         (docker_engine, "collect", lambda: EngineInfo(version="28")),
         (diagram, "diagram", lambda _plan: DIAGRAM),
         (outdated, "of_lock", fail),

@@ -11,9 +11,9 @@ import click
 
 from dynamo_container.cli.app import at_terminal
 from dynamo_container.cli.layout import examples
-from dynamo_container.errors import UsageError, WorkFailedError
+from dynamo_container.errors import UsageError
 from dynamo_container.model.text import byte_size
-from dynamo_container.printing import confirm, print_lines
+from dynamo_container.printing import confirm, print_line, print_lines
 
 if TYPE_CHECKING:
     from dynamo_container.docker.images import ListedImage
@@ -57,11 +57,5 @@ def remove(found: Sequence[ListedImage], *, force: bool) -> None:
         )
         if not (at_terminal() and confirm(f"{question}?")):
             raise UsageError(f"not confirmed: {question}", "to delete without a question: --force")
-    failures = []
-    for one in found:
-        try:
-            print_lines(host_images.remove(one))
-        except WorkFailedError as error:
-            failures.append(error)
-    if failures:
-        raise failures[0]
+    for name in host_images.remove(found):
+        print_line(name)

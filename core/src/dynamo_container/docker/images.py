@@ -65,6 +65,7 @@ def list_images() -> tuple[ListedImage, ...]:
     return tuple(sorted(images, key=lambda one: (-one.created, one.tags)))
 
 
+@reading_answer()
 def _inspect(ids: tuple[str, ...]) -> list[dict[str, Any]]:
     """Inspect images. One that has just been deleted makes the command fail, but not its output."""
     completed = process.capture(program.selected(), "image", "inspect", *ids)

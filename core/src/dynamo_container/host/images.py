@@ -13,7 +13,7 @@ from typing import Final
 
 from dynamo_container.docker import images
 from dynamo_container.docker.images import ListedImage
-from dynamo_container.errors import UsageError
+from dynamo_container.errors import UsageError, WorkFailedError
 from dynamo_container.host import built
 from dynamo_container.model.names import (
     CUDA_LABEL,
@@ -85,17 +85,24 @@ def require_unused(found: Iterable[ListedImage]) -> None:
             )
 
 
-def remove(image: ListedImage) -> tuple[str, ...]:
-    """Delete an image with the names that it was listed with, and return what was deleted; see
-    `docker.images.remove`.
+def remove(found: Iterable[ListedImage]) -> Iterator[str]:
+    """Delete images with the names that they were listed with, and yield what was deleted; see
+    `docker.images.remove`. One that cannot be deleted does not keep the others.
 
     Raises:
-        WorkFailedError: the engine refuses it.
+        EngineError: no engine answers.
+        WorkFailedError: the engine refuses to delete one.
     """
-    removed = images.remove(image)
-    if not images.exists(image):
-        built.forget(image.id)
-    return removed
+    failures = []
+    for image in found:
+        try:
+            yield from images.remove(image)
+        except WorkFailedError as error:
+            failures.append(error)
+        if not images.exists(image):
+            built.forget(image.id)
+    if failures:
+        raise failures[0]
 
 
 def as_entry(image: ListedImage) -> dict[str, object]:
