@@ -9,9 +9,11 @@ import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from typing import TypeAlias
 
 import pytest
 from dynamo_container.images import drawing
+from dynamo_container.images.critical_path import critical_path
 from dynamo_container.images.diagram import diagram
 from dynamo_container.images.records import Records
 from dynamo_container.images.report import BuiltImage, report
@@ -169,3 +171,66 @@ def test_explain_draws_svg_without_another_program(cli, monkeypatch):
     svg = cli.ok("explain", "build", "none", "--target", "runtime", "--graph", "svg").out
 
     assert "tools" in [one.text for one in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+Step: TypeAlias = tuple[str, float, float, dict[str, object]]
+
+
+def path_of(plan, *steps: Step) -> list[str]:
+    return [one.name for one in critical_path(records(plan, *steps))]
+
+
+BASE: Step = ("[tools 2/3] RUN base", 0, 10, {})
+FAST: Step = ("[wheels 2/2] RUN fast", 10, 20, {"inputs": [BASE[0]]})
+SLOW: Step = ("[serving 2/3] RUN slow", 10, 50, {"inputs": [BASE[0]]})
+
+
+def joined(start: float, end: float, *inputs: str) -> Step:
+    return ("[none-runtime 2/2] RUN both", start, end, {"inputs": list(inputs)})
+
+
+def test_the_critical_path_is_what_each_step_waited_for(plan):
+    assert path_of(plan, BASE, FAST, SLOW, joined(50, 60, FAST[0], SLOW[0])) == [
+        "[tools 2/3] RUN base", "[serving 2/3] RUN slow", "[none-runtime 2/2] RUN both",
+    ]  # fmt: skip
+
+
+def test_a_step_that_nothing_waits_for_is_not_on_the_critical_path(plan):
+    assert path_of(plan, BASE, FAST, SLOW, joined(20, 70, FAST[0])) == [
+        "[tools 2/3] RUN base", "[wheels 2/2] RUN fast", "[none-runtime 2/2] RUN both",
+    ]  # fmt: skip
+
+
+def test_an_export_waits_for_the_steps_of_its_target(plan):
+    export: Step = ("[none-runtime] exporting to image", 60, 90, {})
+
+    path = path_of(plan, BASE, SLOW, joined(50, 60, SLOW[0]), export)
+
+    assert path[-2:] == ["[none-runtime 2/2] RUN both", "[none-runtime] exporting to image"]
+
+
+def test_what_came_from_the_cache_is_not_on_the_critical_path(plan):
+    cached: Step = (BASE[0], 0, 0.1, {"cached": True})
+
+    assert path_of(plan, cached, joined(1, 9, BASE[0], "an unknown vertex")) == [
+        "[none-runtime 2/2] RUN both"
+    ]
+    assert path_of(plan) == []
+
+
+def test_vertexes_between_steps_connect_them(plan):
+    between: Step = ("mount a cache", 10, 11, {"inputs": [BASE[0]]})
+
+    assert path_of(plan, BASE, between, joined(11, 20, "mount a cache")) == [
+        "[tools 2/3] RUN base", "[none-runtime 2/2] RUN both",
+    ]  # fmt: skip
+
+
+def test_the_page_lists_the_critical_path_and_marks_its_steps(plan):
+    text = page_of(plan, records(plan, BASE, FAST, SLOW, joined(50, 60, FAST[0], SLOW[0])))
+
+    section = text.partition('id="critical-path"')[2].partition("<h2>")[0]
+    assert section.count("<tr><td>") == 3
+    assert "Together they ran for 1 min 00 s of\n1 min 12 s" in section
+    assert text.count('class="step critical"') == 3
+    assert text.count('class="step"') == 1

@@ -10,6 +10,7 @@ from typing import Final
 
 from dynamo_container import explain
 from dynamo_container.images import diagram, drawing
+from dynamo_container.images.critical_path import critical_path
 from dynamo_container.images.plan import BuildPlan
 from dynamo_container.images.progress import duration, in_words, is_failure
 from dynamo_container.images.records import Records, Vertex
@@ -34,6 +35,7 @@ td.number, th.number { text-align: right; white-space: nowrap }
 code { font: .85rem ui-monospace, monospace }
 .step { display: grid; grid-template-columns: minmax(8rem, 22rem) 1fr 6rem; gap: .75rem;
   align-items: center; border-bottom: 1px solid var(--line); padding: .15rem 0 }
+.step.critical { border-left: 4px solid var(--text); padding-left: .5rem }
 .step code { overflow-wrap: anywhere }
 .track { position: relative; height: .9rem; background: var(--waits) }
 .bar { position: absolute; top: 0; bottom: 0; min-width: 2px; background: var(--ran) }
@@ -64,6 +66,7 @@ def page(plan: BuildPlan, report: BuildReport, records: Records) -> str:
         ),
         *_images(report.images),
         *_timeline(plan, records),
+        *_critical_path(records, report.seconds),
         "<h2>Stages</h2>",
         f'<div class="wide" tabindex="0">{drawing.svg(diagram.diagram(plan))}</div>',
         *_plan(plan),
@@ -91,26 +94,48 @@ def _timeline(plan: BuildPlan, records: Records) -> Iterator[str]:
     shown = [one for one in vertexes if one.text or one.exports]
     start = min((one.span[0] for one in shown), default=0.0)
     end = max((one.span[1] for one in shown), default=start)
-    yield '<h2>Timeline</h2><p class="soft">Blue: ran; gray: from the cache; red: failed.</p>'
+    yield '<h2>Timeline</h2><p class="soft">Blue: ran; gray: from the cache; red: failed; with an'
+    yield "edge: on the critical path, which is below.</p>"
+    critical = {one.digest for one in critical_path(records)}
     for target in plan.targets:
         own = [one for one in shown if records.owner(one) == target.name]
         if own:
             yield f"<h3>{_text(target.name)}</h3>"
         for vertex in sorted(own, key=lambda one: one.span):
-            yield _step(vertex, start, max(end - start, 0.001))
+            yield _step(vertex, start, max(end - start, 0.001), critical=vertex.digest in critical)
 
 
-def _step(vertex: Vertex, start: float, length: float) -> str:
+def _step(vertex: Vertex, start: float, length: float, *, critical: bool) -> str:
     began, ended = vertex.span
     left, width = 100 * (began - start) / length, 100 * max(ended - began, 0) / length
     kind = "failed" if is_failure(vertex) else "cached" if vertex.cached else "ran"
     took = "cached" if vertex.cached else duration(ended - began)
     return (
-        f'<div class="step"><code title="{_text(vertex.text or vertex.name)}">'
+        f'<div class="step{" critical" if critical else ""}">'
+        f'<code title="{_text(vertex.text or vertex.name)}">'
         f'{_text(in_words(vertex))}</code><div class="track"><div class="bar {kind}" '
         f'style="left:{left:.2f}%;width:{width:.2f}%"></div></div>'
         f'<span class="{"failed" if kind == "failed" else "soft"}">{took}</span></div>'
     )
+
+
+def _critical_path(records: Records, elapsed: float) -> Iterator[str]:
+    """Yield the steps that decided how long the build took."""
+    path = critical_path(records)
+    if not path:
+        return
+    took = sum(one.span[1] - one.span[0] for one in path)
+    yield '<h2 id="critical-path">Critical path</h2><p class="soft">'
+    yield f"Each step waited for the one before it. Together they ran for {duration(took)} of"
+    yield f"{duration(elapsed)}. The build is faster only if these are.</p>"
+    yield '<div class="wide" tabindex="0"><table><tr><th>step</th><th>stage</th>'
+    yield '<th class="number">time</th></tr>'
+    for one in path:
+        yield (
+            f"<tr><td>{_text(in_words(one))}</td><td>{_text(records.owner(one))}</td>"
+            f'<td class="number">{duration(one.span[1] - one.span[0])}</td></tr>'
+        )
+    yield "</table></div>"
 
 
 def _plan(plan: BuildPlan) -> Iterator[str]:

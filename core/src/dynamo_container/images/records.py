@@ -56,6 +56,7 @@ class Vertex:
     Attributes:
         digest: its identifier.
         name: as BuildKit shows it.
+        inputs: the digests of the vertexes that it waits for.
         observations: what each target recorded about it.
         error: why it failed; empty if it did not.
         log: its output.
@@ -65,6 +66,7 @@ class Vertex:
 
     digest: str
     name: str = ""
+    inputs: tuple[str, ...] = ()
     observations: dict[str, Observation] = field(default_factory=dict)
     error: str = ""
     log: str = ""
@@ -220,6 +222,7 @@ class Records:
     def _take_vertex(self, record: Mapping[str, Any]) -> Iterator[Event]:
         vertex = self.vertexes.setdefault(record["digest"], Vertex(digest=record["digest"]))
         vertex.name = vertex.name or record.get("name", "")
+        vertex.inputs = vertex.inputs or tuple(record.get("inputs") or ())
         was_started = any(entry.started for entry in vertex.observations.values())
         was_done = vertex.done
         target = self._target(record.get("name", ""))
