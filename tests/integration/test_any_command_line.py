@@ -206,6 +206,27 @@ def test_anybodys_pyproject(text, command, cli, nothing_answers, tmp_path):
     check(cli, [*command, *dry_run])
 
 
+# Commands that read or write at a place: a pipe that nobody writes to, or a device.
+PLACED = (
+    "diff {0} {0}", "trust {0}", "build none --lock {0} --dry-run",
+    "build none --report {0} --dry-run", "build none --ca-bundle {0} --dry-run",
+    "lock none --target runtime --lock {0}", "outdated --lock {0}", "update --lock {0}",
+    "reproduce a:1 --lock {0}", "run none --env-file {0} --dry-run", "dev none --source {0}",
+    "new-plugin acme --output {0}", "new-plugin acme --output {0}/x", "render none --output {0}",
+    "export compose {0} none --model org/model", "export slurm {0}/x none --model org/model",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", PLACED)
+def test_a_place_that_cannot_be_used(words, cli, nothing_answers, tmp_path):
+    pipe = tmp_path / "pipe.lock"
+    os.mkfifo(pipe)
+    for place in (pipe, "/dev/full"):
+        line = words.format(place).split()
+        assert cli(*line).status
+        check(cli, line)
+
+
 CONFIGURATIONS = (
     "[]", "{}", "null", "1", '"x"', "{", "\xff", "[" * 5000, '{"currentContext": 1}',
     '{"currentContext": {"a": 1}}', '{"currentContext": "\\u0000"}',

@@ -61,13 +61,35 @@ def test_a_reader_that_is_gone_ends_the_command_silently():
     assert done.stderr == b""
 
 
-@pytest.mark.parametrize("words", [("releases",), ("plugins", "list", "--json"), ("--version",)])
-def test_a_full_disk_is_an_error_of_two_lines(words):
+PRINTING = [
+    ("releases",),
+    ("plugins", "list", "--json"),
+    ("--version",),
+    ("export", "compose", "out", "none", "--model", "org/model", "--dry-run"),
+    ("new-plugin", "acme"),
+    ("completion", "bash"),
+]
+
+
+@pytest.mark.parametrize("words", PRINTING)
+def test_a_full_disk_is_an_error_of_two_lines(words, tmp_path):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
-        done = subprocess.run([*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, check=False, cwd=tmp_path
+        )
 
     assert done.returncode == 1
     assert done.stderr.startswith(b"error: standard output cannot be written: No space left")
+    assert len(done.stderr.splitlines()) == 2
+
+
+@pytest.mark.parametrize("words", PRINTING[:4:3])
+def test_a_standard_output_that_is_closed_is_an_error_of_two_lines(words, tmp_path):
+    line = ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, *words]
+    done = subprocess.run(line, stderr=subprocess.PIPE, check=False, cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: standard output cannot be written: ")
     assert len(done.stderr.splitlines()) == 2
 
 

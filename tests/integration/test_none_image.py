@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,16 @@ def test_any_user_has_a_name_and_imports_dynamo(docker, image, user):
     script = f'python -c "{USES}" && python3 -c "import getpass" && command -v curl >/dev/null'
 
     assert docker.run("run", "--rm", "--user", user, image, "bash", "-c", script) == "imported"
+
+
+@pytest.mark.parametrize("user", ["54321:0", "1000680000:0"])
+def test_run_as_any_user_of_group_0_has_a_name_and_a_home(image, user):
+    script = "import getpass, pathlib; pathlib.Path.home().joinpath('x').touch(); "
+    script += "print(getpass.getuser())"
+
+    ran = run_process("--image", image, "--user", user, "--", "python", "-c", script)
+
+    assert (ran.stdout, ran.returncode) == ("ubuntu\n", 0), ran.stderr
 
 
 @pytest.mark.parametrize("user", ["1000:0", "4711:0"])
@@ -471,7 +482,39 @@ ROLES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "worker": ({"/health": (200, {"status": "ready"})}, ["-m", "dynamo.mocker"]),
     "model": (MODEL, []),
 }
-PROXY = ["-e", "http_proxy=http://127.0.0.1:9", "-e", "HTTP_PROXY=http://127.0.0.1:9"]
+PROXY = "http://127.0.0.1:9"  # nothing listens there
+PROXY_OPTIONS = ["-e", f"http_proxy={PROXY}", "-e", f"HTTP_PROXY={PROXY}"]
+ADDRESSES = {"host": "127.0.0.1", "bridge": "0.0.0.0", "none": "127.0.0.2"}
+# Network, where a proxy is set, what names the port, role: every pair of two values is in one line.
+CELLS = [
+    ("host", "", "variable", "frontend"),
+    ("host", "options", "option", "worker"),
+    ("host", "config.json", "", "model"),
+    ("bridge", "", "option", "model"),
+    ("bridge", "options", "", "frontend"),
+    ("bridge", "config.json", "variable", "worker"),
+    ("none", "", "", "worker"),
+    ("none", "options", "variable", "model"),
+    ("none", "config.json", "option", "frontend"),
+]
+
+
+@pytest.fixture
+def proxy_of_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Set a proxy in docker's configuration, from which containers get it."""
+
+    def set_proxy() -> None:
+        file = Path(os.environ.get("DOCKER_CONFIG", "~/.docker")).expanduser() / "config.json"
+        before = json.loads(file.read_text()) if file.is_file() else {}
+        after = before | {"proxies": {"default": {"httpProxy": PROXY}}}
+        (tmp_path / "config.json").write_text(json.dumps(after))
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+
+    return set_proxy
+
+
+def container_name(docker: Docker) -> str:
+    return re.sub("[/:]", "-", docker.unique("ready"))
 
 
 def listens(port: int) -> bool:
@@ -485,33 +528,91 @@ def waits(image: str, name: str, network: str, *options: str) -> list[str]:
     return [*named, "--gpus", "none", "--detach", "--wait", *options]
 
 
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize(
-    ("network", "host", "proxy"),
-    [("host", "127.0.0.1", PROXY), ("bridge", "0.0.0.0", []), ("none", "127.0.0.2", PROXY)],
-)
+@pytest.mark.parametrize(("network", "proxy", "named_by", "role"), CELLS)
 def test_each_role_is_ready_on_each_network(
-    cli: Cli, docker: Docker, image, role, network, host, proxy
+    cli: Cli, docker: Docker, image, proxy_of_docker, network, proxy, named_by, role
 ):
     answers, module = ROLES[role]
-    name, port = docker.unique("ready").replace("/", "-").replace(":", "-"), str(free_port())
-    server = ["python", "-c", SERVER, host, port, json.dumps(answers), *module]
-    options = [*proxy, "-e", f"DYN_HTTP_PORT={port}", "--wait-timeout", "60"]
+    name, port = container_name(docker), str(free_port())
+    variable = "DYN_SYSTEM_PORT" if role == "worker" else "DYN_HTTP_PORT"
+    options = ["-e", f"{variable}={port}"] if named_by == "variable" else []
+    options += PROXY_OPTIONS if proxy == "options" else []
+    if proxy == "config.json":
+        proxy_of_docker()
+    server = ["python", "-c", SERVER, ADDRESSES[network], port, json.dumps(answers), *module]
+    server += ["--http-port", port] if named_by == "option" else []
     try:
-        cli.ok(*waits(image, name, network, *options), "--", *server)
+        cli.ok(*waits(image, name, network, *options, "--wait-timeout", "60"), "--", *server)
+
+        env = docker.run("exec", name, "env").splitlines()
+        assert (f"http_proxy={PROXY}" in env) == bool(proxy)
     finally:
         docker.run("rm", "--force", name)
 
 
-def test_another_server_on_the_hosts_network_does_not_make_a_container_ready(
+REAL = {
+    "frontend": ["-m", "dynamo.frontend", "--http-port", "{port}"],
+    "worker": ["-m", "dynamo.mocker", "--model-path", "/model"],
+}
+
+
+@pytest.mark.parametrize("role", REAL)
+def test_dynamos_own_frontend_and_worker_are_each_ready_alone(
+    cli: Cli, docker: Docker, image, tmp_path, role
+):
+    tiny_model.write(tmp_path / "model")
+    tmp_path.chmod(0o755)
+    # Dynamo refuses a system port above 32767.
+    ports = range(20_000 + os.getpid() % 10_000, 32_767)
+    name, port = container_name(docker), str(next(one for one in ports if not listens(one)))
+    options = [*PROXY_OPTIONS, "-v", f"{tmp_path}/model:/model:ro", "-e", "HF_HUB_OFFLINE=1"]
+    options += ["-e", "DYN_DISCOVERY_BACKEND=file", "-e", "DYN_FILE_KV=/tmp/kv"]
+    options += ["-e", f"DYN_SYSTEM_PORT={port}"] if role == "worker" else []
+    words = [word.format(port=port) for word in REAL[role]]
+    try:
+        cli.ok(*waits(image, name, "host", *options), "--", "python", *words)
+    finally:
+        docker.run("rm", "--force", name)
+
+
+TAKEN = {
+    "published": ("bridge", ["-p", "127.0.0.1:{port}:8000"], []),
+    "option": ("host", [], ["python", "-m", "dynamo.frontend", "--http-port", "{port}"]),
+    "variable": ("host", ["-e", "DYN_HTTP_PORT={port}"], ["python", "-m", "dynamo.frontend"]),
+    "system": ("host", ["-e", "DYN_SYSTEM_PORT={port}"], ["python", "-m", "dynamo.mocker"]),
+}
+
+
+@pytest.mark.parametrize("how", TAKEN)
+def test_a_port_that_another_server_has_is_an_error_before_the_start(
+    cli: Cli, docker: Docker, image, how
+):
+    network, options, command = TAKEN[how]
+    name = container_name(docker)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        options, command = (
+            [one.format(port=port) for one in words] for words in (options, command)
+        )
+
+        result = cli(*waits(image, name, network, *options), "--", *(command or ["true"]))
+
+    assert result.status == 6
+    assert f"{port} of this machine is in use by another program" in result.err
+    assert docker.run("ps", "--all", "--quiet", "--filter", f"name={name}") == ""
+
+
+def test_another_server_does_not_make_a_container_ready_not_even_as_its_proxy(
     cli: Cli, docker: Docker, image
 ):
-    name, port = docker.unique("ready").replace("/", "-").replace(":", "-"), str(free_port())
-    server = [sys.executable, "-c", SERVER, "127.0.0.1", port, json.dumps(MODEL)]
+    name, port = container_name(docker), str(free_port())
+    answers = MODEL | {f"http://localhost:{port}/v1/models": MODEL["/v1/models"]}
+    server = [sys.executable, "-c", SERVER, "127.0.0.1", port, json.dumps(answers)]
+    options = ["-e", f"http_proxy=http://127.0.0.1:{port}", "--wait-timeout", "3"]
     with subprocess.Popen(server) as other:
         until(lambda: listens(int(port)))
         try:
-            result = cli(*waits(image, name, "host", "--wait-timeout", "3"), "--", "sleep", "60")
+            result = cli(*waits(image, name, "host", *options), "--", "sleep", "60")
         finally:
             other.kill()
             docker.run("rm", "--force", name, check=False)

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -262,6 +264,31 @@ def test_files_in_the_workspace_belong_to_the_caller(cli: Cli, engine: Podman, w
     cli.ok(*words, f"--mount-workspace={workspace}", "-d", "--wait", "--", "sh", "-c", script)
 
     assert (workspace / "new").stat().st_uid == ROOTLESS_USER
+
+
+def test_a_user_without_a_line_in_passwd_has_a_name_and_a_home(docker, engine: Podman):
+    """As in the images that we build, whose home is writable for group 0."""
+    changes = ("ENV HOME=/home/ubuntu", "ENV USER=ubuntu", "ENV LOGNAME=ubuntu", "USER 1000:0")
+    files = with_folder(tiny_image(docker.base_image), "home/ubuntu", 0o775)
+    engine.run("import", "-q", *(f"--change={one}" for one in changes), "-", "any:1", stdin=files)
+    words = ("run", "tiny", "--image", "any:1", "--gpus", "none", "--hf-cache", "none")
+    script = ": >~/kept && echo $HOME $USER $LOGNAME && cat /proc/self/status"
+
+    ran = outside(*words, "--workdir", "/", "--user", "54321:0", "--", "sh", "-c", script)
+
+    assert ran.stdout.startswith("/home/ubuntu ubuntu ubuntu\n"), ran.stderr
+    assert "\nUid:\t54321\t" in ran.stdout
+    assert "\nGid:\t0\t" in ran.stdout
+
+
+def with_folder(archive: bytes, name: str, mode: int) -> bytes:
+    """Add a folder of root's to an archive."""
+    result = io.BytesIO(archive)
+    with tarfile.open(fileobj=result, mode="a") as tar:
+        folder = tarfile.TarInfo(name)
+        folder.type, folder.mode = tarfile.DIRTYPE, mode
+        tar.addfile(folder)
+    return result.getvalue()
 
 
 def test_the_end_of_another_podman_of_the_same_user_does_not_end_these_containers(engine: Podman):
