@@ -11,9 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from dynamo_container.docker import process
+from dynamo_container.docker.command import Command
 from dynamo_container.errors import UsageError
 from dynamo_container.images import planner
+from dynamo_container.inventory import program
 from dynamo_container.locks import changes, document, fit, moving as moves
+from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.lock import (
     Lock,
     LockedBase,
@@ -271,6 +275,40 @@ def test_a_lock_that_came_with_a_folder_requires_trust(cli, written, tmp_path, c
     assert "LOCKED_WHEELS" in cli.ok(*BUILD).out
     cli.ok("trust", FILE, "--revoke")
     assert "is not trusted, but decides what images are made of" in cli(*BUILD).err
+
+
+@pytest.mark.parametrize("change", ["a clone", *HOSTILE])
+def test_reproduce_builds_nothing_from_a_lock_that_is_not_trusted(
+    cli, written, tmp_path, monkeypatch, change
+):
+    """Whoever reproduces somebody's image has cloned the repository with its lock."""
+    started: list[Command] = []
+    monkeypatch.setattr(program, "inspect", lambda image: ImageInfo(id=image, size=1))
+    monkeypatch.setattr(process, "capture", lambda *_words: None)
+
+    def fail(command: Command) -> int:
+        started.append(command)
+        return 1
+
+    monkeypatch.setattr(process, "run", fail)
+    words = ("reproduce", "an/image:1", "--target", "runtime")
+    text = document.text(written).replace(*HOSTILE.get(change, ("", "")))
+    (tmp_path / FILE).write_text(text)
+    if change == "a clone":
+        cli.ok("trust", FILE, "--revoke")
+
+    refused = cli(*words)
+
+    assert refused.status == 2
+    assert f"the lock {tmp_path / FILE} is not trusted" in refused.err
+    assert started == []
+    for trusted in (("--trust", *words), (*words, "--lock", FILE)):
+        assert "the build failed" in cli(*trusted).err  # by the stand-in
+        assert len(started) == 1
+        started.clear()
+    (tmp_path / "dynamo-container.toml").write_text(f'[build]\nlock = "{FILE}"\n')
+    assert "is not trusted" in cli(*words).err  # a project file does not ask for the caller
+    assert started == []
 
 
 def test_who_asks_for_a_lock_trusts_it_but_a_project_file_does_not_ask(
