@@ -281,7 +281,7 @@ def test_a_lock_that_came_with_a_folder_requires_trust(cli, written, tmp_path, c
 def test_reproduce_builds_nothing_from_a_lock_that_is_not_trusted(
     cli, written, tmp_path, monkeypatch, change
 ):
-    """Whoever reproduces somebody's image has cloned the repository with its lock."""
+    """Whoever reproduces an image of others has cloned the repository with its lock."""
     started: list[Command] = []
     monkeypatch.setattr(program, "inspect", lambda image: ImageInfo(id=image, size=1))
     monkeypatch.setattr(process, "capture", lambda *_words: None)
