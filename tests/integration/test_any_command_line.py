@@ -206,7 +206,7 @@ def test_anybodys_pyproject(text, command, cli, nothing_answers, tmp_path):
     check(cli, [*command, *dry_run])
 
 
-# Commands that read or write at a place: a pipe that nobody writes to, or a device.
+# Commands that read or write at a place: a pipe without a writer, or a device.
 PLACED = (
     "diff {0} {0}", "trust {0}", "build none --lock {0} --dry-run",
     "build none --report {0} --dry-run", "build none --ca-bundle {0} --dry-run",

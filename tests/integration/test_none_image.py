@@ -485,7 +485,7 @@ ROLES: dict[str, tuple[dict[str, Any], list[str]]] = {
 PROXY = "http://127.0.0.1:9"  # nothing listens there
 PROXY_OPTIONS = ["-e", f"http_proxy={PROXY}", "-e", f"HTTP_PROXY={PROXY}"]
 ADDRESSES = {"host": "127.0.0.1", "bridge": "0.0.0.0", "none": "127.0.0.2"}
-# Network, where a proxy is set, what names the port, role: every pair of two values is in one line.
+# Network, source of a proxy, what names the port, role: each pair of values is in one line.
 CELLS = [
     ("host", "", "variable", "frontend"),
     ("host", "options", "option", "worker"),
