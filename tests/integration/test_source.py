@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import uuid
@@ -85,20 +86,23 @@ class Workshop:
     rust: str
     answer: str
 
-    def build(self, *options: str, folder: Path | None = None) -> Built:
-        report = self.site / "report.json"
+    def call(self, *options: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
         bundle = ("--ca-bundle", self.docker.ca_bundle) if self.docker.ca_bundle else ()
-        answer = subprocess.run(
+        return subprocess.run(
             [
                 sys.executable, "-m", "dynamo_container", "build", "tiny",
                 "--source", str(folder or self.folder), *options,
                 "--base-image", self.docker.base_image,
                 "--stage", f"rust={self.rust}", *bundle,
-                "--tag", self.image, "--no-latest", "--report", str(report), "--progress", "plain",
+                "--tag", self.image, "--no-latest", "--progress", "plain",
             ],
             env={**os.environ, "PYTHONPATH": str(self.site)},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
+
+    def build(self, *options: str, folder: Path | None = None) -> Built:
+        report = self.site / "report.json"
+        answer = self.call("--report", str(report), *options, folder=folder)
         assert answer.returncode == 0, answer.stderr[-5000:]
         stages = json.loads(report.read_text())["stages"]
         steps = [step for stage in stages for step in stage["steps"]]
@@ -159,6 +163,12 @@ def test_what_was_compiled_is_in_the_image_and_its_extras_pin_the_framework(work
     assert workshop.ask("import distro, pip; print('ok')") == "ok"
 
 
+def test_the_memory_service_is_compiled_and_what_it_requires_is_there(workshop):
+    script = "import gpu_memory_service as g, toml; print(g.SIZE, toml.__version__)"
+
+    assert workshop.ask(script) == "8 0.10.2"
+
+
 def test_its_version_is_that_of_its_git(docker, workshop):
     commit = checkouts.git(workshop.folder, "rev-parse", "HEAD")
     short = checkouts.git(workshop.folder, "rev-parse", "--short", "HEAD")
@@ -187,6 +197,8 @@ def test_another_number_of_compilers_builds_nothing_again(workshop):
 def test_another_checkout_compiles_only_what_differs(workshop, tmp_path):
     answer = number()
     folder = checkouts.write(tmp_path / "other")
+    # Older ones have no such service.
+    shutil.rmtree(folder / "lib" / "gpu_memory_service")
     (folder / LIBRARY).write_text(library(answer))
 
     built = workshop.build(folder=folder)
@@ -272,3 +284,21 @@ def test_a_requirement_resolves_anew_and_compiles_nothing(workshop, again):
     assert not built.did(CARGO)
     version = "import importlib.metadata as m; print(m.version('six'))"
     assert workshop.ask(version) == "1.17.0"
+
+
+CONFLICT = 'tiny = ["flask==3.0.0", "werkzeug<3"]'
+
+
+def test_requirements_that_contradict_each_other_end_the_build_while_it_compiles(
+    workshop, tmp_path
+):
+    """The engine requires a newer package than the checkout."""
+    folder = checkouts.write(tmp_path / "contradicts")
+    project = folder / "pyproject.toml"
+    project.write_text(project.read_text().replace('tiny = ["six==1.16.0"]', CONFLICT))
+
+    answer = workshop.call(folder=folder)
+
+    text = " ".join(answer.stderr.split())
+    assert answer.returncode == 1
+    assert "flask==3.0.0 depends on werkzeug>=3.0.0" in text

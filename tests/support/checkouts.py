@@ -130,6 +130,39 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(answer, module)?)
 }
 """,
+    "lib/gpu_memory_service/pyproject.toml": """\
+[project]
+name = "gpu-memory-service"
+version = "0.9.0"
+description = "A stand-in"
+requires-python = ">=3.10"
+dependencies = ["toml==0.10.2"]
+
+[build-system]
+requires = ["setuptools>=61.0", "wheel"]
+build-backend = "setuptools.build_meta"
+""",
+    "lib/gpu_memory_service/setup.py": """\
+from setuptools import Extension, setup
+
+setup(
+    packages=["gpu_memory_service"],
+    package_dir={"gpu_memory_service": "."},
+    ext_modules=[Extension("gpu_memory_service._allocator", ["allocator.cpp"])],
+)
+""",
+    "lib/gpu_memory_service/__init__.py": "from ._allocator import SIZE\n",
+    "lib/gpu_memory_service/allocator.cpp": """\
+#include <Python.h>
+
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_allocator", nullptr, -1, nullptr};
+
+PyMODINIT_FUNC PyInit__allocator() {
+    PyObject *module = PyModule_Create(&definition);
+    PyModule_AddIntConstant(module, "SIZE", 8);
+    return module;
+}
+""",
     "lib/bindings/python/src/dynamo/runtime/__init__.py": "from dynamo._core import answer\n",
 }
 
