@@ -12,7 +12,7 @@ from pathlib import Path
 import dynamo_container_images
 import pytest
 from dynamo_container.api import Checkout, UsageError
-from dynamo_container.testing import PlanBuild, plan_values
+from dynamo_container.testing import PlanBuild, plan_target, plan_values
 
 SCRIPTS = Path(dynamo_container_images.__file__).parent / "scripts" / "bin"
 DYNAMO = """
@@ -172,3 +172,19 @@ def test_each_checkout_has_a_cache_of_its_own_and_the_same_plan(
     assert keys[0] != keys[1]
     assert keys[0] == keys[2]
     assert len({plan.images[0].plan_hash for plan in plans}) == 1
+
+
+def test_dev_has_what_the_tests_of_a_checkout_require(
+    plan_build: PlanBuild, tmp_path: Path
+) -> None:
+    checkout = Checkout(path=tmp_path, release="1.5.0", version="1.5.0")
+
+    with_checkout = plan_build("none", "dev", checkout=checkout)
+    without = plan_build("none", "dev")
+
+    assert plan_target(with_checkout, "checkout-requirements").context == tmp_path
+    contexts = [context.name for context in plan_target(with_checkout, "dev").contexts]
+    assert "checkout-requirements" in contexts
+    assert "checkout-requirements" not in {target.stage for target in without.targets}
+    runtime = plan_build("none", checkout=checkout)
+    assert "checkout-requirements" not in {target.stage for target in runtime.targets}

@@ -419,3 +419,40 @@ def test_only_the_pinned_key_vouches_for_a_download(step, docker, key, signature
     )
 
     assert ("accepted" in ran.out) == accepted, ran.err
+
+
+DEVELOPMENT = """
+uv venv --quiet /venv; export VIRTUAL_ENV=/venv
+with-index uv pip install --quiet acme-engine==1.0
+mkdir /checkout; printf '%s\\n' {own} >/checkout/requirements.test.txt; echo acme-tool >/ours
+with-index install-development-requirements /ours {folder}; uv pip freeze"""
+
+
+@pytest.mark.parametrize(
+    ("own", "folder", "installed"),
+    [
+        ("acme-test==1.0", "/checkout", ["acme-test==1.0"]),
+        ("acme-test==1.0 acme-engine==2.0", "/checkout", ["acme-test==1.0"]),
+        ("acme-test==9.9", "/checkout", []),
+        ("acme-test==1.0", "/empty", []),
+    ],
+    ids=["fits", "another engine", "not on the index", "no checkout"],
+)
+def test_a_checkouts_requirements_for_development_leave_the_engine(
+    step, indexes, tmp_path, own, folder, installed
+):
+    wheels = tmp_path / "main" / "wheels"
+    for version in ("1.0", "2.0"):
+        package_index.write_wheel(wheels, "acme-engine", version)
+    package_index.write_wheel(wheels, "acme-test", "1.0", ("acme-engine==2.0",))
+    package_index.write_wheel(wheels, "acme-tool", "1.0")
+
+    script = DEVELOPMENT.format(own=own, folder=folder)
+    ran = step(script, secrets=indexes.secrets, **indexes.variables)
+
+    assert ran.status == 0, ran.err
+    assert ran.out.split() == ["acme-engine==1.0", *installed, "acme-tool==1.0"]
+    failed = own == "acme-test==9.9"
+    assert (
+        "the checkout's own requirements for development are not installed" in ran.err
+    ) == failed

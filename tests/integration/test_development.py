@@ -147,6 +147,15 @@ def test_tools_build_and_install_in_a_workspace(dev, workspace, outside):
     assert [line.split()[0] for line in said.splitlines()] == ["cargo", "maturin", "42"]
 
 
+def test_etcd_and_nats_can_be_started(dev):
+    assert run(f"{dev}-local-dev", "etcd --version").startswith("etcd Version: ")
+    assert run(f"{dev}-local-dev", "nats-server --version").startswith("nats-server: ")
+    path = "PATH=/usr/local/bin:/usr/bin:/bin"
+    assert (
+        run(f"{dev}-local-dev", f"{path} command -v nats-server etcd etcdctl").count("/bin/") == 3
+    )
+
+
 def test_a_shell_says_hello_once_and_keeps_its_history(dev):
     script = "bash -ic 'bash -ic true; echo $HISTFILE' 2>/dev/null"
 

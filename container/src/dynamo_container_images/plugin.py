@@ -51,7 +51,10 @@ def dynamo_container_stages(request: api.BuildRequest) -> Iterator[api.Stage]:
     yield api.Stage(
         name="dev",
         dockerfile=HERE / "dev" / "Dockerfile",
-        needs=(api.RUNTIME_STAGE, "rust", "tools"),
+        needs=(
+            *(("checkout-requirements",) if request.checkout else ()),
+            *(api.RUNTIME_STAGE, "rust", "tools"),
+        ),
     )
     yield api.Stage(
         name="local-dev",

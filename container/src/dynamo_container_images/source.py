@@ -14,6 +14,7 @@ from typing import Final
 from dynamo_container import api
 
 DOCKERFILE: Final = Path(__file__).parent / "source" / "Dockerfile"
+REQUIREMENTS: Final = Path(__file__).parent / "requirements" / "Dockerfile"
 # Wheels that are compiled in it run on every distribution, and it exists for each architecture.
 BUILDER_IMAGE: Final = "quay.io/pypa/manylinux_2_28"
 MATURIN: Final = "1.16.0"
@@ -52,10 +53,15 @@ def options() -> Iterator[api.Option]:
 
 
 def stages(checkout: api.Checkout | None) -> Iterator[api.Stage]:
-    """Yield `wheels`, whose context is the checkout, and the Rust that the checkout names."""
+    """Yield `wheels` and the requirements for dev, whose context is the checkout, and the Rust that
+    the checkout names.
+    """
     if checkout:
         yield api.Stage(
             name="wheels", dockerfile=DOCKERFILE, context=checkout.path, needs=("rust", "tools")
+        )
+        yield api.Stage(
+            name="checkout-requirements", dockerfile=REQUIREMENTS, context=checkout.path
         )
     release = (checkout.rust if checkout else "") or RUST
     yield api.Stage(name="rust", image=RUST_IMAGE.format(release=release))
