@@ -6,14 +6,18 @@ that others use at the same time.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import re
 import shlex
 import subprocess
 import sys
+import tarfile
 import uuid
 
 import pytest
+from attacks import EVERY_ATTACK, problems
 from dynamo_container.cli import rm
 from dynamo_container.host import doctor
 from fakes import Site
@@ -174,6 +178,54 @@ def test_forged_labels_do_not_make_an_image_the_callers(
         assert docker.inspect(image)["Id"] == image
     finally:
         docker.run("image", "rm", "--force", image, check=False)
+
+
+def hostile(name: str, content: bytes) -> bytes:
+    """An image, as `docker load` takes it, whose label, step and file attack a terminal."""
+    layer = packed({"file\x1b[2J\nbuild succeeded": content})
+    step = f"RUN {EVERY_ATTACK}\n999000000000 forged".replace("\udcff", "")
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {"Labels": {f"{OURS}framework": f"evil{step}"}},
+        "history": [{"created_by": step}],
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    return packed(
+        {
+            "layer.tar": layer,
+            "config.json": json.dumps(config).encode(),
+            "manifest.json": json.dumps(manifest).encode(),
+        }
+    )
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def test_a_hostile_image_neither_controls_the_terminal_nor_forges_a_layer(cli, tag):
+    one, other = tag("hostile"), tag("hostile")
+    for name in (one, other):
+        archive = hostile(name, name.encode())
+        subprocess.run(["docker", "load"], input=archive, capture_output=True, check=True)
+
+    layers = cli.ok("size", one, "--by", "layer")
+    images = cli.ok("images", "--all")
+    differences = cli("reproduce", one, other)
+
+    assert len(layers.out.splitlines()) == 2
+    assert "forged" in images.out
+    assert "first file that differs: /file" in differences.out
+    for result in (layers, images, differences):
+        assert problems(result.out) == problems(result.err) == []
 
 
 def test_a_name_that_moved_on_after_the_question_is_not_deleted(cli, docker, build, monkeypatch):
