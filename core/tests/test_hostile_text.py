@@ -192,20 +192,27 @@ COMMANDS = (
 NOTHING_OF_OTHERS = ("images --quiet", "ps --quiet", "logs x", "releases")
 
 
-@pytest.fixture(params=["a pipe", "a terminal", "a terminal without rich"])
-def where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Where the command prints to."""
-    if request.param != "a pipe":
+# What rich draws, if it is installed.
+DRAWN = ("images", "ps --all-users", "dev status", "serve status", "explain build tiny")
+CASES = (
+    *(("a pipe", command) for command in COMMANDS),
+    *(("a terminal", command) for command in COMMANDS),
+    *(("a terminal without rich", command) for command in DRAWN),
+)
+
+
+def print_to(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if where != "a pipe":
         monkeypatch.delenv("NO_COLOR", raising=False)
         monkeypatch.setenv("COLUMNS", "100000")  # a table is drawn only if it fits
         monkeypatch.setattr(printing, "_is_terminal", lambda _stream: True)
-    if request.param == "a terminal without rich":
+    if where == "a terminal without rich":
         monkeypatch.setitem(sys.modules, "rich", None)
-    return str(request.param)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_no_command_prints_an_attack(command, where, cli, site, engine):
+@pytest.mark.parametrize(("where", "command"), CASES)
+def test_no_command_prints_an_attack(where, command, cli, site, engine, monkeypatch):
+    print_to(where, monkeypatch)
     site.framework("tiny", FRAMEWORK.format(evil=EVIL))
     words = [word.format(IMAGE.id) for word in command.split()]
 
