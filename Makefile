@@ -58,7 +58,7 @@ acceptance: setup engine
 	scripts/cluster build
 	DYNAMO_CONTAINER_TEST_CLUSTER=required $(BIN)/python -m pytest tests/integration/test_kubernetes.py
 
-# TensorRT-LLM is not on the public index, so its rows are written by hand.
+# Not all releases of TensorRT-LLM are on the public index, so its rows are written by hand.
 releases: setup engine
 	for framework in none vllm sglang; do \
 	    $(BIN)/dynamo-container releases $$framework --update || exit 1; done

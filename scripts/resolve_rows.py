@@ -23,7 +23,7 @@ from dynamo_container.model.values import Release
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
 
-# TensorRT-LLM's wheels are not on the public index.
+# Not all of TensorRT-LLM's wheels are on the public index.
 FRAMEWORKS = ("none", "vllm", "sglang")
 # Dynamo's first releases were for one platform only, which is not a fault of their rows.
 OTHER_PLATFORM = re.compile(r"\bai-dynamo-runtime\b.* has no wheels with a matching platform tag")
