@@ -22,6 +22,7 @@ import pytest
 from attacks import ATTACKS, EVERY_ATTACK as EVIL, FORGED, problems
 from dynamo_container import printing
 from dynamo_container.cli import check as checking, outdated, rm, stop, update
+from dynamo_container.containers import started
 from dynamo_container.docker import containers, engine as docker_engine, images, process
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.engine import BuildCache
@@ -37,6 +38,7 @@ from dynamo_container.inventory import program
 from dynamo_container.locks import changes
 from dynamo_container.model.facts import EngineInfo, ImageInfo
 from dynamo_container.model.lock import Lock, LockedBase, LockedImage, LockedWheel, LockedWheels
+from dynamo_container.options import image_trust
 
 LABELS = tuple(
     (f"ai.dynamo.container.{key}", f"{key}{EVIL}")
@@ -124,15 +126,18 @@ def captured(*argv: str, **_options: object) -> SimpleNamespace:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def engine(no_docker: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine on which others have been."""
     info = ImageInfo(id=IMAGE.id, size=5, labels=LABELS, env=(f"A={EVIL}",), user=EVIL)
     for module, name, answer in (
         (images, "list_images", lambda: (IMAGE,)),
         (images, "_inspect", lambda _ids: [{"Id": IMAGE.id, "RepoTags": list(IMAGE.tags)}]),
         (images, "containers_of", lambda _image: ()),
-        (built, "is_built_here", lambda _id: True),
-        (containers, "list_containers", lambda _owner="": (CONTAINER,)),
+        *((one, "is_built_here", lambda _id: True) for one in (built, image_trust)),
+        *(
+            (one, "list_containers", lambda _owner="": (CONTAINER,))
+            for one in (containers, started)
+        ),
         (containers, "stop", lambda found, **_options: iter(found)),
         (program, "inspect", lambda _image: info),
         (program, "run", report),
@@ -207,7 +212,9 @@ def print_to(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("COLUMNS", "100000")  # a table is drawn only if it fits
         monkeypatch.setattr(printing, "_is_terminal", lambda _stream: True)
     if where == "a terminal without rich":
-        monkeypatch.setitem(sys.modules, "rich", None)
+        imported = (name for name in sys.modules if name.startswith("rich."))
+        for name in ("rich", *imported):
+            monkeypatch.setitem(sys.modules, name, None)
 
 
 @pytest.mark.parametrize(("where", "command"), CASES)
