@@ -50,15 +50,12 @@ def pytest_configure() -> None:
             signal.signal(number, _ignore)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that share an engine in one process: builds would take each other's cache. The
-    files that start engines of their own are in another one.
-    """
+    """Keep the engine's tests of a file in one process, so that what they share is built once."""
     for item in items:
         if item.get_closest_marker("engine"):
-            module = item.getparent(pytest.Module)
-            own = module and {"tiny_engine", "podman"} & vars(module.obj).keys()
-            item.add_marker(pytest.mark.xdist_group("own engines" if own else "engine"))
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -94,7 +94,7 @@ def test_the_log_of_a_container_that_dies_at_once_and_deletes_itself_is_printed(
         assert completed.returncode == 1
         assert "the container ended with status 7 before it was ready" in completed.stderr
         # Docker keeps the order within a stream, not between the two.
-        assert sorted(completed.stderr.splitlines()[-2:]) == ["in here", "no model"]
+        assert sorted(completed.stderr.splitlines()[-2:]) == ["  in here", "  no model"]
     until(lambda: names(engine) == [])
 
 
@@ -103,8 +103,8 @@ def test_the_last_20_lines_are_printed(engine):
 
     completed = run("-d", "--wait", "--", "sh", "-c", count)
 
-    lines = re.findall(r"^line \d+$", completed.stderr, re.MULTILINE)
-    assert lines == [f"line {number}" for number in range(81, 101)]
+    lines = re.findall(r"^  line \d+$", completed.stderr, re.MULTILINE)
+    assert lines == [f"  line {number}" for number in range(81, 101)]
 
 
 @pytest.mark.parametrize(("words", "left"), [((), []), (("--rm=FALSE",), ["slow running"])])
@@ -115,7 +115,7 @@ def test_a_container_that_is_not_ready_in_time_is_stopped_if_it_deletes_itself(e
 
     assert completed.returncode == 1
     assert "not ready after 3 s" in completed.stderr
-    assert completed.stderr.splitlines()[-1] == "loading"
+    assert completed.stderr.splitlines()[-1] == "  loading"
     until(lambda: names(engine) == left)
 
 
