@@ -41,7 +41,8 @@ WITH_ENGINE = eval "$$(scripts/engine env)" &&
 demo: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/demo.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 
-# One process has all the tests that share the engine (see conftest.py).
+# Each test goes to the next process that is free; `--dist load` would give one of them a long row of slow tests. Groups
+# have no effect: pytest 9.2 ignores the names that pytest-xdist 3.8 gives to their tests.
 test: setup engine
 	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required \
 	    $(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)

@@ -50,14 +50,6 @@ def pytest_configure() -> None:
             signal.signal(number, _ignore)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the engine's tests of a file in one process, so that what they share is built once."""
-    for item in items:
-        if item.get_closest_marker("engine"):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     global _allowed  # noqa: PLW0603  # an audit hook cannot be removed, so it reads a variable
