@@ -11,22 +11,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from archives import packed
 from dynamo_container.docker import engine, process
 from dynamo_container.docker.command import Command
 from dynamo_container.inventory import compare
 
 File = tuple[str, bytes]
-
-
-def packed(files: dict[str, bytes], *, time: int = 7, mode: int = 0o644) -> bytes:
-    """An archive of these files."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        for name, text in files.items():
-            member = tarfile.TarInfo(name)
-            member.size, member.mtime, member.mode = len(text), time, mode
-            archive.addfile(member, io.BytesIO(text))
-    return content.getvalue()
 
 
 def image(

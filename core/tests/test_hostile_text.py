@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import sys
-import tarfile
 import time
 import xml.etree.ElementTree as ET
 from base64 import b64encode
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from archives import packed
 from attacks import ATTACKS, EVERY_ATTACK as EVIL, FORGED, problems
 from dynamo_container import printing
 from dynamo_container.cli import check as checking, outdated, rm, stop, update
@@ -87,16 +87,6 @@ def lock_of(version: str) -> Lock:
 
 def archive(content: bytes) -> bytes:
     """An image, as docker saves it, with names, steps and labels that attack."""
-
-    def packed(files: dict[str, bytes]) -> bytes:
-        stream = io.BytesIO()
-        with tarfile.open(fileobj=stream, mode="w") as file:
-            for name, text in files.items():
-                member = tarfile.TarInfo(name)
-                member.size = len(text)
-                file.addfile(member, io.BytesIO(text))
-        return stream.getvalue()
-
     name = EVIL.replace("\0", "").encode(errors="surrogateescape").decode(errors="surrogateescape")
     layer = packed({name: content})
     labels = {"org.opencontainers.image.base.name": f"{content!r}{EVIL}"}

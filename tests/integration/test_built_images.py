@@ -7,16 +7,15 @@ that others use at the same time.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 import shlex
 import subprocess
 import sys
-import tarfile
 import uuid
 
 import pytest
+from archives import packed
 from attacks import EVERY_ATTACK, problems
 from dynamo_container.cli import rm
 from dynamo_container.host import doctor
@@ -199,16 +198,6 @@ def hostile(name: str, content: bytes) -> bytes:
             "manifest.json": json.dumps(manifest).encode(),
         }
     )
-
-
-def packed(files: dict[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return stream.getvalue()
 
 
 def test_a_hostile_image_neither_controls_the_terminal_nor_forges_a_layer(cli, tag):

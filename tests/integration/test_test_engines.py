@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from archives import packed
 from engines import IMAGE, Engine, engine, tiny_engine, until
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
@@ -49,14 +48,14 @@ def test_the_build_cache_gets_half_of_the_disk(small):
 
 
 def test_images_are_deleted_if_they_take_more_than_half_of_the_disk(small):
-    small.docker("import", "-", stdin=archive(file=12_000_000))
-    small.docker("import", "-", "new:1", stdin=archive(file=45_000_000))
+    small.docker("import", "-", stdin=packed({"file": bytes(12_000_000)}))
+    small.docker("import", "-", "new:1", stdin=packed({"file": bytes(45_000_000)}))
 
     assert "deleting some (dangling=true)" in small.script("up")
     assert names(small) == ["new:1"]
 
     words = ("--build-arg=SOURCE_DATE_EPOCH=0", "--quiet", "--tag=old:1", "-")
-    files = archive(file=12_000_000, Dockerfile=b"FROM scratch\nCOPY file /\n")
+    files = packed({"file": bytes(12_000_000), "Dockerfile": b"FROM scratch\nCOPY file /\n"})
     small.docker("build", *words, stdin=files)
 
     assert "deleting some (until=24h --all)" in small.script("up")
@@ -67,15 +66,3 @@ def test_images_are_deleted_if_they_take_more_than_half_of_the_disk(small):
 def names(engine: Engine) -> list[str]:
     """Return the names of the images of an engine."""
     return engine.docker("images", "--format={{.Repository}}:{{.Tag}}").splitlines()
-
-
-def archive(**files: bytes | int) -> bytes:
-    """Return a tar archive of these files; a number is a size in bytes."""
-    result = io.BytesIO()
-    with tarfile.open(fileobj=result, mode="w") as tar:
-        for name, content in files.items():
-            data = bytes(content)
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    return result.getvalue()
