@@ -53,6 +53,7 @@ def page(plan: BuildPlan, report: BuildReport, records: Records) -> str:
         records: BuildKit's, which the report was made of.
     """
     state = "failed" if report.status else "succeeded"
+    path = critical_path(records)
     title = f"Build of {', '.join(dict.fromkeys(image.framework for image in report.images))}"
     parts = [
         "<!DOCTYPE html>",
@@ -65,8 +66,8 @@ def page(plan: BuildPlan, report: BuildReport, records: Records) -> str:
             f"{duration(report.seconds)}.</p>"
         ),
         *_images(report.images),
-        *_timeline(plan, records),
-        *_critical_path(records, report.seconds),
+        *_timeline(plan, records, path),
+        *_critical_path(records, path, report.seconds),
         "<h2>Stages</h2>",
         f'<div class="wide" tabindex="0">{drawing.svg(diagram.diagram(plan))}</div>',
         *_plan(plan),
@@ -88,7 +89,7 @@ def _images(images: Iterable[ImageReport]) -> Iterator[str]:
     yield "</table></div>"
 
 
-def _timeline(plan: BuildPlan, records: Records) -> Iterator[str]:
+def _timeline(plan: BuildPlan, records: Records, path: tuple[Vertex, ...]) -> Iterator[str]:
     """Yield the steps of each stage, with a bar from their start to their end."""
     vertexes = [one for one in records.vertexes.values() if one.done and one.started]
     shown = [one for one in vertexes if one.text or one.exports]
@@ -96,7 +97,7 @@ def _timeline(plan: BuildPlan, records: Records) -> Iterator[str]:
     end = max((one.span[1] for one in shown), default=start)
     yield '<h2>Timeline</h2><p class="soft">Blue: ran; gray: from the cache; red: failed; with an'
     yield "edge: on the critical path, which is below.</p>"
-    critical = {one.digest for one in critical_path(records)}
+    critical = {one.digest for one in path}
     for target in plan.targets:
         own = [one for one in shown if records.owner(one) == target.name]
         if own:
@@ -119,9 +120,8 @@ def _step(vertex: Vertex, start: float, length: float, *, critical: bool) -> str
     )
 
 
-def _critical_path(records: Records, elapsed: float) -> Iterator[str]:
+def _critical_path(records: Records, path: tuple[Vertex, ...], elapsed: float) -> Iterator[str]:
     """Yield the steps that decided how long the build took."""
-    path = critical_path(records)
     if not path:
         return
     took = sum(one.span[1] - one.span[0] for one in path)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from dynamo_container.errors import PluginError
 from dynamo_container.images import user
+from dynamo_container.images.dockerfile import StageSource
 from dynamo_container.images.labels import merge_labels
 from dynamo_container.images.locked import Locked
 from dynamo_container.images.mirrors import Mirrors
@@ -105,16 +106,16 @@ class Contributions(NamedTuple):
 
     def declared_args(self, stages: Iterable[str]) -> frozenset[str]:
         """Return the build arguments that the Dockerfiles of these stages take."""
-        files = dict(self.files)
-        return frozenset(
-            name for stage in stages if stage in files for name in files[stage].source.args
-        )
+        return frozenset(name for source in self._dockerfiles(stages) for name in source.args)
 
     def effective_args(self, stages: Iterable[str]) -> frozenset[str]:
         """Return the arguments that these stages take, as build arguments or as settings."""
+        sources = self._dockerfiles(stages)
+        return frozenset(name for source in sources for name in source.effective_args)
+
+    def _dockerfiles(self, stages: Iterable[str]) -> list[StageSource]:
         files = dict(self.files)
-        chosen = [files[stage].source for stage in stages if stage in files]
-        return frozenset(name for source in chosen for name in source.effective_args)
+        return [files[stage].source for stage in stages if stage in files]
 
     def args_of(self, stage: str) -> tuple[tuple[str, str], ...]:
         """Return the build arguments that a stage's Dockerfile takes, sorted by name."""
