@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -36,15 +37,32 @@ def test_an_engine_that_was_killed_starts_with_empty_data(docker):
         assert private.docker("images", "--quiet") == ""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def small(docker) -> Iterator[Engine]:
     """An engine with little disk."""
     with engine(disk="100m") as one:
         yield one
 
 
-def test_the_build_cache_gets_half_of_the_disk(small):
-    assert "Keep Bytes: 50MiB" in " ".join(small.docker("buildx", "inspect").split())
+def test_the_build_cache_is_cleaned_when_the_engine_starts_and_not_while_it_builds(small):
+    for number in range(2):
+        dockerfile = f"FROM scratch\nCOPY file /{number}\n".encode()
+        files = packed({"file": os.urandom(14_000_000), "Dockerfile": dockerfile})
+        small.docker("build", "--no-cache", "--quiet", "-", stdin=files)
+    assert "the build cache" not in small.script("up")
+    before = cache(small)
+    small.script("down")
+
+    assert "the build cache takes more than half of --disk: deleting some" in small.script("up")
+
+    assert before > 52.4 > cache(small)  # half of 100 MiB
+
+
+def cache(engine: Engine) -> float:
+    """Return how many MB the build cache of an engine takes."""
+    usage = map(json.loads, engine.docker("system", "df", "--format=json").splitlines())
+    size = next(one["Size"] for one in usage if one["Type"] == "Build Cache")
+    return float(size.removesuffix("MB"))
 
 
 def test_images_are_deleted_if_they_take_more_than_half_of_the_disk(small):
