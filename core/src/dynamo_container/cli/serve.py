@@ -71,20 +71,20 @@ def command(ctx: click.Context, /, **_options: object) -> int:
 
 def _start(session: Session, plan: ServePlan, options: ServeOptions) -> int:
     # Imported here: a dry run checks nothing.
-    from dynamo_container.services import checks
-
-    session.show(checks.check(plan))
-    started = time.monotonic()
+    from dynamo_container.services import checks, reservation
 
     def announce() -> None:
         ready = options.wait or not options.detach
         seconds = time.monotonic() - started if ready else None
         _announce(session, plan, seconds, detached=options.detach)
 
-    if options.detach:
-        seconds = options.timeout if options.wait else None
-        return start.in_background(plan, seconds, announce)
-    return start.in_foreground(plan, options.timeout, announce)
+    with reservation.reserved(plan.project, session.note) as held:
+        session.show(checks.check(plan))
+        started = time.monotonic()
+        if options.detach:
+            seconds = options.timeout if options.wait else None
+            return start.in_background(plan, held, seconds, announce)
+        return start.in_foreground(plan, held, options.timeout, announce)
 
 
 def _announce(session: Session, plan: ServePlan, seconds: float | None, *, detached: bool) -> None:

@@ -25,7 +25,6 @@ from dynamo_container.errors import NoAnswerError
 
 _SCHEME: Final = "unix://"
 _DEFAULT_SOCKET: Final = "/var/run/docker.sock"
-_DEFAULT_CONTEXT: Final = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +133,4 @@ def _socket_path() -> str:
     host = os.environ.get("DOCKER_HOST", "")
     if host:
         return host.removeprefix(_SCHEME) if host.startswith(_SCHEME) else ""
-    context = os.environ.get("DOCKER_CONTEXT") or _current_context()
-    return _DEFAULT_SOCKET if context == _DEFAULT_CONTEXT else ""
-
-
-def _current_context() -> str:
-    """Return the context in the docker command's configuration; empty if that cannot be read."""
-    try:
-        return configuration.read().get("currentContext") or _DEFAULT_CONTEXT
-    except (OSError, ValueError):
-        return ""
+    return _DEFAULT_SOCKET if configuration.context() == configuration.DEFAULT_CONTEXT else ""

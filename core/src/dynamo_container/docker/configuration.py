@@ -8,6 +8,8 @@ import json
 import os
 from typing import Any, Final
 
+# The context of the engine on this machine, which always exists.
+DEFAULT_CONTEXT: Final = "default"
 # Keys of a proxy, and the build arguments that the docker command makes of them.
 _PROXIES: Final = {
     "httpProxy": "HTTP_PROXY",
@@ -25,9 +27,8 @@ def read() -> dict[str, Any]:
         OSError: it cannot be read.
         ValueError: it is not a JSON object.
     """
-    folder = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111
     try:
-        with open(os.path.join(folder, "config.json"), "rb") as file:  # noqa: PTH118, PTH123
+        with open(os.path.join(_folder(), "config.json"), "rb") as file:  # noqa: PTH118, PTH123
             document = json.load(file)
     except FileNotFoundError:
         return {}
@@ -36,6 +37,32 @@ def read() -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004  # about the file, not an argument
     return document
+
+
+def context() -> str:
+    """Return the context that names the engine, if DOCKER_HOST does not; empty if the configuration
+    cannot be read.
+    """
+    if name := os.environ.get("DOCKER_CONTEXT"):
+        return name
+    try:
+        return read().get("currentContext") or DEFAULT_CONTEXT
+    except (OSError, ValueError):
+        return ""
+
+
+def engine() -> tuple[str, ...]:
+    """Return what tells the engines apart that the docker command can use here: the address, or the
+    context and the folder that defines it.
+    """
+    if host := os.environ.get("DOCKER_HOST"):
+        return (host,)
+    name = context()
+    return (name,) if name == DEFAULT_CONTEXT else (name, _folder())
+
+
+def _folder() -> str:
+    return os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111
 
 
 def proxies() -> tuple[tuple[str, str], ...]:

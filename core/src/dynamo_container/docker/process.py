@@ -291,9 +291,13 @@ def follow(*argv: str) -> AbstractContextManager[subprocess.Popen[str]]:
     )
 
 
-def start_guard(script: str, command: Command) -> subprocess.Popen[str]:
-    """Start a shell script that outlives this process, whatever ends it. Its arguments are those of
-    a command; it reads from its standard input what to do.
+def start_guard(script: str, command: Command, held: tuple[int, ...] = ()) -> subprocess.Popen[str]:
+    """Start a shell script that outlives this process, whatever ends it.
+
+    Args:
+        script: reads from its standard input what to do.
+        command: its arguments.
+        held: file descriptors that it inherits.
     """
     import subprocess
 
@@ -303,6 +307,7 @@ def start_guard(script: str, command: Command) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        pass_fds=held,
         start_new_session=True,
     )
 

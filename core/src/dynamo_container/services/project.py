@@ -49,8 +49,12 @@ done
 
 
 @contextmanager
-def guarded(plan: ServePlan) -> Iterator[Callable[[], None]]:
+def guarded(plan: ServePlan, held: tuple[int, ...]) -> Iterator[Callable[[], None]]:
     """Remove a project when the block ends, even if this process is killed.
+
+    Args:
+        plan: of the project.
+        held: file descriptors that are open until it is removed; see `reservation`.
 
     Yields:
         A function that lets the project live on.
@@ -60,7 +64,7 @@ def guarded(plan: ServePlan) -> Iterator[Callable[[], None]]:
     with signals.raised():
         command = compose_command.down_command(plan.program, plan.project)
         with signals.held():
-            shell = process.start_guard(_GUARD, command)
+            shell = process.start_guard(_GUARD, command, held)
         assert shell.stdin
         assert shell.stdout
         try:

@@ -24,11 +24,14 @@ def missing_folders(plan: ServePlan) -> tuple[str, ...]:
     return tuple(folder for folder in plan.folders if not is_folder(Path(folder)))
 
 
-def in_foreground(plan: ServePlan, seconds: float, announce: Callable[[], None]) -> int:
+def in_foreground(
+    plan: ServePlan, held: tuple[int, ...], seconds: float, announce: Callable[[], None]
+) -> int:
     """Start the services, show their logs until all have ended, and remove them.
 
     Args:
         plan: of the services.
+        held: reserves the project's name.
         seconds: the timeout for the start.
         announce: called when the model is served.
 
@@ -42,7 +45,7 @@ def in_foreground(plan: ServePlan, seconds: float, announce: Callable[[], None])
         return status
     command = compose_command.up_command(plan, plain=not sys.stdout.isatty())
     with (
-        project.guarded(plan),
+        project.guarded(plan, held),
         project.events(plan.project) as events,
         # In a session of its own: Ctrl-C is for this process, which removes what was started.
         process.running(command, own_session=True) as up,
@@ -53,18 +56,21 @@ def in_foreground(plan: ServePlan, seconds: float, announce: Callable[[], None])
         return up.wait()
 
 
-def in_background(plan: ServePlan, seconds: float | None, announce: Callable[[], None]) -> int:
+def in_background(
+    plan: ServePlan, held: tuple[int, ...], seconds: float | None, announce: Callable[[], None]
+) -> int:
     """Start the services, and leave them running if they are ready; see `in_foreground`.
 
     Args:
         plan: of the services.
+        held: reserves the project's name.
         seconds: the timeout for the start; None not to wait.
         announce: called when they have been started.
     """
     if status := _prepare(plan):
         return status
     command = compose_command.up_command(plan, detach=True)
-    with project.guarded(plan) as keep, project.events(plan.project) as events:
+    with project.guarded(plan, held) as keep, project.events(plan.project) as events:
         if status := process.run(command, output=_STANDARD_ERROR):
             raise _not_started(status)
         if seconds is not None:
