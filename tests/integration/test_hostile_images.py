@@ -45,8 +45,7 @@ def engine(started, site: Site, monkeypatch, tmp_path) -> Iterator[Engine]:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "models"))
     monkeypatch.setenv("HF_TOKEN", "hf_s3cr3t")
     yield started
-    for container in started.docker("ps", "--all", "--quiet").split():
-        started.docker("rm", "--force", container)
+    started.remove_containers()
 
 
 def image(engine: Engine, name: str, **labels: str) -> str:

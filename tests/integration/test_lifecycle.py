@@ -46,18 +46,7 @@ def engine(running, site: Site, monkeypatch) -> Iterator[Engine]:
     site.framework("ready", READY)
     monkeypatch.setenv("PYTHONPATH", str(site.folder))
     yield running
-    until(lambda: not left_behind(running))
-
-
-def left_behind(engine: Engine) -> list[str]:
-    """Delete all containers and return them. Some may be deleting themselves."""
-    left = engine.docker("ps", "--all", "--quiet").split()
-    for container in left:
-        command = ["docker", "rm", "--force", container]
-        subprocess.run(
-            command, env={**os.environ, **engine.environment}, capture_output=True, check=False
-        )
-    return left
+    running.remove_containers()
 
 
 def run(*words: str, image: str = IMAGE) -> subprocess.CompletedProcess[str]:

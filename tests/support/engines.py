@@ -83,7 +83,7 @@ class Engine:
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
 
-    def docker(self, *words: str, stdin: bytes | None = None) -> str:
+    def docker(self, *words: str, stdin: bytes | None = None, check: bool = True) -> str:
         """Run a docker command and return its standard output."""
         completed = subprocess.run(
             ["docker", *words],
@@ -92,8 +92,21 @@ class Engine:
             capture_output=True,
             check=False,
         )
-        assert completed.returncode == 0, completed.stderr
+        assert completed.returncode == 0 or not check, completed.stderr
         return completed.stdout.decode().strip()
+
+    def remove_containers(self) -> None:
+        """Delete all containers. Those that are about to delete themselves are waited for: docker
+        refuses to delete them once more.
+        """
+
+        def are_gone() -> bool:
+            containers = self.docker("ps", "--all", "--quiet").split()
+            if containers:
+                self.docker("rm", "--force", *containers, check=False)
+            return not containers
+
+        until(are_gone)
 
     def script(self, command: str) -> str:
         """Run a command of `scripts/engine`, and return its messages."""
