@@ -286,11 +286,11 @@ def test_reproduce_builds_nothing_from_a_lock_that_is_not_trusted(
     monkeypatch.setattr(program, "inspect", lambda image: ImageInfo(id=image, size=1))
     monkeypatch.setattr(process, "capture", lambda *_words: None)
 
-    def fail(command: Command) -> int:
+    def fail(command: Command, *_: object) -> int:
         started.append(command)
         return 1
 
-    monkeypatch.setattr(process, "run", fail)
+    monkeypatch.setattr(process, "stream", fail)
     words = ("reproduce", "an/image:1", "--target", "runtime")
     text = document.text(written).replace(*HOSTILE.get(change, ("", "")))
     (tmp_path / FILE).write_text(text)

@@ -19,8 +19,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux's"),
 ]
 
-# A `serve` with its guard, which removes the project when a file appears; as long as it lives, it
-# says so by a line and waits to be killed.
+# A `serve` with its guard, which removes the project when a file appears; it
+# prints a line, and waits to be killed.
 SERVE = """\
 import signal, sys
 from dynamo_container.docker import process

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from dynamo_container.images.faults import Output
     from dynamo_container.images.plan import BuildPlan, Image
     from dynamo_container.images.records import Records
     from dynamo_container.images.report import BuildReport
@@ -57,7 +58,8 @@ def command(ctx: click.Context, /, **_options: object) -> int:
         print_command(*loading.before, bake.command(plan), *loading.after)
         return 0
     # Imported here, as below: a dry run starts no process.
-    from dynamo_container.docker import podman, process
+    from dynamo_container.docker import podman
+    from dynamo_container.images import watch
 
     _check_builder(session, plan.outputs)
     shown = "quiet" if session.quiet and plan.progress == "auto" else plan.progress
@@ -65,27 +67,26 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     watches = bool(resolved.report) or live or shown == "quiet"
     command = replace(bake.command(plan, records=watches), hidden_env=resolved.hidden_env)
     if watches:
-        # Imported here: docker's own progress does not need it.
-        from dynamo_container.images import watch
-
         screen = Screen() if live else None
         with podman.loading(*archives.loading(plan)) as load:
             watched = watch.build(
                 plan, command, resolved.report, shown, _as_text(plan, resolved.report),
                 _show_progress, screen, load,
             )  # fmt: skip
-        status, table = watched.status, aligned(watched.rows, right=(1, 2, 3))
+        status, output = watched.status, watched.output
+        table = aligned(watched.rows, right=(1, 2, 3))
         problem = f"the report {resolved.report} could not be written: {watched.problem}"
         problem = problem if watched.problem else ""
     else:
         table, problem = [], ""
         with podman.loading(*archives.loading(plan)) as load:
-            if not (status := process.run(command)):
+            status, output = watch.pass_through(plan, command)
+            if not status:
                 load()
     if status and problem:
         session.warn(problem)
     if status:
-        raise _failure(plan, status)
+        raise _failure(plan, status, output)
     if plan.outputs.load:
         # Imported here: a dry run does not need it.
         from dynamo_container.host import built
@@ -150,20 +151,22 @@ def _check_builder(session: Session, wanted: Outputs) -> None:
         engine.server_version()
 
 
-def _failure(plan: BuildPlan, status: int) -> WorkFailedError:
+def _failure(plan: BuildPlan, status: int, output: Output) -> WorkFailedError:
     """The error for a build that failed.
 
     Raises:
         EngineError: the reason is that there is no engine, or no buildx.
     """
     from dynamo_container.docker import buildx, engine
+    from dynamo_container.images import faults
 
     buildx.require_buildx()
     if plan.outputs.load and not plan.outputs.archives:
         engine.server_version()
     more = "" if plan.progress == "plain" else "; for all of it: --progress plain"
     return WorkFailedError(
-        f"the build failed (docker exited with status {status})", f"see the output above{more}"
+        f"the build failed (docker exited with status {status})",
+        faults.hint(output, plan.outputs.builder) or f"see the output above{more}",
     )
 
 

@@ -74,15 +74,17 @@ def command(ctx: click.Context, /, frameworks: tuple[str, ...], **_options: obje
 
 
 def _build(session: Session, options: BuildOptions) -> None:
-    from dynamo_container.docker import podman, process
-    from dynamo_container.images import archives, bake
+    from dynamo_container.docker import podman
+    from dynamo_container.images import archives, bake, faults, watch
 
     plan, resolved = plan_build(session, replace(options, locked=True))
     with podman.loading(*archives.loading(plan)) as load:
-        status = process.run(replace(bake.command(plan), hidden_env=resolved.hidden_env))
+        command = replace(bake.command(plan), hidden_env=resolved.hidden_env)
+        status, output = watch.pass_through(plan, command)
         if not status:
             load()
     if status:
         raise WorkFailedError(
-            f"the build failed (docker exited with status {status})", "see the output above"
+            f"the build failed (docker exited with status {status})",
+            faults.hint(output, plan.outputs.builder) or "see the output above",
         )

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import codecs
 import json
+import os
+import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +21,17 @@ from typing import Final, Protocol
 from dynamo_container.docker import engine, process, signals
 from dynamo_container.docker.command import Command
 from dynamo_container.host import files
-from dynamo_container.images import progress, report
+from dynamo_container.images import faults, progress, report
 from dynamo_container.images.plan import BuildPlan
 from dynamo_container.images.records import Event, Records, Vertex, seconds
 
 _WIDTH: Final = 100
 # The number of lines of its output that are shown if a step fails.
 _LOG_LINES: Final = 30
+# How much is kept of what docker prints by itself: the errors are at its end.
+_KEPT_BYTES: Final = 65536
+_KEPT_LINES: Final = 100
+_STANDARD_ERROR: Final = 2
 # A terminal shows a new state after this time at the earliest.
 _FRAME_SECONDS: Final = 0.1
 # After this time without a line, the steps that run are shown.
@@ -50,6 +57,16 @@ class Watcher:
     )
     _shown: float = field(default_factory=time.monotonic)
     _warnings: set[str] = field(default_factory=set)
+    _text: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
+
+    @property
+    def output(self) -> faults.Output:
+        """What is known about why the build failed."""
+        failed = [one for one in self.records.vertexes.values() if progress.is_failure(one)]
+        logs = [line for one in failed for line in one.log.splitlines()[-_LOG_LINES:]]
+        return faults.Output(
+            "\n".join([*(one.error for one in failed), *self._text]), "\n".join(logs)
+        )
 
     def feed(self, data: bytes) -> None:
         """Process the next part of the stream."""
@@ -57,6 +74,7 @@ class Watcher:
         if self.progress == "rawjson":
             self.show(text)
         for event in self.records.feed(text):
+            self._keep_text(event)
             self._show_event(event)
 
     def tick(self) -> None:
@@ -79,7 +97,12 @@ class Watcher:
     def close(self) -> None:
         """Process the end of the stream."""
         for event in self.records.close():
+            self._keep_text(event)
             self._show_event(event)
+
+    def _keep_text(self, event: Event) -> None:
+        if event.kind == "text":
+            self._text.append(event.text)
 
     def _show_event(self, event: Event) -> None:
         if self.progress == "rawjson":
@@ -193,12 +216,14 @@ class Watched:
         status: docker's exit status.
         rows: a table of the images.
         elapsed: how long it took, in seconds.
+        output: for the reason of a failure.
         problem: why the report could not be written; empty if it was.
     """
 
     status: int
     rows: tuple[tuple[str, ...], ...]
     elapsed: float
+    output: faults.Output
     problem: str = ""
 
 
@@ -247,8 +272,35 @@ def build(
     document = report.report(plan, records, built, status=status, elapsed=elapsed)
     rows = report.rows(plan, records, built)
     return Watched(
-        status=status, rows=rows, elapsed=elapsed, problem=_write(as_text(document, records), file)
+        status=status,
+        rows=rows,
+        elapsed=elapsed,
+        output=watcher.output,
+        problem=_write(as_text(document, records), file),
     )
+
+
+def pass_through(plan: BuildPlan, command: Command) -> tuple[int, faults.Output]:
+    """Run a command of `bake.command` with docker's own progress.
+
+    Docker draws at a terminal only if that is its own standard error, so nothing is known about a
+    build that fails there. Else its output is the same if it passes through this process.
+
+    Returns:
+        Docker's exit status, and what is known about why the build failed.
+    """
+    if plan.progress != "plain" and sys.stderr.isatty():
+        return process.run(command), faults.Output()
+    kept = bytearray()
+
+    def show(data: bytes) -> None:
+        kept.extend(data)
+        del kept[:-_KEPT_BYTES]
+        while data:
+            data = data[os.write(_STANDARD_ERROR, data) :]
+
+    status = process.stream(command, show, lambda: None)
+    return status, faults.from_plain(kept.decode(errors="replace"))
 
 
 def _write(text: str, file: Path | None) -> str:

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from dynamo_container.docker import buildx, process
+from dynamo_container.docker import buildx
 from dynamo_container.errors import WorkFailedError
-from dynamo_container.images import bake
+from dynamo_container.images import bake, faults, watch
 from dynamo_container.images.external import external_images
 from dynamo_container.images.plan import BuildPlan, Target
 from dynamo_container.locks import bases, targets
@@ -85,12 +85,12 @@ def _own_platform(plan: BuildPlan) -> tuple[str, ...]:
 def _build(plan: BuildPlan, folder: Path, hidden_env: tuple[tuple[str, str], ...]) -> None:
     plain = plan._replace(metadata_file="")
     command = bake.command(plain, targets.definition(plain, folder))
-    status = process.run(replace(command, hidden_env=hidden_env))
+    status, output = watch.pass_through(plan, replace(command, hidden_env=hidden_env))
     if status:
         buildx.require_buildx()
         raise WorkFailedError(
             f"the images could not be resolved (docker exited with status {status})",
-            "see the output above",
+            faults.hint(output, plan.outputs.builder) or "see the output above",
         )
 
 
