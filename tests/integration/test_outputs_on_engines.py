@@ -11,6 +11,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import cosigns
 import pytest
 import registry as registries
 from engines import IMAGE, Engine, tiny_engine, tiny_image
@@ -398,3 +399,35 @@ def test_the_greps_would_find_a_canary(canary, cli, site, on_store, registry):
     )  # fmt: skip
 
     assert registry.holds(canary)
+
+
+@pytest.fixture
+def cosign(on_store, tmp_path, monkeypatch) -> cosigns.Cosign:
+    return cosigns.install(tmp_path, monkeypatch)  # after the engine, which sets the PATH
+
+
+def test_a_tag_is_signed_and_verified_by_its_digest_until_it_moves(
+    cli, on_store, registry, cosign, caplog
+):
+    image = f"{registry.address}/tiny:1"
+    other = f"FROM {IMAGE}\nLABEL other=1\n".encode()
+    on_store.docker("tag", IMAGE, image)
+    on_store.docker("push", image)
+    by_digest = f"{registry.address}/tiny@{registry.digest('tiny', '1')}"
+
+    signed = cli.ok("--verbose", "sign", image, *cosign.signs("own"))
+
+    assert signed.out == f"{by_digest}\n"
+    assert cli.ok("verify", image, *cosign.verifies("own")).out == f"{by_digest}\n"
+    assert cli("verify", by_digest, *cosign.verifies("other")).status == 1
+    assert cosigns.PASSWORD not in signed.err + caplog.text
+
+    on_store.docker("build", "--quiet", "--tag", image, "-", stdin=other)
+    moved = cli("sign", image, *cosign.signs("own"))  # the registry's is not the engine's
+    assert moved.status == 1
+    assert "is another image in the registry" in moved.err
+    on_store.docker("push", image)
+    unsigned = cli("verify", image, *cosign.verifies("own"))
+    assert (unsigned.status, unsigned.out) == (1, "")
+    assert registry.digest("tiny", "1") in unsigned.err
+    on_store.docker("image", "rm", image)

@@ -44,11 +44,19 @@ class Registry:
 
     def get(self, path: str) -> Any:  # JSON of any shape
         """A document: `cache/tags/list`, `tiny/manifests/1`."""
+        with self._open(path) as answer:
+            return json.load(answer)
+
+    def digest(self, repository: str, tag: str) -> str:
+        """The digest of what a tag names."""
+        with self._open(f"{repository}/manifests/{tag}") as answer:
+            return str(answer.headers["Docker-Content-Digest"])
+
+    def _open(self, path: str) -> Any:  # urllib's answer
         request = urllib.request.Request(
             f"http://{self.address}/v2/{path}", headers={"Accept": ", ".join(FORMS)}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        return urllib.request.urlopen(request, timeout=10)
 
     def tags(self, repository: str) -> list[str]:
         """The tags of a repository, sorted."""

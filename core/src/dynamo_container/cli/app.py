@@ -67,6 +67,8 @@ COMMAND_GROUPS: Final = {
         "completion": "completion",
     },
     "Trust": {
+        "sign": "sign",
+        "verify": "verify",
         "trust": "trust",
     },
     "Plugins": {

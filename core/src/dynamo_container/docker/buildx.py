@@ -125,6 +125,36 @@ def _require_remote(name: str, driver: str, fields: tuple[tuple[str, str], ...])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryAnswer:
+    """What a registry says about an image.
+
+    Attributes:
+        document: the description of its manifest, with `digest`; empty if there is none.
+        problem: the last line of the reason.
+    """
+
+    document: dict[str, Any]
+    problem: str = ""
+
+
+def registry_manifest(reference: str) -> RegistryAnswer:
+    """Return the description of an image's manifest, as its registry has it. No engine is needed.
+
+    Raises:
+        EngineError: the docker command is not installed.
+    """
+    words = ("docker", "buildx", "imagetools", "inspect", "--format", "{{json .Manifest}}")
+    answer = process.capture(*words, reference)
+    try:
+        document = json.loads(answer.stdout) if answer.returncode == 0 else {}
+    except ValueError:
+        document = {}
+    if isinstance(document, dict) and document.get("digest"):
+        return RegistryAnswer(document=document)
+    return RegistryAnswer(document={}, problem=(answer.stderr.strip().splitlines() or [""])[-1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuilderState:
     """A builder, as `docker buildx ls` lists it.
 

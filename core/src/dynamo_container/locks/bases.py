@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from dynamo_container.docker import engine, process
+from dynamo_container.docker import buildx, engine
 from dynamo_container.errors import MachineError
 from dynamo_container.model.lock import LockedBase
+from dynamo_container.model.references import repository_of
 
 
 def locked(images: Iterable[str], *, pull: bool) -> Iterator[LockedBase]:
@@ -25,7 +25,7 @@ def locked(images: Iterable[str], *, pull: bool) -> Iterator[LockedBase]:
     for image in images:
         plain, _, digest = image.partition("@")
         info = None if pull or digest else engine.inspect_image(image)
-        repository = plain.rpartition(":")[0] if ":" in plain.rpartition("/")[2] else plain
+        repository = repository_of(plain)
         known = (
             [one.partition("@")[2] for one in info.digests if _is_of(one, repository)]
             if info
@@ -34,7 +34,8 @@ def locked(images: Iterable[str], *, pull: bool) -> Iterator[LockedBase]:
         if info and not known:
             yield LockedBase(image=image, id=info.id)
             continue
-        manifest = _manifest(f"{repository}@{known[0]}" if known else image)
+        reference = f"{repository}@{known[0]}" if known else image
+        manifest = buildx.registry_manifest(reference).document
         if not (digest or known or manifest):
             raise MachineError(
                 f"the digest of {image} is not known: neither the engine nor its registry has it",
@@ -52,17 +53,6 @@ def _is_of(reference: str, repository: str) -> bool:
     return reference.partition("@")[0].removeprefix("docker.io/").removeprefix("library/") == (
         repository.removeprefix("docker.io/").removeprefix("library/")
     )
-
-
-def _manifest(reference: str) -> dict[str, Any]:
-    """What the registry has; empty if it does not answer."""
-    words = ("docker", "buildx", "imagetools", "inspect", "--format", "{{json .Manifest}}")
-    answer = process.capture(*words, reference)
-    try:
-        document = json.loads(answer.stdout) if answer.returncode == 0 else {}
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) and document.get("digest") else {}
 
 
 def _platforms(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -82,6 +82,11 @@ def is_repository(text: str) -> bool:
     return is_reference(text) and ":" not in text.rpartition("/")[2]
 
 
+def repository_of(reference: str) -> str:
+    """Return a reference without its tag; it has no digest."""
+    return reference.rpartition(":")[0] if ":" in reference.rpartition("/")[2] else reference
+
+
 def has_registry(reference: str) -> bool:
     """Whether a push goes anywhere but to Docker Hub's official images, which users cannot push."""
     return "/" in reference
