@@ -8,9 +8,17 @@ import json
 import sys
 
 import pytest
-from dynamo_container.errors import MachineError, PolicyError, UsageError, WorkFailedError
+from dynamo_container.docker import contained
+from dynamo_container.errors import (
+    MachineError,
+    PolicyError,
+    TooMuchOutputError,
+    UsageError,
+    WorkFailedError,
+)
 from dynamo_container.inventory import contents, cyclonedx, listing, policy, program
 from dynamo_container.inventory.contents import Contents, PythonPackage, SystemPackage
+from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.requests import Component, Inventory
 from dynamo_container.plugins.registry import Registry
 from fakes import Site
@@ -24,6 +32,25 @@ def dynamo_container_inventory(inventory):
         if component.license.startswith("GPL"):
             yield Refusal(reason=f"not licensed: {component.describe()}", hint="leave it out")
 """
+
+
+@pytest.mark.parametrize(
+    "words", [("size", "a:1"), ("sbom", "a:1"), ("notices", "a:1"), ("diff", "a:1", "a:1")]
+)
+def test_an_image_that_prints_without_end_is_refused_by_name(cli, monkeypatch, words):
+    def run(*_words: str, limit: int, **_options: float) -> None:
+        raise TooMuchOutputError(f"'docker start' printed more than {limit} bytes")
+
+    monkeypatch.setattr(program, "inspect", lambda image: ImageInfo(id=image, size=1))
+    monkeypatch.setattr(contained, "run", run)
+
+    result = cli(*words)
+
+    assert result.status == 1
+    assert result.err == (
+        "error: what the image a:1 reports is not valid: more than 50 MB\n"
+        "by layer: dynamo-container size a:1 --by layer\n"
+    )
 
 
 def loaded(site: Site) -> Registry:

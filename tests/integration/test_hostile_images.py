@@ -10,9 +10,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from dynamo_container.cli import check as checking
+from dynamo_container.docker import process
 from dynamo_container.host import built
+from dynamo_container.inventory import program
 from engines import IMAGE, Engine, tiny_engine
 from fakes import Site
 from running import Cli
@@ -181,6 +185,55 @@ def test_containers_do_not_inherit_our_labels_from_an_image(engine, cli):
         assert [one["name"] for one in cli.ok(*words).json] == ["ours"]
     assert cli.ok("stop", "--all", "--all-users", "--yes").out == "ours\n"
     assert sorted(running(engine)) == ["foreign0", "foreign1"]
+
+
+CHECK = """
+@hookimpl
+def dynamo_container_checks(request):
+    yield Check(name="a chat", argv=("/usr/bin/python3",))
+"""
+
+
+def test_an_image_that_prints_without_end_is_refused(engine, cli, site, monkeypatch, tmp_path):
+    site.framework("talks", CHECK)
+    python = tmp_path / "usr" / "bin" / "python3"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\nlong={'x' * 10_000}\nwhile :; do echo $long; done\n")
+    python.chmod(0o755)
+    container = engine.docker("create", IMAGE, "sleep", "100")
+    engine.docker("cp", str(tmp_path / "usr"), f"{container}:/")
+    engine.docker("commit", container, "evil/chatty:1")
+    engine.docker("rm", container)
+    monkeypatch.setattr(program, "_BYTES", 2_000_000)
+    monkeypatch.setattr(checking, "_BYTES", 1_000_000)
+
+    examined = cli("size", "evil/chatty:1")
+    checked = cli("check", "evil/chatty:1", "--framework", "talks")
+
+    assert (examined.status, checked.status) == (1, 1)
+    assert "what the image evil/chatty:1 reports is not valid: more than 2 MB" in examined.err
+    assert "it printed more than 1 MB" in checked.err
+    assert engine.docker("ps", "--all", "--quiet") == ""
+
+
+def test_the_engine_keeps_no_log_of_what_an_image_prints(engine, cli, site, tmp_path, monkeypatch):
+    """It would fill the engine's disk; so the container is asked while it runs."""
+    site.framework("talks", CHECK.replace("/usr/bin/python3", "/bin/sleep").replace(",)", ', "9")'))
+    kinds: list[str] = []
+    follow = process.capture
+
+    def capture(*words: str, **options: Any) -> Any:
+        if words[1:2] == ("start",):
+            kinds.append(
+                engine.docker("inspect", "-f", "{{.HostConfig.LogConfig.Type}}", words[-1])
+            )
+            options["timeout"] = 0.1
+        return follow(*words, **options)
+
+    monkeypatch.setattr(process, "capture", capture)
+
+    assert "it did not finish within" in cli("check", IMAGE, "--framework", "talks").err
+    assert kinds == ["none"]
 
 
 def running(engine: Engine) -> list[str]:

@@ -58,6 +58,10 @@ class NoAnswerError(EngineError):
     """The docker command did not end in time."""
 
 
+class TooMuchOutputError(NoAnswerError):
+    """The docker command printed more than anyone can use."""
+
+
 class PluginError(DynamoContainerError):
     """A plugin that was asked for failed: at import, at validation, or in a hook."""
 

@@ -5,16 +5,21 @@
 from __future__ import annotations
 
 import uuid
+from typing import Final
 
 import click
 
 from dynamo_container.cli import types
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
-from dynamo_container.docker import engine, process, program
-from dynamo_container.docker.command import Command
-from dynamo_container.docker.created import created
-from dynamo_container.errors import MachineError, NoAnswerError, UsageError, WorkFailedError
+from dynamo_container.docker import contained, engine, program
+from dynamo_container.errors import (
+    MachineError,
+    NoAnswerError,
+    TooMuchOutputError,
+    UsageError,
+    WorkFailedError,
+)
 from dynamo_container.inventory import policy
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.names import FRAMEWORK_LABEL
@@ -23,6 +28,9 @@ from dynamo_container.model.values import Check
 from dynamo_container.options.checking import device_arguments
 from dynamo_container.plugins import hookspecs
 from dynamo_container.printing import print_line, print_output
+
+# How much a check can print; those of the plugins here print a few lines.
+_BYTES: Final = 10_000_000
 
 
 @click.command(epilog=examples("check dynamo:latest-none-runtime"))
@@ -99,7 +107,6 @@ def _run(image: str, check: Check, devices: tuple[str, ...], seconds: float) -> 
     name = f"--name=dynamo-container-check-{uuid.uuid4().hex[:12]}"
     user = (f"--user={check.user}",) if check.user else ()
     words = (
-        "--pull=never",
         name,
         *user,
         *devices,
@@ -107,15 +114,12 @@ def _run(image: str, check: Check, devices: tuple[str, ...], seconds: float) -> 
         image,
         *check.argv[1:],
     )
-    with created(Command(argv=(program.selected(), "create", *words))) as container:
-        if not container.id:
-            return container.status, f"{program.selected()} could not create a container"
-        try:
-            answer = process.capture(
-                program.selected(), "start", "--attach", container.id, timeout=seconds
-            )
-        except NoAnswerError:
-            return 1, f"it did not finish within {seconds:g} s (--timeout)"
+    try:
+        answer = contained.run(program.selected(), *words, seconds=seconds, limit=_BYTES)
+    except TooMuchOutputError:
+        return 1, f"it printed more than {_BYTES / 1e6:.0f} MB"
+    except NoAnswerError:
+        return 1, f"it did not finish within {seconds:g} s (--timeout)"
     if answer.returncode:
         engine.require()
     return answer.returncode, answer.stdout + answer.stderr

@@ -16,6 +16,8 @@ from dynamo_container.docker import process, program
 if TYPE_CHECKING:
     import subprocess
 
+# The longest line; a longer one is read as several, so that an endless one takes no memory.
+_LINE_BYTES: Final = 65536
 # How the client's message starts if the engine refuses to do something.
 _REFUSAL: Final = "Error response from daemon:"
 # The exit statuses of `docker run` for a container that cannot be started.
@@ -76,7 +78,7 @@ class Attached:
     def _read(self) -> None:
         assert self._client.stdout is not None
         with self._client.stdout as output:
-            for line in output:
+            while line := output.readline(_LINE_BYTES):
                 if self._pattern and self._pattern.search(line.rstrip("\r\n")):
                     self.matched.set()
                 if text := line.rstrip():

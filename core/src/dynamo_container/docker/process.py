@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from dynamo_container.docker.command import LOGGER, Command, encoded, shell_line
 from dynamo_container.docker.errors import no_client
-from dynamo_container.errors import EngineError, NoAnswerError
+from dynamo_container.errors import EngineError, NoAnswerError, TooMuchOutputError
 
 if TYPE_CHECKING:
     import subprocess
@@ -27,6 +27,8 @@ Query: TypeAlias = "Callable[[], subprocess.CompletedProcess[str]]"
 
 # A healthy engine answers a query in 20 to 200 ms; after this time it is considered hung.
 ANSWER_SECONDS: Final = 60.0
+# The longest answers, such as lists of thousands of images, have a few MB.
+ANSWER_BYTES: Final = 100_000_000
 _CHUNK_BYTES: Final = 65536
 _NO_VARIABLES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -69,27 +71,35 @@ def running(command: Command, *, own_session: bool = False) -> Iterator[subproce
         yield process
 
 
-def capture(*argv: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+def capture(
+    *argv: str, timeout: float | None = None, limit: int = ANSWER_BYTES
+) -> subprocess.CompletedProcess[str]:
     """Run a docker command and capture its output.
 
     Args:
         argv: program and arguments.
         timeout: in seconds; None for the time that a query may take.
+        limit: for the output, in bytes.
 
     Raises:
-        EngineError: docker is not installed, or the command did not end in time.
+        EngineError: docker is not installed.
+        NoAnswerError: the command did not end in time.
+        TooMuchOutputError: it printed more.
     """
-    with start_query(*argv, timeout=timeout) as finish:
+    with start_query(*argv, timeout=timeout, limit=limit) as finish:
         return finish()
 
 
 @contextmanager
-def start_query(*argv: str, timeout: float | None = None) -> Iterator[Query]:
+def start_query(
+    *argv: str, timeout: float | None = None, limit: int = ANSWER_BYTES
+) -> Iterator[Query]:
     """Start a docker command beside other work; it is killed if the block ends before it does.
 
     Args:
         argv: program and arguments.
         timeout: see `capture`; it counts from the call of the yielded function.
+        limit: see `capture`.
 
     Yields:
         A function that waits for the command and returns its output; it raises what `capture`
@@ -102,25 +112,38 @@ def start_query(*argv: str, timeout: float | None = None) -> Iterator[Query]:
             # Raised only if the answer is needed: some callers can do without it.
             yield _raises(error)
             return
-        yield lambda: _finish(process, argv, ANSWER_SECONDS if timeout is None else timeout)
+        seconds = ANSWER_SECONDS if timeout is None else timeout
+        yield lambda: _finish(process, argv, seconds, limit)
 
 
 def _finish(
-    process: subprocess.Popen[str], argv: tuple[str, ...], timeout: float
+    process: subprocess.Popen[bytes], argv: tuple[str, ...], timeout: float, limit: int
 ) -> subprocess.CompletedProcess[str]:
     import subprocess
 
+    from dynamo_container.docker import bounded
+
     try:
-        stdout, stderr = process.communicate(timeout=timeout)
+        output = bounded.communicate(process, timeout, limit)
+    except bounded.TooMuchOutput as error:
+        raise TooMuchOutputError(
+            f"'{shell_line(argv[:3])}' printed more than {limit / 1e6:,.0f} MB",
+            "check that the docker command works: docker version",
+        ) from error
     except subprocess.TimeoutExpired as error:
         raise NoAnswerError(
             f"'{shell_line(argv[:3])}' did not answer within {timeout:g} s",
             "check that the docker engine works: docker version",
         ) from error
-    return subprocess.CompletedProcess(argv, process.returncode, stdout, stderr)
+    return subprocess.CompletedProcess(argv, process.returncode, *map(_text, output))
 
 
-def _captured(argv: tuple[str, ...]) -> AbstractContextManager[subprocess.Popen[str]]:
+def _text(data: bytes) -> str:
+    """Decode what docker prints; a container's log can contain any bytes."""
+    return data.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _captured(argv: tuple[str, ...]) -> AbstractContextManager[subprocess.Popen[bytes]]:
     import subprocess
 
     return _child(
@@ -128,8 +151,6 @@ def _captured(argv: tuple[str, ...]) -> AbstractContextManager[subprocess.Popen[
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",  # a container's log can contain any bytes
     )
 
 

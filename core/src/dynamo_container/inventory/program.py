@@ -10,12 +10,15 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from dynamo_container.docker import engine, process
-from dynamo_container.errors import MachineError, WorkFailedError
+from dynamo_container.docker import contained, engine
+from dynamo_container.errors import MachineError, TooMuchOutputError, WorkFailedError
 from dynamo_container.model.facts import ImageInfo
 
 T = TypeVar("T")
 _SECONDS: Final = 600.0
+# The largest images of engines have some 10 MB of license texts. As JSON, an image that lies can
+# take twenty times as much memory.
+_BYTES: Final = 50_000_000
 _NO_PYTHON: Final = 127
 _PYTHONS: Final = "/opt/dynamo/venv/bin/python", "/usr/bin/python3", "/usr/local/bin/python3"
 
@@ -69,14 +72,20 @@ def run(image: str, name: str, *arguments: str) -> str:
 
     Raises:
         MachineError: no Python runs in the image.
-        WorkFailedError: the program failed.
+        WorkFailedError: the program failed, or printed too much.
     """
     script = resources.files("dynamo_container.inventory").joinpath(name).read_text("utf-8")
-    words = ("docker", "run", "--rm", "--network=none", "--user=0", "--entrypoint=/bin/sh", image)
+    words = ("--read-only", "--network=none", "--user=0", "--entrypoint=/bin/sh", image)
     start = f'[ -x "$p" ] && exec "$p" -I -c "$0" "$@"; done; exit {_NO_PYTHON}'
     find = f"for p in {' '.join(_PYTHONS)}; do {start}"
-    answer = process.capture(*words, "-c", find, script, *arguments, timeout=_SECONDS)
+    arguments = (*words, "-c", find, script, *arguments)
     hint = f"by layer: dynamo-container size {image} --by layer"
+    try:
+        answer = contained.run("docker", *arguments, seconds=_SECONDS, limit=_BYTES)
+    except TooMuchOutputError as error:
+        raise WorkFailedError(
+            f"what the image {image} reports is not valid: more than {_BYTES / 1e6:.0f} MB", hint
+        ) from error
     if answer.returncode == _NO_PYTHON:
         raise MachineError(f"the image {image} has no Python, which lists what is in it", hint)
     if answer.returncode:
