@@ -19,6 +19,8 @@ from pathlib import Path
 import future as future_release
 import package_index
 import pytest
+from dynamo_container.model import names
+from dynamo_container.options import build_images
 from dynamo_container.testing.cli import Cli
 from running import Docker
 
@@ -137,15 +139,20 @@ def added_files(docker: Docker, image: str, below: int) -> set[str]:
     return found
 
 
+INHERITED = ("device", "uid", "serve", "dev", "owner", "run", "kernels")
+HOSTILE = "LABEL " + " ".join(f"ai.dynamo.container.{key}=evil" for key in INHERITED) + "\n"
 USE = "import ai_dynamo, vllm, torch, fast, nixl; print(ai_dynamo.__version__, vllm.__version__)"
 
 
 @pytest.mark.engine
 @pytest.mark.parametrize("place", PLACES)
 def test_dynamo_is_put_beside_the_engine_and_nothing_of_it_is_changed(
-    cli: Cli, docker: Docker, engine, build_beside, place
+    cli: Cli, docker: Docker, engine, build_beside, place, monkeypatch
 ):
-    below = engine(place)
+    hostile = place == "conda"
+    below = engine(place, extra=HOSTILE if hostile else "")
+    if hostile:  # the engine does not have the image, but the builder pulls it
+        monkeypatch.setattr(build_images, "engine_image", lambda _options: None)
 
     result, image = build_beside(below)
 
@@ -164,6 +171,10 @@ def test_dynamo_is_put_beside_the_engine_and_nothing_of_it_is_changed(
     assert "ai_dynamo" in listed.split()
     assert not {"vllm", "torch", "fast"} & set(listed.split())
     assert docker.labels(image)["ai.dynamo.container.engine-image"] == below
+    if hostile:
+        assert {docker.labels(image)[f"ai.dynamo.container.{key}"] for key in INHERITED} == {""}
+        shown = cli.ok("run", "--image", image, "--gpus", "none", "--dry-run").out
+        assert "evil" not in shown
     # The same engine with another Dynamo has the same layers, except Dynamo's.
     if place == "system":
         newer, other = build_beside(below, "9.10")
@@ -242,7 +253,32 @@ def test_a_plan_beside_an_engine_has_no_cuda_and_no_wheels_of_the_engine(cli: Cl
     labels = targets["dev"]["labels"]
     assert labels["ai.dynamo.container.engine-image"] == "acme/vllm:1"
     assert labels["ai.dynamo.container.pins"] == "ai-dynamo==1.6.1"
-    assert "ai.dynamo.container.cuda" not in labels
+    assert labels["ai.dynamo.container.cuda"] == ""
+
+
+@pytest.mark.processes
+def test_an_engine_image_that_only_the_builder_knows_passes_on_no_label_of_ours(cli: Cli):
+    words = ("build", "vllm", "--engine-image", "acme/vllm:1", "--target", "local-dev")
+
+    result = cli.ok(*words, "--uid", "1234", "--dry-run")
+
+    targets = result.definition["target"].values()
+    images = [target["labels"] for target in targets if "labels" in target]
+    assert len(images) > 1
+    for labels in images:
+        assert {*names.LABELS} <= {*labels}
+        assert labels["ai.dynamo.container.framework"] == "vllm"
+        assert labels["ai.dynamo.container.owner"] == labels["ai.dynamo.container.device"] == ""
+    assert images[-1]["ai.dynamo.container.uid"] == "1234"
+    # Of an image that is made of ours alone, nothing has to be taken back.
+    plain = cli.ok("build", "vllm", "--target", "runtime", "--dry-run").definition["target"]
+    assert "" not in plain["vllm-runtime"]["labels"].values()
+
+
+def test_no_label_of_ours_is_forgotten():
+    keys = {value for name, value in vars(names).items() if name.endswith("_LABEL")}
+
+    assert keys == {*names.LABELS}
 
 
 @pytest.mark.processes

@@ -19,6 +19,7 @@ from dynamo_container.model.names import (
     ENGINE_IMAGE_LABEL,
     FRAMEWORK_LABEL,
     HOME_LABEL,
+    LABELS,
     PINS_LABEL,
     PLAN_LABEL,
     PLUGINS_LABEL,
@@ -87,6 +88,9 @@ def image_labels(image: Contributions, base: str) -> tuple[Resolved[Label], ...]
     request = image.request
     version = image.pin(DYNAMO)
     own = {
+        # An engine's image that only the builder pulls may have labels of ours. A label cannot be
+        # deleted, but one without a value counts as none.
+        **dict.fromkeys(_inherited(request), ""),
         f"{_OCI}title": f"Dynamo {request.framework} {request.target}",
         f"{_OCI}version": version,
         f"{_OCI}revision": request.checkout.commit if request.checkout else "",
@@ -104,7 +108,7 @@ def image_labels(image: Contributions, base: str) -> tuple[Resolved[Label], ...]
     defaults = [
         Contribution(value=Label(key=key, value=value), source=CORE)
         for key, value in own.items()
-        if value
+        if value or key in _inherited(request)
     ]
     winners = [
         Contribution(value=label.value, source=source)
@@ -112,6 +116,11 @@ def image_labels(image: Contributions, base: str) -> tuple[Resolved[Label], ...]
         for source in label.sources
     ]
     return _merge([*defaults, *winners, *(low for label in image.labels for low in label.shadowed)])
+
+
+def _inherited(request: BuildRequest) -> frozenset[str]:
+    """The labels of ours that an image can get from one of others."""
+    return frozenset(LABELS) - {PLAN_LABEL} if request.engine_image else frozenset()
 
 
 def _pins(image: Contributions) -> str:

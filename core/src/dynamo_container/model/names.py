@@ -115,6 +115,13 @@ DEV_LABEL: Final = f"{LABEL_PREFIX}dev"
 DEV_PLAN_LABEL: Final = f"{LABEL_PREFIX}dev-plan"
 # Set on containers in the foreground: which call of `run` started it.
 CALL_LABEL: Final = f"{LABEL_PREFIX}call"
+# All of them. An image inherits the labels of the image that it is built from.
+LABELS: Final = (
+    *(FRAMEWORK_LABEL, TARGET_LABEL, DYNAMO_LABEL, CUDA_LABEL, DEVICE_LABEL, EXTRAS_LABEL),
+    *(ENGINE_IMAGE_LABEL, DRIVER_LABEL, KERNELS_LABEL, PINS_LABEL, PLUGINS_LABEL, USER_LABEL),
+    *(HOME_LABEL, UID_LABEL, PLAN_LABEL, RUN_LABEL, OWNER_LABEL, PROJECT_LABEL, SERVE_LABEL),
+    *(DEV_LABEL, DEV_PLAN_LABEL, CALL_LABEL),
+)
 
 # The number of files that a container may open.
 DEFAULT_FILES: Final = 65536

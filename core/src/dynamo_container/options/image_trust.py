@@ -50,6 +50,8 @@ def require_valid_labels(name: str, image: ImageInfo) -> None:
             which `ps` and `stop` find containers.
     """
     for key, value in image.labels:
+        if not value:
+            continue  # as if it did not have the label
         if not re.fullmatch(_SHAPES.get(key, r"[\s\S]*"), value):
             raise _fault(name, f"its label {key} is {value[:80]!r}")
         if key in _OF_CONTAINERS:
