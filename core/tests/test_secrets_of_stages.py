@@ -114,6 +114,37 @@ def test_the_number_of_compilers_is_a_setting_that_runs_no_step_again(cli, site)
     assert "no effect" not in two.err
 
 
+def test_a_build_argument_of_its_name_is_the_setting_too(cli, site):
+    site.framework("acme", dockerfile=MOUNTS_JOBS)
+
+    result = cli.ok("build", "acme", "--dry-run", "--max-jobs", "2", "--build-arg", "MAX_JOBS=7")
+
+    assert "DYNAMO_CONTAINER_MAX_JOBS=7 " in result.out
+    assert "no effect" not in result.err
+
+
+def test_a_plugins_argument_of_its_name_is_the_setting_too(cli, site):
+    argument = """
+@hookimpl
+def dynamo_container_build_args(request):
+    yield BuildArg(name="MAX_JOBS", value="3")
+"""
+    site.framework("acme", argument, dockerfile=MOUNTS_JOBS)
+    words = ("build", "acme", "--dry-run")
+
+    assert "DYNAMO_CONTAINER_MAX_JOBS=3 " in cli.ok(*words).out
+    assert "DYNAMO_CONTAINER_MAX_JOBS=5 " in cli.ok(*words, "--max-jobs", "5").out
+
+
+def test_a_setting_has_an_effect_if_only_the_build_knows_what_a_step_mounts(cli, site):
+    site.framework("acme", dockerfile=f"{HEAD}ARG NAME\nRUN --mount=type=secret,id=$NAME true\n")
+
+    assert (
+        "DYNAMO_CONTAINER_MAX_JOBS=2 "
+        in cli.ok("build", "acme", "--dry-run", "--max-jobs", "2").out
+    )
+
+
 def test_a_dockerfile_that_takes_it_as_an_argument_gets_it(cli, site):
     site.framework("acme", dockerfile=f"{HEAD}ARG MAX_JOBS\nRUN true\n")
 

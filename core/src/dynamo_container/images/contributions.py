@@ -29,6 +29,7 @@ from dynamo_container.model.names import (
     EXTRA_PACKAGES,
     OVERLAY_CA_BUNDLE,
     OVERRIDES,
+    SETTINGS,
 )
 from dynamo_container.model.provenance import Contribution, Layer, PlanEntry, Resolved, merge
 from dynamo_container.model.requests import BuildRequest, BuildSettings
@@ -182,6 +183,7 @@ def collect(registry: Registry, request: BuildRequest, settings: BuildSettings) 
                 (
                     *call(hookspecs.dynamo_container_secrets),
                     *user.secrets(settings.secrets, request),
+                    *_settings(args),
                 )
             )
         ),
@@ -259,6 +261,15 @@ def _joined(
     text = separator.join(dict.fromkeys(describe(value.value) for value in values))
     for source in dict.fromkeys(value.source for value in values):
         yield Contribution(value=BuildArg(name=name, value=text), source=source)
+
+
+def _settings(args: Iterable[Resolved[BuildArg]]) -> Iterator[Contribution[BuildSecret]]:
+    """Yield the build arguments that steps can mount as settings instead."""
+    for arg in args:
+        setting = SETTINGS.get(arg.key)
+        if setting and arg.value.value:
+            secret = BuildSecret(id=setting, setting=arg.value.value)
+            yield Contribution(value=secret, source=arg.sources[0])
 
 
 def _add_certificates(

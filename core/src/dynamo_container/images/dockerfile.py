@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from dynamo_container.errors import PluginError
-from dynamo_container.model.names import MAX_JOBS, MAX_JOBS_SETTING
+from dynamo_container.model.names import SETTINGS
 
 # Arguments that BuildKit's frontend reads itself, even if a Dockerfile does not declare them: the
 # Dockerfile reference, "BuildKit built-in build args".
@@ -93,7 +93,11 @@ class StageSource(NamedTuple):
     @property
     def effective_args(self) -> frozenset[str]:
         """Names of the arguments that it takes as build arguments, or as settings of a step."""
-        return self.args | ({MAX_JOBS} if MAX_JOBS_SETTING in self.secrets else frozenset())
+        return self.args | {arg for arg, setting in SETTINGS.items() if self.mounts(setting)}
+
+    def mounts(self, secret: str) -> bool:
+        """Whether a step mounts the secret with this ID, as far as is known before the build."""
+        return not self.secrets.isdisjoint((secret, ANY))
 
     def starts_from(self, target: str, contexts: Container[str]) -> str:
         """Return what a target starts from, through other targets of the same Dockerfile.

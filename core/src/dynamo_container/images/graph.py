@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from dynamo_container.errors import PluginError, UsageError
 from dynamo_container.images.contributions import Contributions
-from dynamo_container.images.dockerfile import ANY, StageSource
+from dynamo_container.images.dockerfile import StageSource
 from dynamo_container.images.plan import Target
 from dynamo_container.images.tags import cuda_suffix
 from dynamo_container.model.names import CUDA
@@ -161,7 +161,7 @@ def _mounts(node: Node, secret: str) -> bool:
     download a source.
     """
     source = node.source
-    if secret in source.secrets or ANY in source.secrets:
+    if source.mounts(secret):
         return True
     remote = any("://" in place or "git@" in place for _, place in node.given)
     return (source.downloads or remote) and secret.startswith(_BUILDKIT_SECRETS)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from dynamo_container.errors import UsageError
 from dynamo_container.images.stages import StageFiles
@@ -14,7 +15,6 @@ from dynamo_container.model.names import (
     EXTRA_INDEX_URLS,
     INDEX_URL,
     MAX_JOBS,
-    MAX_JOBS_SETTING,
     RELEASE_BUILD,
     RESOLVE_AS_OF,
     RUNTIME_STAGE,
@@ -26,8 +26,8 @@ from dynamo_container.model.provenance import Contribution
 from dynamo_container.model.requests import BuildRequest, BuildSettings
 from dynamo_container.model.values import BaseImage, BuildArg, BuildSecret
 
-# Options whose build argument has to be declared by a stage that is built.
-_REQUIRED_ARGS = ((RELEASE_BUILD, "--release-build"), (MAX_JOBS, "--max-jobs"))
+# Arguments of steps that compile: their options require such a step.
+_COMPILING: Final = (RELEASE_BUILD, MAX_JOBS)
 
 
 def base_images(
@@ -135,10 +135,7 @@ def _number(value: int | None) -> str | None:
 def secrets(
     values: Iterable[BuildSecret], request: BuildRequest
 ) -> Iterator[Contribution[BuildSecret]]:
-    """Yield the user's secrets, and the settings of steps."""
-    if jobs := _number(request.max_jobs):
-        setting = BuildSecret(id=MAX_JOBS_SETTING, setting=jobs)
-        yield Contribution(value=setting, source=request.source("--max-jobs"))
+    """Yield the user's secrets."""
     for secret in values:
         flag = f"--{secret.id}" if request.is_given(f"--{secret.id}") else "--secret"
         yield Contribution(value=secret, source=request.source(flag))
@@ -154,9 +151,8 @@ def require_effect(request: BuildRequest, declared: frozenset[str]) -> None:
     Raises:
         UsageError: no stage declares the argument of an option.
     """
-    values = {MAX_JOBS: request.max_jobs, RELEASE_BUILD: request.release_build}
-    for name, flag in _REQUIRED_ARGS:
-        if values[name] and name not in declared:
+    for name, value, flag in _option_args(request):
+        if value and name in _COMPILING and name not in declared:
             raise UsageError(
                 f"{flag} has no effect on {request.framework} {request.target}: "
                 "nothing in this build is compiled",

@@ -15,15 +15,15 @@ from dynamo_container.model.names import (
     DEVICE_LABEL,
     EXTRA_INDEX_URLS,
     INDEX_URL,
-    MAX_JOBS,
     PLUGINS_LABEL,
+    SETTINGS,
     TRUSTED_HOSTS,
 )
 
 # What decides what an image is made of.
 _KINDS: Final = ("base-image", "build-arg", "pin")
 # Where packages come from, and how fast: hashes decide what they are.
-_TRANSPORT: Final = (INDEX_URL, EXTRA_INDEX_URLS, TRUSTED_HOSTS, MAX_JOBS)
+_TRANSPORT: Final = (INDEX_URL, EXTRA_INDEX_URLS, TRUSTED_HOSTS, *SETTINGS)
 
 
 def locked_image(image: Image) -> LockedImage:

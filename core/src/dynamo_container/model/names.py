@@ -61,8 +61,9 @@ EXTRA_INDEX_URLS: Final = "EXTRA_INDEX_URLS"
 TRUSTED_HOSTS: Final = "TRUSTED_HOSTS"
 RELEASE_BUILD: Final = "RELEASE_BUILD"
 MAX_JOBS: Final = "MAX_JOBS"
-# The same as a setting: a step that mounts it does not run again for another number.
-MAX_JOBS_SETTING: Final = "max-jobs"
+# Build arguments that a step can mount as a setting instead, by the setting's ID: the step does not
+# run again for another value.
+SETTINGS: Final = {MAX_JOBS: "max-jobs"}
 # Of a lock: requirements with hashes; versions to keep while others move, and which ones move;
 # packages of the distribution that a stage installs; the time of everything in the images.
 LOCKED_WHEELS: Final = "LOCKED_WHEELS"
