@@ -17,7 +17,9 @@ from dynamo_container.images.critical_path import critical_path
 from dynamo_container.images.diagram import diagram
 from dynamo_container.images.records import Records
 from dynamo_container.images.report import BuiltImage, report
+from dynamo_container.inventory.sizes import Part, Sizes
 from dynamo_container.report_page import page
+from dynamo_container.report_sizes import Measured, measured, section
 from dynamo_container.testing import PlanBuild
 
 EVIL = '<script>alert(1)</script>" onload="x'
@@ -234,3 +236,48 @@ def test_the_page_lists_the_critical_path_and_marks_its_steps(plan):
     assert "Together they ran for 1 min 00 s of\n1 min 12 s" in section
     assert text.count('class="step critical"') == 3
     assert text.count('class="step"') == 1
+
+
+def sizes_of(by, *parts: tuple[str, int]) -> Sizes:
+    named = tuple(Part(name=name, size=size) for name, size in parts)
+    return Sizes(image="x:1", by=by, size=sum(part.size for part in named), parts=named)
+
+
+def test_the_page_shows_the_layers_and_the_largest_packages(plan):
+    layers = sizes_of("layer", ("RUN install", 75_000_000), ("(base image)", 25_000_000))
+    packages = sizes_of("package", *((f"python p{n:02}", 100 - n) for n in range(40)))
+    document = report(plan, records(plan), {}, status=0, elapsed=1)
+
+    text = page(plan, document, records(plan), [Measured("x:1", (layers, packages))])
+
+    part = text.partition('id="sizes"')[2].partition("<h2")[0]
+    rows = re.findall(r'<tr><td>(.*?)</td><td class="number">(.*?)</td>', part)
+    assert rows[:2] == [("RUN install", "75.0 MB"), ("(base image)", "25.0 MB")]
+    assert [name for name, _ in rows[2:]] == [*(f"python p{n:02}" for n in range(12)), "28 others"]
+    assert re.findall(r'style="width:(.*?)"', part)[:2] == ["75.0%", "25.0%"]
+    tags = Tags()
+    tags.feed(text)
+    assert tags.open == []
+
+
+def test_what_an_image_says_about_its_parts_is_only_text():
+    text = "\n".join(section([Measured(EVIL, (sizes_of("package", (EVIL, 1)),), absent=EVIL)]))
+
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;alert(1)") == 3
+
+
+def test_an_image_that_only_a_registry_has_is_not_measured(plan):
+    document = report(plan, records(plan), {}, status=0, elapsed=1)
+
+    text = "\n".join(section(measured(document, loaded=False)))
+
+    assert "Sizes are not measured: the engine&#x27;s own store does not have the image." in text
+    assert "<table" not in text
+
+
+def test_a_build_that_failed_has_no_sizes(plan):
+    document = report(plan, records(plan), {}, status=1, elapsed=1)
+
+    assert measured(document, loaded=True) == ()
+    assert list(section(())) == []

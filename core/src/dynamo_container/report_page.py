@@ -4,19 +4,18 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from dynamo_container import explain
+from dynamo_container import explain, report_sizes
 from dynamo_container.images import diagram, drawing
 from dynamo_container.images.critical_path import critical_path
 from dynamo_container.images.plan import BuildPlan
 from dynamo_container.images.progress import duration, in_words, is_failure
 from dynamo_container.images.records import Records, Vertex
 from dynamo_container.images.report import BuildReport, ImageReport
-from dynamo_container.model.credentials import hide
-from dynamo_container.model.text import byte_size, printable
+from dynamo_container.model.text import byte_size
+from dynamo_container.report_sizes import Measured, escaped
 
 _STYLE: Final = """\
 :root { color-scheme: light dark; --text: #1b1b1b; --page: #fff; --soft: #595959; --line: #d0d0d0;
@@ -44,13 +43,16 @@ code { font: .85rem ui-monospace, monospace }
   .step .track { grid-column: 1 / 3; grid-row: 2 } }"""
 
 
-def page(plan: BuildPlan, report: BuildReport, records: Records) -> str:
+def page(
+    plan: BuildPlan, report: BuildReport, records: Records, sizes: Iterable[Measured] = ()
+) -> str:
     """Return the page of a build.
 
     Args:
         plan: what was built.
         report: what it did.
         records: BuildKit's, which the report was made of.
+        sizes: of the parts of the images.
     """
     state = "failed" if report.status else "succeeded"
     path = critical_path(records)
@@ -59,13 +61,14 @@ def page(plan: BuildPlan, report: BuildReport, records: Records) -> str:
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{_text(title)}</title><style>{_STYLE}</style></head><body><main>",
-        f"<h1>{_text(title)}</h1>",
+        f"<title>{escaped(title)}</title><style>{_STYLE}\n{report_sizes.STYLE}</style></head><body><main>",
+        f"<h1>{escaped(title)}</h1>",
         (
             f'<p class="{"failed" if report.status else "soft"}">It {state} after '
             f"{duration(report.seconds)}.</p>"
         ),
         *_images(report.images),
+        *report_sizes.section(sizes),
         *_timeline(plan, records, path),
         *_critical_path(records, path, report.seconds),
         "<h2>Stages</h2>",
@@ -83,8 +86,8 @@ def _images(images: Iterable[ImageReport]) -> Iterator[str]:
     for image in images:
         size = byte_size(image.size) if image.size else "-"
         cells = (size, str(image.steps), str(image.cached), duration(image.seconds))
-        numbers = "".join(f'<td class="number">{_text(cell)}</td>' for cell in cells)
-        names = "<br>".join(f"<code>{_text(tag)}</code>" for tag in image.tags)
+        numbers = "".join(f'<td class="number">{escaped(cell)}</td>' for cell in cells)
+        names = "<br>".join(f"<code>{escaped(tag)}</code>" for tag in image.tags)
         yield f"<tr><td>{names}</td>{numbers}</tr>"
     yield "</table></div>"
 
@@ -101,7 +104,7 @@ def _timeline(plan: BuildPlan, records: Records, path: tuple[Vertex, ...]) -> It
     for target in plan.targets:
         own = [one for one in shown if records.owner(one) == target.name]
         if own:
-            yield f"<h3>{_text(target.name)}</h3>"
+            yield f"<h3>{escaped(target.name)}</h3>"
         for vertex in sorted(own, key=lambda one: one.span):
             yield _step(vertex, start, max(end - start, 0.001), critical=vertex.digest in critical)
 
@@ -113,8 +116,8 @@ def _step(vertex: Vertex, start: float, length: float, *, critical: bool) -> str
     took = "cached" if vertex.cached else duration(ended - began)
     return (
         f'<div class="step{" critical" if critical else ""}">'
-        f'<code title="{_text(vertex.text or vertex.name)}">'
-        f'{_text(in_words(vertex))}</code><div class="track"><div class="bar {kind}" '
+        f'<code title="{escaped(vertex.text or vertex.name)}">'
+        f'{escaped(in_words(vertex))}</code><div class="track"><div class="bar {kind}" '
         f'style="left:{left:.2f}%;width:{width:.2f}%"></div></div>'
         f'<span class="{"failed" if kind == "failed" else "soft"}">{took}</span></div>'
     )
@@ -132,7 +135,7 @@ def _critical_path(records: Records, path: tuple[Vertex, ...], elapsed: float) -
     yield '<th class="number">time</th></tr>'
     for one in path:
         yield (
-            f"<tr><td>{_text(in_words(one))}</td><td>{_text(records.owner(one))}</td>"
+            f"<tr><td>{escaped(in_words(one))}</td><td>{escaped(records.owner(one))}</td>"
             f'<td class="number">{duration(one.span[1] - one.span[0])}</td></tr>'
         )
     yield "</table></div>"
@@ -141,22 +144,18 @@ def _critical_path(records: Records, path: tuple[Vertex, ...], elapsed: float) -
 def _plan(plan: BuildPlan) -> Iterator[str]:
     """Yield each value of the plan, with its source and what it replaces."""
     for image in plan.images:
-        yield f"<h2>Plan of {_text(image.tags[0])}</h2>"
+        yield f"<h2>Plan of {escaped(image.tags[0])}</h2>"
         yield '<div class="wide" tabindex="0"><table><tr><th>value</th><th>is</th>'
         yield "<th>from</th></tr>"
         for value in explain.values(image):
             sources = ", ".join(f"{one.name} ({one.layer})" for one in value.sources)
             replaced = "".join(
-                f'<br><span class="soft">instead of {_text(one.value)} '
-                f"({_text(one.source.name)})</span>"
+                f'<br><span class="soft">instead of {escaped(one.value)} '
+                f"({escaped(one.source.name)})</span>"
                 for one in value.shadowed
             )
             yield (
-                f"<tr><td>{_text(f'{value.kind} {value.key}')}</td>"
-                f"<td><code>{_text(value.value)}</code>{replaced}</td><td>{_text(sources)}</td></tr>"
+                f"<tr><td>{escaped(f'{value.kind} {value.key}')}</td>"
+                f"<td><code>{escaped(value.value)}</code>{replaced}</td><td>{escaped(sources)}</td></tr>"
             )
         yield "</table></div>"
-
-
-def _text(text: str) -> str:
-    return html.escape(printable(hide(text)))

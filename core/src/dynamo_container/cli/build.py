@@ -121,8 +121,12 @@ def _as_text(plan: BuildPlan, file: Path | None) -> Callable[[BuildReport, Recor
     if not file or file.suffix.lower() not in (".html", ".htm"):
         return lambda report, _records: report.as_json()
     from dynamo_container.report_page import page
+    from dynamo_container.report_sizes import measured
 
-    return lambda report, records: page(plan, report, records)
+    def text(report: BuildReport, records: Records) -> str:
+        return page(plan, report, records, measured(report, loaded=plan.outputs.load))
+
+    return text
 
 
 def _show_progress(text: str) -> None:

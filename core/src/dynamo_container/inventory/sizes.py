@@ -54,15 +54,18 @@ class Sizes:
 
     def rows(self) -> list[str]:
         """Return a table for people: size, share and name, with what is small in one line."""
-        shown, rest = self.parts[:_LISTED], self.parts[_LISTED:]
-        lines = [(part.size, part.name) for part in shown]
-        if rest:
-            lines.append((sum(part.size for part in rest), f"{len(rest)} others"))
+        lines = [(part.size, part.name) for part in self.largest(_LISTED)]
         cells = [
             (f"{size / 1e6:,.1f} MB", f"{size / max(self.size, 1):.1%}", name)
             for size, name in (*lines, (self.size, "in all"))
         ]
         return aligned(cells, right=(0, 1))
+
+    def largest(self, count: int) -> tuple[Part, ...]:
+        """Return the largest parts, and all others as one."""
+        shown, rest = self.parts[:count], self.parts[count:]
+        others = Part(name=f"{len(rest)} others", size=sum(part.size for part in rest))
+        return (*shown, others) if rest else shown
 
     def document(self) -> dict[str, object]:
         """Return it for programs."""
