@@ -129,6 +129,15 @@ def check(cli, words, *, garbage: bool = False) -> None:
     assert garbage or result.err.replace("\n", "").replace("\t", "").isprintable(), shown
 
 
+@pytest.mark.parametrize("framework", ["none", "vllm"])
+def test_verify_asks_for_an_engine_before_it_resolves_packages(cli, nothing_answers, framework):
+    result = cli("releases", "--verify", framework)
+
+    assert result.status == 3
+    assert result.err.count("error: ") == 1
+    assert "packages" not in result.out
+
+
 fuzzing = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from dynamo_container.docker import engine
 from dynamo_container.errors import UsageError, WorkFailedError
 from dynamo_container.maintenance import proof, tables
 from dynamo_container.maintenance.index import Index, Published, require_version
@@ -63,11 +64,14 @@ def verify(
 
     Raises:
         UsageError: the table has no such row, or cannot be changed.
+        EngineError: an image is to be built, and no engine answers.
         WorkFailedError: packages were not found, the build failed, or a check.
     """
     rows = _rows(registry, framework)
     path = tables.editable_table(rows)
     row = _row(rows, framework, version)
+    if build:
+        engine.server_version()  # resolving takes minutes
     answers = proof.resolve_everywhere(registry, framework, row.dynamo)
     yield from (f"{framework} {row.dynamo}: {line}" for line in _summary(answers))
     if failed := [answer for answer in answers if not answer]:
