@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from dynamo_container.cli.app import ENVIRONMENT, PROGRAM, Session, app
-from dynamo_container.cli.layout import Subcommands, grouped
+from dynamo_container.cli.layout import Subcommands, grouped, variable_word
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.project_options import forms
 from dynamo_container.model.values import Option
@@ -205,7 +205,7 @@ class _Reader:
         prefix = self._context.auto_envvar_prefix
         named = option.envvar or ()
         others = [named] if isinstance(named, str) else list(named)
-        own = f"{prefix}_{(option.name or '').upper()}"
+        own = f"{prefix}_{variable_word(option)}"
         if option.allow_from_autoenv and prefix and not option.is_eager:
             yield own
         yield from (name for name in others if name and name != own)

@@ -65,7 +65,7 @@ def test_help_shows_the_common_options_and_help_all_shows_each_option_once(cli, 
         ("lock", ("--dry-run", "--locked", "--frozen")),
         ("update", ("--dry-run", "--locked", "--frozen")),
         ("outdated", ("--dry-run", "--locked", "--frozen")),
-        ("render", ("--builder B", "--report FILE", "--max-size SIZE")),
+        ("render", ("--builder BUILDER", "--report FILE", "--max-size SIZE")),
     ],
 )
 def test_help_leaves_out_the_options_that_a_command_refuses(cli, command, refused):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 
 import click
 import pytest
@@ -123,3 +124,41 @@ def test_the_key_of_an_option_sets_it_and_needs_trust_as_stated(
 
 def test_text_of_help_is_neither_markup_nor_html():
     assert site_commands._escaped("a*b_c <x> [y](z) {}") == (r"a\*b\_c &lt;x&gt; \[y\](z) \{\}")
+
+
+def test_each_variable_is_named_after_its_command_and_option():
+    for one in site_commands.sections():
+        for found in one.entries:
+            words = [flag.lstrip("-").replace("-", "_").upper() for flag in found.flags]
+            own = [name for name in found.variables if name.startswith("DYNAMO_CONTAINER_")][:1]
+            assert all(name.endswith(tuple(f"_{word}" for word in words)) for name in own), own
+            assert not re.search(r"[^A-Z_]|AS_JSON", "".join(own)), own
+
+
+@pytest.mark.parametrize(
+    ("words", "variable"),
+    [
+        ("serve status", "DYNAMO_CONTAINER_SERVE_STATUS_ALL_USERS"),
+        ("serve logs", "DYNAMO_CONTAINER_SERVE_LOGS_FOLLOW"),
+        ("dev stop", "DYNAMO_CONTAINER_DEV_STOP_ALL"),
+        ("ps", "DYNAMO_CONTAINER_PS_JSON"),
+        ("trust", "DYNAMO_CONTAINER_TRUST_LIST"),
+        ("plugins list", "DYNAMO_CONTAINER_PLUGINS_LIST_JSON"),
+    ],
+)
+def test_a_command_reads_the_variables_that_the_page_names(cli, monkeypatch, words, variable):
+    assert any(variable in one.variables for one in section(words).entries)
+    monkeypatch.setenv(variable, "perhaps")
+
+    result = cli(*words.split())
+
+    assert result.status == 2
+    assert "'perhaps' is not a valid boolean" in result.err
+
+
+def test_a_variable_decides_as_the_option_does(cli, monkeypatch):
+    monkeypatch.setenv("DYNAMO_CONTAINER_PLUGINS_LIST_JSON", "1")
+    assert cli.ok("plugins", "list").out == cli.ok("plugins", "list", "--json").out
+
+    monkeypatch.setenv("DYNAMO_CONTAINER_PLUGINS_LIST_JSON", "")
+    assert cli.ok("plugins", "list").out != cli.ok("plugins", "list", "--json").out

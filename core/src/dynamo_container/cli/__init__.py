@@ -74,4 +74,5 @@ def _report(error: DynamoContainerError) -> int:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].lower() + text[1:].rstrip(".")
+    # click's list of recognized values starts with the empty one.
+    return text[:1].lower() + text[1:].rstrip(".").replace("values: , ", "values: ")

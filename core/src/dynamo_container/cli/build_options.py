@@ -13,7 +13,7 @@ from dynamo_container.cli import types
 from dynamo_container.cli.app import ENVIRONMENT
 from dynamo_container.cli.layout import add_options
 from dynamo_container.cli.plugin_command import PluginCommand
-from dynamo_container.cli.types import option, repeatable
+from dynamo_container.cli.types import flag, option, repeatable
 from dynamo_container.model.names import COMPRESSIONS, REPOSITORY
 from dynamo_container.options import docker_syntax
 from dynamo_container.options.secrets import EXTRA_INDEX_VARIABLE
@@ -32,39 +32,40 @@ _WHAT: Final = (
     ),
     repeatable(
         "--framework",
-        "F",
+        "FRAMEWORK",
         "Framework to build, like the argument; repeatable.",
     ),
     repeatable(
         "--target",
-        "T",
+        "TARGET",
         "Stage to build: runtime, dev, local-dev or any other (default: dev for most frameworks); "
         "repeatable.",
     ),
     repeatable(
         "--cuda-version",
-        "V",
+        "VERSION",
         "CUDA version, such as 12.9 (default: that of the Dynamo release); repeatable.",
         types.CUDA_VERSION,
     ),
     option(
         "--device",
-        "D",
+        "DEVICE",
         "Device that the engine runs on: cuda, cpu, or a plugin's, such as rocm (default: cuda for "
         "most frameworks).",
         types.DEVICE,
     ),
     option(
         "--dynamo-version",
-        "X",
-        "Dynamo release to install, such as 1.4.2 (see: dynamo-container releases).",
+        "VERSION",
+        "Dynamo release to install (default: the newest that was checked with the framework; see: "
+        "dynamo-container releases).",
         types.DYNAMO_VERSION,
     ),
     option(
         "--resolve-as-of",
         "DATE|none",
-        "Ignore Python packages that were uploaded after DATE; with none, ignore no "
-        "package (default: two days after the Dynamo release).",
+        "Ignore Python packages that were uploaded after DATE; with none, ignore none of them "
+        "(default: two days after the Dynamo release).",
         types.DATE,
     ),
     click.option(
@@ -81,12 +82,9 @@ _LOCK: Final = (
         "project file, else in the current folder, if it fits).",
         types.PATH,
     ),
-    click.option(
-        "--locked", is_flag=True, help="Require a lock that fits, and build exactly what it names."
-    ),
-    click.option(
+    flag("--locked", help="Require a lock that fits, and build exactly what it names."),
+    flag(
         "--frozen",
-        is_flag=True,
         help="Like --locked, and fail if plugins have changed since the lock was written.",
     ),
 )
@@ -100,13 +98,12 @@ _SOURCE: Final = (
     ),
     option(
         "--version-override",
-        "X",
+        "VERSION",
         "Version to use in tags and labels (default: the checkout's own).",
         types.VERSION_IN_TAG,
     ),
-    click.option(
+    flag(
         "--release-build",
-        is_flag=True,
         help="Compile wheels for all Python versions that Dynamo supports, not only the image's.",
     ),
     click.option(
@@ -123,12 +120,11 @@ _SOURCE: Final = (
         "context NAME; repeatable.",
         types.BUILD_CONTEXT,
     ),
-    click.option("--use-sccache", is_flag=True, help="Cache compiled objects with sccache."),
-    option("--sccache-bucket", "B", "With --use-sccache: S3 bucket for the cache."),
-    option("--sccache-region", "R", "With --use-sccache: AWS region of the bucket."),
-    click.option(
+    flag("--use-sccache", help="Cache compiled objects with sccache."),
+    option("--sccache-bucket", "BUCKET", "With --use-sccache: S3 bucket for the cache."),
+    option("--sccache-region", "REGION", "With --use-sccache: AWS region of the bucket."),
+    flag(
         "--sccache-local",
-        is_flag=True,
         help="With --use-sccache: keep the cache on the builder instead of in a bucket.",
     ),
 )
@@ -138,7 +134,8 @@ _IMAGES: Final = (
     option(
         "--engine-image",
         "IMAGE",
-        "Image of others that has the engine: put Dynamo beside it, and change nothing of it.",
+        "Image that has the engine already, such as the engine's own: add Dynamo to it, and change "
+        "none of its files.",
         types.IMAGE,
     ),
     option("--runtime-image", "IMAGE", "Base image of the runtime stage only.", types.IMAGE),
@@ -174,13 +171,11 @@ _IMAGES: Final = (
         default=REPOSITORY,
         show_default=True,
     ),
-    click.option(
-        "--no-latest", is_flag=True, help="Do not also tag the image latest-FRAMEWORK-TARGET."
-    ),
+    flag("--no-latest", help="Do not also tag the image latest-FRAMEWORK-TARGET."),
     repeatable(
         "--build-arg",
-        "K[=V]",
-        "Build argument, which overrides that of a plugin. K alone takes the value "
+        "NAME[=VALUE]",
+        "Build argument, which overrides that of a plugin. NAME alone takes the value "
         "from your environment; repeatable.",
         types.BUILD_ARG,
     ),
@@ -222,7 +217,7 @@ _NETWORK: Final = (
         "--network",
         type=click.Choice(("default", "host", "none")),
         help="Network of the steps: host is the builder's own, so that they reach a proxy or an "
-        "index on 127.0.0.1 (default: one of their own).",
+        "index on 127.0.0.1 (default: a network of their own).",
     ),
     repeatable(
         "--add-host",
@@ -232,23 +227,17 @@ _NETWORK: Final = (
     ),
 )
 _OUTPUT: Final = (
-    click.option(
-        "--no-cache", is_flag=True, help="Run every step again instead of using cached ones."
-    ),
-    click.option("--pull", is_flag=True, help="Pull newer versions of the base images."),
+    flag("--no-cache", help="Run every step again instead of using cached ones."),
+    flag("--pull", help="Pull newer versions of the base images."),
     repeatable(
         "--platform",
-        "P",
+        "PLATFORM",
         "Platform to build for, such as linux/arm64; repeatable or comma-separated.",
         types.PLATFORMS,
     ),
-    option("--builder", "B", "Name of the buildx builder to use."),
-    click.option("--push", is_flag=True, help="Push the images to their registries."),
-    click.option(
-        "--load",
-        is_flag=True,
-        help="Load the images into the engine: the default, or in addition to --push.",
-    ),
+    option("--builder", "BUILDER", "Name of the buildx builder to use."),
+    flag("--push", help="Push the images to their registries."),
+    flag("--load", help="Load the images into the engine: the default, or in addition to --push."),
     click.option(
         "--compression",
         type=click.Choice(COMPRESSIONS),
@@ -290,8 +279,9 @@ _OUTPUT: Final = (
         type=click.Choice(_PROGRESS),
         default="auto",
         show_default=True,
-        help="How to show progress: a line for each stage at a terminal (auto), all output of "
-        "the steps (plain), as docker does (docker, tty), BuildKit's records, or only failures.",
+        help="How to show progress: a line for each stage at a terminal (auto), all output of the "
+        "steps (plain), as docker does (docker, tty), BuildKit's records (rawjson), or only "
+        "failures (quiet).",
     ),
     option(
         "--report",
@@ -306,7 +296,7 @@ _OUTPUT: Final = (
         "Fail if an image is larger, such as 9.6GB, and name its largest packages.",
         types.BYTES,
     ),
-    click.option("--dry-run", is_flag=True, help="Print the command instead of running it."),
+    flag("--dry-run", help="Print the command instead of running it."),
 )
 
 

@@ -12,6 +12,7 @@ import click
 from dynamo_container.cli import types
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
+from dynamo_container.cli.types import flag
 from dynamo_container.docker import contained, engine, program
 from dynamo_container.errors import (
     MachineError,
@@ -37,7 +38,7 @@ _BYTES: Final = 10_000_000
 @click.argument("image")
 @click.option(
     "--framework",
-    metavar="F",
+    metavar="FRAMEWORK",
     help="Framework whose checks to run (default: the one that the image's label names).",
 )
 @click.option(
@@ -47,11 +48,9 @@ _BYTES: Final = 10_000_000
     metavar="SECONDS",
     help="Time limit of each check (default: 600).",
 )
-@click.option(
+@flag(
     "--fast",
-    is_flag=True,
-    help="Faster: hash only the Python code of packages, and compare only the sizes "
-    "of their other files.",
+    help="Save time: hash only the Python code of packages, and compare their other files by size.",
 )
 @click.pass_obj
 def command(session: Session, image: str, framework: str | None, timeout: float, fast: bool) -> int:

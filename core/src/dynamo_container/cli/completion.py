@@ -12,6 +12,7 @@ import click
 
 from dynamo_container.cli.app import PROGRAM, Session, app
 from dynamo_container.cli.layout import examples
+from dynamo_container.cli.types import flag
 from dynamo_container.completion import shells
 from dynamo_container.errors import MachineError
 from dynamo_container.printing import print_line, print_text
@@ -19,7 +20,7 @@ from dynamo_container.printing import print_line, print_text
 
 @click.command(epilog=examples("completion bash --install", "completion zsh"))
 @click.argument("shell", type=click.Choice(list(shells.SCRIPTS)))
-@click.option("--install", is_flag=True, help="Write the script to where the shell looks for it.")
+@flag("--install", help="Write the script to where the shell looks for it.")
 @click.pass_obj
 def command(session: Session, shell: str, install: bool) -> int:
     """Print the script that completes commands, options and values in a shell.

@@ -17,7 +17,7 @@ from dynamo_container.cli.planning import plan_dev
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run import mkdir_commands
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
-from dynamo_container.cli.types import option, repeatable
+from dynamo_container.cli.types import flag, option, repeatable
 from dynamo_container.docker.process import replace_process
 from dynamo_container.errors import EngineError
 from dynamo_container.options.dev_records import DevOptions
@@ -42,13 +42,10 @@ _OPTIONS: Final = (
         "current folder).",
         types.PATH,
     ),
-    click.option("--recreate", is_flag=True, help="Replace the container; its caches stay."),
-    click.option(
-        "--no-build", is_flag=True, help="Do not build Dynamo in place in a new container."
-    ),
-    click.option(
+    flag("--recreate", help="Replace the container; its caches stay."),
+    flag("--no-build", help="Do not build Dynamo in place in a new container."),
+    flag(
         "--watch",
-        is_flag=True,
         help="Start the command again when Python files change; build in place when Rust files do.",
     ),
 )
@@ -133,8 +130,8 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     """Open a shell in a container in which a Dynamo checkout is built and installed in place.
 
     The container of the framework's local-dev image is created, or started, as needed; it stays,
-    with its caches. The words after -- are a command to run instead of the shell. The others are:
-    dev status, dev stop and dev rm, each with [FRAMEWORK].
+    with its caches. The words after -- are a command to run instead of the shell. To list, stop and
+    delete these containers: dev status, dev stop and dev rm, each with [FRAMEWORK].
     """
     session: Session = ctx.obj
     options = record(ctx, DevOptions, command=command_of(ctx))

@@ -13,6 +13,7 @@ import click
 from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.cli.layout import Group, examples
 from dynamo_container.cli.owner import owner
+from dynamo_container.cli.types import flag
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.options.collect import find_checkout
@@ -27,11 +28,10 @@ _FRAMEWORK: Final = click.argument("framework", required=False)
 _SOURCE: Final = click.option(
     "--source",
     metavar="DIR",
-    help="Only the containers of this folder (default: the checkout around the current folder).",
+    help="Only the containers of this folder (default: the checkout that "
+    "contains the current folder).",
 )
-_ALL: Final = click.option(
-    "--all", "everything", is_flag=True, help="The containers of all folders."
-)
+_ALL: Final = flag("--all", "everything", help="The containers of all folders.")
 
 
 def _selecting(function: Callable[[tuple[Container, ...]], int]) -> Callable[..., int]:
@@ -57,7 +57,7 @@ def containers() -> None:
 @_FRAMEWORK
 @click.pass_obj
 def status(_session: Session, framework: str | None) -> int:
-    """List your containers to develop in, with the folder of each."""
+    """List your development containers, with the folder of each."""
     rows = [
         (one.name, one.framework or "-", one.developed, one.status) for one in _developed(framework)
     ]

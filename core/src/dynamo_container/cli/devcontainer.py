@@ -15,6 +15,7 @@ from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
+from dynamo_container.cli.types import flag
 from dynamo_container.containers import devcontainer, devcontainer_file, planner
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
@@ -57,10 +58,8 @@ class DevcontainerCommand(RunCommand):
 
 @click.command(cls=DevcontainerCommand, epilog=examples("devcontainer none --check"))
 @run_options
-@click.option(
-    "--check", is_flag=True, help="Write nothing; exit with status 1 if the file would change."
-)
-@click.option("--force", is_flag=True, help="Overwrite the file even if it was edited.")
+@flag("--check", help="Write nothing; exit with status 1 if the file would change.")
+@flag("--force", help="Overwrite the file even if it was edited.")
 @click.pass_context
 def command(ctx: click.Context, /, check: bool, force: bool, **_options: object) -> int:
     """Write the Dev Container file of a framework's local-dev image.

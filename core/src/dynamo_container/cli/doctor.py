@@ -11,6 +11,7 @@ import click
 
 from dynamo_container.cli.app import Session, at_terminal
 from dynamo_container.cli.layout import examples
+from dynamo_container.cli.types import flag
 from dynamo_container.errors import UsageError, WorkFailedError
 from dynamo_container.host import doctor
 from dynamo_container.printing import confirm, print_json, print_label, print_line
@@ -19,9 +20,9 @@ _COLORS: Final = {"ok": "green", "warning": "yellow", "failure": "red"}
 
 
 @click.command(epilog=examples("doctor --json", "doctor --fix"))
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--fix", is_flag=True, help="Offer the fixes that are safe, and ask before each.")
-@click.option("--yes", is_flag=True, help="With --fix: do not ask.")
+@flag("--json", "as_json", help="Print JSON.")
+@flag("--fix", help="Offer the fixes that are safe, and ask before each.")
+@flag("--yes", help="With --fix: do not ask.")
 @click.pass_obj
 def command(session: Session, as_json: bool, fix: bool, yes: bool) -> int:
     """Check this machine: docker, disk, GPUs, caches and plugins.

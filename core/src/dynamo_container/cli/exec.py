@@ -12,6 +12,7 @@ from dynamo_container.cli import types
 from dynamo_container.cli.app import Session, at_terminal
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.owner import ALL_USERS, owner
+from dynamo_container.cli.types import flag
 from dynamo_container.containers.docker_argv import env_arguments
 from dynamo_container.docker import program
 from dynamo_container.docker.command import Command
@@ -38,17 +39,19 @@ class ExecCommand(click.Command):
     context_settings={"allow_interspersed_args": False},
     epilog=examples("exec", "exec vllm -- nvidia-smi"),
 )
-@click.option("-i", "--interactive", is_flag=True, help="Keep standard input open.")
-@click.option("-t", "--tty", is_flag=True, help="Allocate a terminal.")
+@flag("-i", "--interactive", help="Keep standard input open.")
+@flag("-t", "--tty", help="Allocate a terminal.")
 @click.option(
     "-e",
     "--env",
     multiple=True,
     type=types.ENV,
-    metavar="K[=V]",
+    metavar="NAME[=VALUE]",
     help="Environment variable; repeatable.",
 )
-@click.option("--user", metavar="U", help="User or UID, optionally with a group or GID: U[:G].")
+@click.option(
+    "--user", metavar="USER[:GROUP]", help="A name or UID, optionally with a group or GID."
+)
 @click.option("--workdir", metavar="DIR", help="Working directory.")
 @ALL_USERS
 @click.argument("word", required=False, metavar="[CONTAINER|FRAMEWORK]")

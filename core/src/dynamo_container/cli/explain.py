@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`explain`: the plan of `build` or `run`, with the source of each value."""
+"""`explain`: the plan of `build`, `run` or `serve`, with the source of each value."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from dynamo_container.cli.planning import plan_build, plan_run, plan_serve
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import RunCommand, command_of, run_options
 from dynamo_container.cli.serve_options import ServeCommand, serve_options
+from dynamo_container.cli.types import flag
 from dynamo_container.errors import UsageError
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.run_records import RunOptions
@@ -27,15 +28,15 @@ from dynamo_container.printing import print_explanation, print_json
 
 AnyOptions = TypeVar("AnyOptions", bound=RunOptions)
 
-_JSON: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_JSON: Final = flag("--json", "as_json", help="Print JSON.")
 _GRAPH: Final = click.option(
     "--graph",
     type=click.Choice(["mermaid", "dot", "svg", "png"]),
     metavar="[FORMAT]",
     is_flag=False,
     flag_value="mermaid",
-    help="Print a diagram of the stages: mermaid (the default) or dot; svg or png if Graphviz "
-    "is installed.",
+    help="Print a diagram of the stages as mermaid (the default), dot, svg, or, if Graphviz is "
+    "installed, png.",
 )
 
 

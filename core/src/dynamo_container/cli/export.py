@@ -16,7 +16,7 @@ from dynamo_container.cli.planning import plan_export
 from dynamo_container.cli.plugin_command import record
 from dynamo_container.cli.run_options import command_of
 from dynamo_container.cli.serve_options import ServeCommand, serve_options
-from dynamo_container.cli.types import Parsed, option, repeatable
+from dynamo_container.cli.types import Parsed, flag, option, repeatable
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute
 from dynamo_container.host.users import caller_home
@@ -33,16 +33,13 @@ _SIZE: Final = Parsed(serve_syntax.quantity, "a valid quantity of Kubernetes", "
 _STORAGE: Final = ExportOptions().model_storage
 # Options of the files. Each is a parameter of the command, and a field of ExportOptions.
 _OUTPUT: Final = (
-    click.option(
-        "--check", is_flag=True, help="Write nothing; exit with status 1 if a file would change."
-    ),
-    click.option("--force", is_flag=True, help="Overwrite files even if they were edited."),
-    click.option("--dry-run", is_flag=True, help="Print the files instead of writing them."),
+    flag("--check", help="Write nothing; exit with status 1 if a file would change."),
+    flag("--force", help="Overwrite files even if they were edited."),
+    flag("--dry-run", help="Print the files instead of writing them."),
 )
 _KUBERNETES: Final = (
-    click.option(
+    flag(
         "--without-operator",
-        is_flag=True,
         help="Write Deployments and Services, for a cluster without Dynamo's operator.",
     ),
     repeatable(
@@ -68,15 +65,6 @@ class ExportCommand(ServeCommand):
 
     groups = (*ServeCommand.groups[:-1], ("Files", _OUTPUT), ("Kubernetes", _KUBERNETES))
 
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,  # click's own
-    ) -> click.Context:
-        return super().make_context(info_name, args, parent, **extra)
-
 
 def _with_output(function: Any) -> Any:
     return add_options(function, (("Files", _OUTPUT), ("Kubernetes", _KUBERNETES)))
@@ -98,7 +86,7 @@ def _with_output(function: Any) -> Any:
 def command(
     ctx: click.Context, /, form: str, directory: str, check: bool, force: bool, **_options: object
 ) -> int:
-    """Write what `serve` would start as files, for those who go on without dynamo-container.
+    """Write what `serve` would start as files for compose, Kubernetes, systemd or Slurm.
 
     FORMAT is one of compose, kubernetes, quadlet (units for podman and systemd), and slurm. The
     files contain no secrets, and are the same on every machine.

@@ -12,6 +12,7 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
+from dynamo_container.cli.types import flag
 from dynamo_container.model.names import DYNAMO_LABEL, FRAMEWORK_LABEL, PLAN_LABEL, TARGET_LABEL
 from dynamo_container.model.text import byte_size
 from dynamo_container.printing import print_json, print_lines, print_table
@@ -26,15 +27,15 @@ _DIGITS: Final = 12
 
 @click.command(epilog=examples("images", "images vllm --json"))
 @click.argument("images", nargs=-1, metavar="[IMAGE|FRAMEWORK]...")
-@click.option(
+@flag(
     "-a",
     "--all",
     "everyone",
-    is_flag=True,
-    help="Include images that you did not build here: pulled ones, and those made from ours.",
+    help="Include images that you did not build here: those that were pulled, and those that are "
+    "based on one of these.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print only IDs.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@flag("-q", "--quiet", help="Print only IDs.")
+@flag("--json", "as_json", help="Print JSON.")
 @click.pass_obj
 def command(
     session: Session, images: tuple[str, ...], everyone: bool, quiet: bool, as_json: bool

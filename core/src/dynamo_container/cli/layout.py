@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -42,6 +43,24 @@ def examples(*commands: str) -> str:
     return "\n".join(("\b", "Examples:" if len(commands) > 1 else "Example:", *lines))
 
 
+class Option(click.Option):
+    """An option whose variable is named after its flag, whatever its parameter is called."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Return the content of the variable, as click does; None if it is not set or empty."""
+        value = click.Parameter.resolve_envvar_value(self, ctx)
+        if value is None and self.allow_from_autoenv and ctx.auto_envvar_prefix:
+            return os.environ.get(f"{ctx.auto_envvar_prefix}_{variable_word(self)}") or None
+        return value
+
+
+def variable_word(option: click.Parameter) -> str:
+    """Return what the name of an option's variable ends with: `--all` is `ALL`."""
+    words = [flag.lstrip("-").replace("-", "_") for flag in option.opts]
+    name = option.name or ""
+    return (name if name in words else max(words, key=len)).upper()
+
+
 class Subcommands(click.Command):
     """A command that also has subcommands, whose names are not values of its first argument.
 
@@ -60,6 +79,10 @@ class Subcommands(click.Command):
     ) -> click.Context:
         """Return the context of the subcommand that the first word names, else of this command."""
         if args and (command := self.subcommands.commands.get(args[0])):
+            if parent and parent.auto_envvar_prefix:
+                # click would put the space of the command's name into the names of variables.
+                words = f"{parent.auto_envvar_prefix}_{info_name}_{args[0]}".upper()
+                extra.setdefault("auto_envvar_prefix", words)
             return command.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
         return super().make_context(info_name, args, parent, **extra)
 

@@ -9,6 +9,7 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.owner import ALL_USERS, owner
+from dynamo_container.cli.types import flag
 from dynamo_container.docker import program
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.process import replace_process
@@ -16,11 +17,11 @@ from dynamo_container.docker.process import replace_process
 
 @click.command(epilog=examples("logs --follow vllm"))
 @click.argument("word", required=False, metavar="[CONTAINER|FRAMEWORK]")
-@click.option("-f", "--follow", is_flag=True, help="Follow the output.")
+@flag("-f", "--follow", help="Follow the output.")
 @click.option(
     "-n", "--tail", type=click.IntRange(min=0), metavar="N", help="Show the last N lines."
 )
-@click.option("-t", "--timestamps", is_flag=True, help="Show the time of each line.")
+@flag("-t", "--timestamps", help="Show the time of each line.")
 @ALL_USERS
 @click.pass_obj
 def command(

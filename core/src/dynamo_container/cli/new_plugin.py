@@ -29,9 +29,8 @@ from dynamo_container.templates.project import create, validated_name
 def command(name: str, output: Path) -> int:
     """Create the project of a new plugin.
 
-    It is for the framework NAME, in the folder dynamo-container-NAME.
-
-    The project can be installed, tested and built as it is.
+    The plugin is for the framework NAME. Its project, in the folder dynamo-container-NAME, can be
+    installed, tested and built as it is.
     """
     name = validated_name(name)
     folder = output / f"dynamo-container-{name}"

@@ -6,13 +6,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import click
-
+from dynamo_container.cli.types import flag
 from dynamo_container.options.collect import collect_caller
 
-ALL_USERS: Final = click.option(
-    "--all-users", is_flag=True, help="Include containers that other users have started."
-)
+ALL_USERS: Final = flag("--all-users", help="Include containers that other users have started.")
 
 
 def owner(all_users: bool) -> str:  # the value of the option

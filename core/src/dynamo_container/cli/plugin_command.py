@@ -226,7 +226,7 @@ def _warn_of_unknown_variables(ctx: click.Context, session: Session) -> None:
     from dynamo_container.options.environment import unknown_variables
 
     prefix = ctx.auto_envvar_prefix or ""
-    known = [f"{prefix}_{name.upper()}" for name in ctx.params]
+    known = [f"{prefix}_{layout.variable_word(param)}" for param in ctx.command.params]
     known += [f"{ENVIRONMENT}_{name.upper()}" for name in (ctx.find_root().params or ())]
     for warning in unknown_variables(
         names,

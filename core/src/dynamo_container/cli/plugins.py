@@ -11,6 +11,7 @@ import click
 
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import Group
+from dynamo_container.cli.types import flag
 from dynamo_container.errors import PluginError
 from dynamo_container.model.text import aligned
 from dynamo_container.plugins.discovery import Candidate
@@ -27,9 +28,7 @@ from dynamo_container.printing import print_json, print_line, print_lines
 JSON: TypeAlias = "str | list[JSON] | dict[str, JSON]"
 
 
-_json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON: a list of objects."
-)
+_json_option = flag("--json", "as_json", help="Print JSON: a list of objects.")
 
 
 @click.group(cls=Group)

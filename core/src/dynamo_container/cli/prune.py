@@ -9,12 +9,11 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.rm import FORCE, remove
+from dynamo_container.cli.types import flag
 
 
 @click.command(epilog=examples("prune", "prune --all"))
-@click.option(
-    "-a", "--all", "everything", is_flag=True, help="Delete images that have a name as well."
-)
+@flag("-a", "--all", "everything", help="Delete images that have a name as well.")
 @FORCE
 @click.pass_obj
 def command(session: Session, everything: bool, force: bool) -> int:

@@ -12,6 +12,7 @@ import click
 from dynamo_container.cli.app import Session
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.owner import ALL_USERS, owner
+from dynamo_container.cli.types import flag
 from dynamo_container.printing import print_json, print_lines, print_table
 
 if TYPE_CHECKING:
@@ -22,12 +23,10 @@ _HEADING: Final = ("NAME", "FRAMEWORK", "IMAGE", "STATUS", "PORTS", "ID")
 
 @click.command(epilog=examples("ps --all"))
 @click.argument("words", nargs=-1, metavar="[CONTAINER|FRAMEWORK]...")
-@click.option(
-    "-a", "--all", "everything", is_flag=True, help="Include containers that have exited."
-)
+@flag("-a", "--all", "everything", help="Include containers that have exited.")
 @ALL_USERS
-@click.option("-q", "--quiet", is_flag=True, help="Print only IDs.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@flag("-q", "--quiet", help="Print only IDs.")
+@flag("--json", "as_json", help="Print JSON.")
 @click.pass_obj
 def command(
     session: Session,

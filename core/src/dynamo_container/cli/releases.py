@@ -11,7 +11,8 @@ from typing import Final
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.layout import examples
+from dynamo_container.cli.layout import Option, examples
+from dynamo_container.cli.types import flag
 from dynamo_container.errors import UsageError
 from dynamo_container.model.values import Release
 from dynamo_container.plugins import hookspecs
@@ -36,10 +37,11 @@ SCHEMA: Final = 1
 @click.command(epilog=examples("releases vllm"))
 @click.argument("framework", required=False)
 @click.argument("version", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@flag("--json", "as_json", help="Print JSON.")
 @click.option(
     "--update",
     "task",
+    cls=Option,
     flag_value="update",
     help="For maintainers: add the rows of new releases, or of VERSION, from the "
     "package index to the table.",
@@ -47,14 +49,11 @@ SCHEMA: Final = 1
 @click.option(
     "--verify",
     "task",
+    cls=Option,
     flag_value="verify",
     help="For maintainers: resolve, build and check a row, and record the result in the table.",
 )
-@click.option(
-    "--resolve-only",
-    is_flag=True,
-    help="With --verify: only resolve the packages, without building.",
-)
+@flag("--resolve-only", help="With --verify: only resolve the packages, without building.")
 @click.pass_obj
 def command(
     session: Session,

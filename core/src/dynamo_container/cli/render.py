@@ -14,6 +14,7 @@ from dynamo_container.cli.build_options import BuildCommand, build_options
 from dynamo_container.cli.layout import examples
 from dynamo_container.cli.planning import plan_build
 from dynamo_container.cli.plugin_command import record
+from dynamo_container.cli.types import flag
 from dynamo_container.docker import signals
 from dynamo_container.docker.command import shell_word
 from dynamo_container.errors import MachineError, UsageError
@@ -37,7 +38,7 @@ class RenderCommand(BuildCommand):
 )
 @build_options
 @click.option("--output", required=True, metavar="DIR", help="Folder to create and write to.")
-@click.option("--force", is_flag=True, help="Overwrite what an earlier render wrote.")
+@flag("--force", help="Overwrite what an earlier render wrote.")
 @click.pass_context
 def command(ctx: click.Context, /, output: str, force: bool, **_options: object) -> int:
     """Write a build as files for docker buildx bake.

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 class ReproduceCommand(UpdateCommand):
-    """Its arguments are images."""
+    """Its arguments are images, and it never uses a cache."""
 
     arguments = "IMAGE [OTHER]"
+    unlisted = UpdateCommand.unlisted | {"no_cache"}
 
 
 @click.command(cls=ReproduceCommand, epilog=examples("reproduce my-image:1", "reproduce a:1 b:1"))

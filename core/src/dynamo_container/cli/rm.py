@@ -11,6 +11,7 @@ import click
 
 from dynamo_container.cli.app import at_terminal
 from dynamo_container.cli.layout import examples
+from dynamo_container.cli.types import flag
 from dynamo_container.errors import UsageError
 from dynamo_container.model.text import byte_size
 from dynamo_container.printing import confirm, print_line, print_lines
@@ -18,7 +19,7 @@ from dynamo_container.printing import confirm, print_line, print_lines
 if TYPE_CHECKING:
     from dynamo_container.docker.images import ListedImage
 
-FORCE = click.option("-f", "--force", is_flag=True, help="Do not ask.")
+FORCE = flag("-f", "--force", help="Do not ask.")
 
 
 @click.command(epilog=examples("rm dynamo:latest-none-runtime", "rm vllm --force"))

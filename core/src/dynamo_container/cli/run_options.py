@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ import click
 from dynamo_container.cli import types
 from dynamo_container.cli.layout import Groups, add_options
 from dynamo_container.cli.plugin_command import PluginCommand
-from dynamo_container.cli.types import option, repeatable
+from dynamo_container.cli.types import flag, option, repeatable
 from dynamo_container.options.docker_options import DOCKER_OPTIONS
 from dynamo_container.options.records import CHECKOUT
 
@@ -51,9 +50,6 @@ def command_of(ctx: click.Context) -> tuple[str, ...]:
     return command
 
 
-_flag = functools.partial(click.option, is_flag=True)
-
-
 def _switch(flag: str, *, default: bool, help: str) -> Any:  # noqa: A002  # click's name for it
     return click.option(
         flag,
@@ -75,12 +71,12 @@ _WHAT: Final = (
     ),
     option(
         "--framework",
-        "F",
+        "FRAMEWORK",
         "Framework to run, like the argument.",
     ),
     option(
         "--target",
-        "T",
+        "TARGET",
         "Run the framework's image of this stage: runtime, dev or local-dev (default: dev for "
         "most frameworks).",
     ),
@@ -91,13 +87,13 @@ _WHAT: Final = (
         "built for the framework).",
         types.IMAGE,
     ),
-    option("--name", "N", "Name of the container.", types.CONTAINER_NAME),
+    option("--name", "NAME", "Name of the container.", types.CONTAINER_NAME),
 )
 _INSIDE: Final = (
     repeatable(
         ("-e", "--env"),
-        "K[=V]",
-        "Environment variable. K alone takes the value from your environment; repeatable.",
+        "NAME[=VALUE]",
+        "Environment variable. NAME alone takes the value from your environment; repeatable.",
         types.ENV,
     ),
     repeatable(
@@ -130,7 +126,9 @@ _INSIDE: Final = (
         "Mount DIR as the Hugging Face cache; with none, mount none (default with "
         "--mount-workspace: HF_HOME, else ~/.cache/huggingface).",
     ),
-    option("--user", "U", "User in the container: a name or UID, optionally with a group, U[:G]."),
+    option(
+        "--user", "USER[:GROUP]", "User in the container: a name or UID, optionally with a group."
+    ),
     option("--workdir", "DIR", "Working directory in the container (default: /workspace)."),
     option(
         "--entrypoint",
@@ -159,13 +157,13 @@ _MACHINE: Final = (
         types.GPUS,
         default="auto",
     ),
-    option("--runtime", "R", "Container runtime of the engine, such as nvidia."),
-    _flag(
+    option("--runtime", "RUNTIME", "Container runtime of the engine, such as nvidia."),
+    flag(
         "--no-preflight",
         help="Do not check that the NVIDIA driver is recent enough for the image, and that ports "
         "are free.",
     ),
-    _flag(
+    flag(
         "--use-nixl-gds",
         help="Allow GPUDirect Storage: mount the host's /tmp and /run/udev, and add the "
         "capability IPC_LOCK.",
@@ -173,13 +171,13 @@ _MACHINE: Final = (
     _switch("--privileged", default=False, help="Give the container all privileges of the host"),
 )
 _LIMITS: Final = (
-    _flag(
+    flag(
         "--hardened",
         help="Run with the least that serving needs: read-only files, no capabilities, "
         "no new privileges, and its own IPC and network. Runs the runtime image "
         "unless you name another.",
     ),
-    _flag("--read-only", help="Mount the image's files read-only."),
+    flag("--read-only", help="Mount the image's files read-only."),
     *(
         option(*row.words, types.Parsed(*row.syntax), multiple=row.key is not None)
         for row in DOCKER_OPTIONS
@@ -198,10 +196,10 @@ _LIFE: Final = (
         default=True,
         help="Run an init process, so that Ctrl-C and stop end the container",
     ),
-    _flag("-i", "--interactive", help="Keep standard input open."),
-    _flag("-t", "--tty", help="Allocate a terminal."),
-    _flag("-d", "--detach", help="Run in the background."),
-    _flag("--wait", help="With --detach: wait until the container is ready."),
+    flag("-i", "--interactive", help="Keep standard input open."),
+    flag("-t", "--tty", help="Allocate a terminal."),
+    flag("-d", "--detach", help="Run in the background."),
+    flag("--wait", help="With --detach: wait until the container is ready."),
     option(
         "--wait-for",
         "URL|COMMAND|log:REGEX",
@@ -216,7 +214,7 @@ _LIFE: Final = (
         metavar="SECONDS",
         help="Time limit of --wait (default: 300).",
     ),
-    _flag("--dry-run", help="Print the command instead of running it."),
+    flag("--dry-run", help="Print the command instead of running it."),
 )
 
 

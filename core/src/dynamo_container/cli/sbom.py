@@ -7,7 +7,7 @@ from __future__ import annotations
 import click
 
 from dynamo_container.cli.app import Session
-from dynamo_container.cli.layout import examples
+from dynamo_container.cli.layout import Option, examples
 from dynamo_container.cli.types import IMAGE, PATH
 from dynamo_container.host.paths import absolute
 from dynamo_container.printing import print_json, print_lines, print_text
@@ -21,12 +21,15 @@ from dynamo_container.printing import print_json, print_lines, print_text
 @click.option(
     "--format",
     "form",
+    cls=Option,
     type=click.Choice(["table", "json", "cyclonedx"]),
     default="table",
     show_default=True,
     help="Format of the list.",
 )
-@click.option("--lock", type=PATH, help="Lock of the image, for the hashes of wheels.")
+@click.option(
+    "--lock", type=PATH, metavar="FILE", help="Lock of the image, for the hashes of wheels."
+)
 @click.pass_obj
 def command(session: Session, image: str, name: str | None, form: str, lock: str | None) -> int:
     """List what is in an image: packages with licenses, and who asked for them.

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -13,7 +12,7 @@ import click
 from dynamo_container.cli import types
 from dynamo_container.cli.layout import Groups, add_options
 from dynamo_container.cli.run_options import RunCommand
-from dynamo_container.cli.types import Parsed, option, repeatable
+from dynamo_container.cli.types import Parsed, flag, option, repeatable
 from dynamo_container.options import serve_syntax
 from dynamo_container.options.docker_options import DOCKER_OPTIONS
 
@@ -38,7 +37,6 @@ _DOCKER: Final = (
     "--group-add",
     "--add-host",
 )
-_flag = functools.partial(click.option, is_flag=True)
 
 _WHAT: Final = (
     click.argument(
@@ -49,7 +47,7 @@ _WHAT: Final = (
     ),
     option(
         "--framework",
-        "F",
+        "FRAMEWORK",
         "Framework that serves, like the argument.",
     ),
     option(
@@ -59,10 +57,14 @@ _WHAT: Final = (
         "starts with /, . or ~.",
         _MODEL,
     ),
-    option("--served-model-name", "NAME", "Name by which clients ask for it (default: MODEL)."),
+    option(
+        "--served-model-name",
+        "NAME",
+        "Name of the model in requests (default: MODEL, or the folder's name).",
+    ),
     option(
         "--target",
-        "T",
+        "TARGET",
         "Serve in the framework's image of this stage (default: runtime, else dev).",
     ),
     option(
@@ -75,16 +77,16 @@ _WHAT: Final = (
     option(
         "--name",
         "PROJECT",
-        "Name of all that is started together (default: dynamo-FRAMEWORK).",
+        "Name of the project: everything that is started together (default: dynamo-FRAMEWORK).",
         _PROJECT,
     ),
 )
 _SERVICES: Final = (
     option(
         "--topology",
-        "T",
+        "TOPOLOGY",
         "Services: agg (a frontend and a worker), agg-router (several workers; each request goes "
-        "to one that has its beginning in the cache), disagg (workers for prefill and for decode), "
+        "to one that has its beginning in its cache), disagg (workers for prefill and for decode), "
         "or one of a plugin (default: agg; with several workers, agg-router).",
     ),
     option("--workers", "N", "Number of workers; for disagg, of each kind.", _WORKERS),
@@ -114,8 +116,8 @@ _SERVICES: Final = (
 _INSIDE: Final = (
     repeatable(
         ("-e", "--env"),
-        "K[=V]",
-        "Environment variable of all services. K alone takes the value from your environment; "
+        "NAME[=VALUE]",
+        "Environment variable of all services. NAME alone takes the value from your environment; "
         "repeatable.",
         types.ENV,
     ),
@@ -134,16 +136,15 @@ _INSIDE: Final = (
     ),
     option(
         "--user",
-        "U",
-        "User in the containers: a name or UID, optionally with a group, U[:G] (default: the "
-        "image's; for a download into your cache, yours).",
+        "USER[:GROUP]",
+        "User in the containers: a name or UID, optionally with a group (default: the image's; for "
+        "a download into your cache, yours).",
     ),
 )
 _LIMITS: Final = (
-    _flag("--hardened", help="Run each service with the least that serving needs."),
-    _flag(
-        "--no-preflight",
-        help="Do not check that the NVIDIA driver is recent enough for the image.",
+    flag("--hardened", help="Run each service with the least that serving needs."),
+    flag(
+        "--no-preflight", help="Do not check that the NVIDIA driver is recent enough for the image."
     ),
     *(
         option(*row.words, types.Parsed(*row.syntax), multiple=row.key is not None)
@@ -152,17 +153,17 @@ _LIMITS: Final = (
     ),
 )
 START: Final = (
-    _flag("--build", help="Build the framework's runtime image first if it does not exist."),
-    _flag("-d", "--detach", help="Run in the background."),
-    _flag("--wait", help="With --detach: wait until the model is served."),
+    flag("--build", help="Build the framework's runtime image first if it does not exist."),
+    flag("-d", "--detach", help="Run in the background."),
+    flag("--wait", help="With --detach: wait until the model is served."),
     click.option(
         "--timeout",
         type=types.SECONDS,
         default=1800.0,
         metavar="SECONDS",
-        help="Time limit for the start, with the download of the model (default: 1800).",
+        help="Time limit for the start, including the download of the model (default: 1800).",
     ),
-    _flag("--dry-run", help="Print the command instead of running it."),
+    flag("--dry-run", help="Print the command instead of running it."),
 )
 _GROUPS: Final = (
     ("What to serve", _WHAT),

@@ -12,6 +12,7 @@ import click
 from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.cli.layout import Group, examples
 from dynamo_container.cli.owner import ALL_USERS, owner
+from dynamo_container.cli.types import flag
 from dynamo_container.errors import UsageError
 from dynamo_container.printing import print_line, print_table
 
@@ -45,7 +46,7 @@ def status(project: str | None, all_users: bool) -> int:
 
 @projects.command(epilog=examples("serve logs --follow"))
 @_PROJECT
-@click.option("-f", "--follow", is_flag=True, help="Continue with new lines as they are printed.")
+@flag("-f", "--follow", help="Follow the output.")
 @ALL_USERS
 @click.pass_obj
 def logs(session: Session, project: str | None, follow: bool, all_users: bool) -> int:

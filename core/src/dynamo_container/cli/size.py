@@ -7,7 +7,7 @@ from __future__ import annotations
 import click
 
 from dynamo_container.cli.layout import examples
-from dynamo_container.cli.types import IMAGE
+from dynamo_container.cli.types import IMAGE, flag
 from dynamo_container.printing import print_json, print_lines
 
 
@@ -18,9 +18,9 @@ from dynamo_container.printing import print_json, print_lines
     type=click.Choice(["layer", "package", "folder"]),
     default="package",
     show_default=True,
-    help="What the parts are.",
+    help="Kind of parts to show.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@flag("--json", "as_json", help="Print JSON.")
 def command(image: str, by: str, as_json: bool) -> int:
     """Show the parts of an image, the largest first.
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 import click
 
 from dynamo_container.cli.app import PROGRAM, Session, at_terminal
-from dynamo_container.cli.layout import examples
+from dynamo_container.cli.layout import Option, examples
 from dynamo_container.cli.owner import ALL_USERS, owner
+from dynamo_container.cli.types import flag
 from dynamo_container.errors import UsageError
 from dynamo_container.options.syntax import LONGEST_SECONDS
 from dynamo_container.printing import confirm, print_line
@@ -16,18 +17,13 @@ from dynamo_container.printing import confirm, print_line
 
 @click.command(epilog=examples("stop my-server", "stop vllm"))
 @click.argument("words", nargs=-1, metavar="[CONTAINER|FRAMEWORK]...")
-@click.option(
-    "--all", "everything", is_flag=True, help="Stop all containers that you have started with run."
-)
+@flag("--all", "everything", help="Stop all containers that you have started with run.")
 @ALL_USERS
-@click.option(
-    "--yes",
-    is_flag=True,
-    help="With --all-users: do not ask before containers of others are stopped.",
-)
+@flag("--yes", help="With --all-users: do not ask before containers of others are stopped.")
 @click.option(
     "--time",
     "seconds",
+    cls=Option,
     type=click.IntRange(min=0, max=LONGEST_SECONDS),
     default=10,
     metavar="SECONDS",

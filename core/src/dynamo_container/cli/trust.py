@@ -10,7 +10,7 @@ import click
 
 from dynamo_container.cli.app import PROGRAM, Session
 from dynamo_container.cli.layout import examples
-from dynamo_container.cli.types import PATH
+from dynamo_container.cli.types import PATH, flag
 from dynamo_container.errors import UsageError
 from dynamo_container.host.paths import absolute, is_folder
 from dynamo_container.options import lock_file, project
@@ -19,8 +19,8 @@ from dynamo_container.printing import print_line
 
 @click.command(epilog=examples("trust", "trust ../project/dynamo-container.toml", "trust --list"))
 @click.argument("path", required=False, type=PATH)
-@click.option("--list", "listing", is_flag=True, help="List the trusted files.")
-@click.option("--revoke", is_flag=True, help="Stop trusting the file.")
+@flag("--list", "listing", help="List the trusted files.")
+@flag("--revoke", help="Stop trusting the file.")
 @click.pass_obj
 def command(session: Session, path: str | None, listing: bool, revoke: bool) -> int:
     """Trust a project file or a lock as it is now.

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import click
 
+from dynamo_container.cli.layout import Option
 from dynamo_container.errors import UsageError
 from dynamo_container.model.text import quoted
 from dynamo_container.options import docker_syntax, syntax
@@ -134,6 +136,9 @@ WAIT_FOR: Final = Parsed(
 SWITCH: Final = Parsed(syntax.switch, "TRUE or FALSE", "FALSE")
 
 
+flag: Final = functools.partial(click.option, cls=Option, is_flag=True)
+
+
 def option(
     flags: str | tuple[str, ...],
     metavar: str,
@@ -143,7 +148,7 @@ def option(
 ) -> Callable[[F], F]:
     """Return the decorator that adds an option with a value; the last flag may be its name."""
     names = (flags,) if isinstance(flags, str) else flags
-    return click.option(*names, metavar=metavar, help=help, type=type, **settings)
+    return click.option(*names, cls=Option, metavar=metavar, help=help, type=type, **settings)
 
 
 def repeatable(

@@ -72,10 +72,10 @@ def of_lock(
 @build_options
 @click.pass_context
 def command(ctx: click.Context, /, frameworks: tuple[str, ...], **_options: object) -> int:
-    """Move a lock on, and show what changes.
+    """Update a lock, and show what changes.
 
     NAME is a Python package, a base image, or apt for the packages of the distribution: only it
-    moves, and what it requires. Without a name, everything does. The options that the lock was
+    and what it requires are updated. Without a name, everything is. The options that the lock was
     written with have to be given again.
     """
     session: Session = ctx.obj

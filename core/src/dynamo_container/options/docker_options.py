@@ -190,7 +190,7 @@ DOCKER_OPTIONS: Final = (
     ),
     DockerOption(
         flag="--platform",
-        metavar="P",
+        metavar="PLATFORM",
         help="Platform of the image, such as linux/arm64.",
         parse=docker_syntax.one_platform,
         what="a valid platform",
