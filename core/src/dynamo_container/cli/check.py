@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -21,7 +21,10 @@ from dynamo_container.errors import (
     UsageError,
     WorkFailedError,
 )
-from dynamo_container.inventory import policy
+from dynamo_container.host.paths import absolute
+from dynamo_container.inventory import contents, policy
+from dynamo_container.inventory.scans import SEVERITIES
+from dynamo_container.inventory.vulnerabilities import DEFAULT, Gate
 from dynamo_container.model.facts import ImageInfo
 from dynamo_container.model.names import FRAMEWORK_LABEL
 from dynamo_container.model.requests import CheckRequest
@@ -52,12 +55,22 @@ _BYTES: Final = 10_000_000
     "--fast",
     help="Save time: hash only the Python code of packages, and compare their other files by size.",
 )
+@types.option("--scan", "FILE", "Fail for what a scanner reports: grype, trivy, OSV.", types.PATH)
+@types.repeatable("--vex", "FILE", "OpenVEX: which findings do no harm; repeatable.", types.PATH)
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES[1:]),
+    help="Lowest severity that fails (default: high).",
+)
 @click.pass_obj
-def command(session: Session, image: str, framework: str | None, timeout: float, fast: bool) -> int:
+def command(
+    session: Session, /, image: str, framework: str | None, timeout: float, fast: bool, **gate: Any
+) -> int:
     """Check that an image works, with the checks of its framework.
 
     Checks that need a GPU are skipped if the engine has none.
     """
+    scanned = _gate(**gate)
     info = _inspect(image)
     name = framework or info.label(FRAMEWORK_LABEL)
     if not name:
@@ -78,7 +91,23 @@ def command(session: Session, image: str, framework: str | None, timeout: float,
             f"{len(failed)} of {len(checks)} checks failed in {image}: {', '.join(failed)}"
         )
     policy.require(registry, name, image)
+    if scanned:
+        if not scanned.is_about(info):
+            session.warn(f"the scanner's report does not name the ID or a digest of {image}")
+        session.show((), scanned.require(image, info, lambda: contents.inventory(image)))
     return 0
+
+
+def _gate(scan: str | None, vex: tuple[str, ...], fail_on: str | None) -> Gate | None:
+    """The gate for vulnerabilities, read before checks that take long."""
+    if scan:
+        return Gate.read(absolute(scan), map(absolute, vex), fail_on or DEFAULT)
+    if vex or fail_on:
+        raise UsageError(
+            f"{'--vex' if vex else '--fail-on'} requires --scan",
+            "scan the image, and name the report: --scan FILE",
+        )
+    return None
 
 
 def _inspect(image: str) -> ImageInfo:

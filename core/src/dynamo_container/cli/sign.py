@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`sign`: say that an image is yours."""
+"""`sign`: sign an image in its registry."""
 
 from __future__ import annotations
 

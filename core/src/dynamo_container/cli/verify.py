@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""`verify`: who says that an image is theirs."""
+"""`verify`: who signed an image."""
 
 from __future__ import annotations
 

@@ -2,5 +2,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is not the caller's own gives no orders: project files of others, the machine's policy.
 
-And who says that an image is theirs: signatures.
+Signatures: who stands behind an image.
 """

@@ -57,7 +57,7 @@ class Signer:
         """Return cosign's options.
 
         Raises:
-            UsageError: nobody is named, or not completely; or the key cannot be used.
+            UsageError: no signer is named, or not completely; or the key cannot be used.
         """
         named = {
             "--certificate-identity": self.identity,
