@@ -45,6 +45,18 @@ def test_it_creates_a_project_of_that_name(cli, tmp_path):
     assert 'distribution = "dynamo-container-my-engine"' in created["tests/test_contract.py"]
 
 
+def test_a_name_that_cannot_be_printed_leaves_no_project(cli, tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    with Path("/dev/full").open("w", encoding="utf-8") as full, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", full)
+        result = cli("new-plugin", "acme", "--output", "there")
+
+    assert result.status == 1
+    assert "standard output cannot be written" in result.err
+    assert list((tmp_path / "there").iterdir()) == []
+    cli.ok("new-plugin", "acme", "--output", "there")  # so it can be repeated
+
+
 def test_no_name_of_the_template_or_of_ours_is_left_in_it(cli, tmp_path):
     cli.ok("new-plugin", "acme")
 

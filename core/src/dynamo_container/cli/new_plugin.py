@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from dynamo_container.cli.app import PROGRAM
 from dynamo_container.cli.layout import examples
 from dynamo_container.docker import signals
 from dynamo_container.docker.command import shell_word
-from dynamo_container.errors import MachineError
+from dynamo_container.errors import MachineError, OutputError
 from dynamo_container.printing import print_line, print_text
 from dynamo_container.templates.project import create, validated_name
 
@@ -42,7 +43,11 @@ def command(name: str, output: Path) -> int:
             f"{error.filename or folder} cannot be created: {error.strerror}",
             "name another folder: --output DIR",
         ) from error
-    print_line(folder)
+    try:
+        print_line(folder)
+    except OutputError:
+        shutil.rmtree(folder)  # so that the command can be repeated
+        raise
     print_text(f"{_next_steps(name, folder)}\n", err=True)
     return 0
 

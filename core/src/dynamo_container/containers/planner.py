@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from dynamo_container.containers import dangers, podman, writing
+from dynamo_container.containers import dangers, podman, port_variables, writing
 from dynamo_container.containers.accelerator import Accelerator, plan_accelerator
 from dynamo_container.containers.additions import NO_ADDITIONS, Additions, with_additions
 from dynamo_container.containers.plan import RunPlan
@@ -83,12 +83,14 @@ def plan(
     mounts = _mounts(registry, request, additions)
     flags = _flags(registry, request, accelerator, additions)
     readiness = _readiness(registry, request, additions)
+    not_in_files = tuple(one for one in env if not _is_in_file(request, one.value))
+    port_variables.require_valid(not_in_files, request)
     planned = RunPlan(
         program=request.engine.program,
         image=request.image,
         command=request.command,
         name=request.name,
-        env=tuple(var for var in _values(env) if not _is_in_file(request, var)),
+        env=_values(not_in_files),
         mounts=_values(mounts),
         flags=tuple(flag for flag in _values(flags) if flag.value != OMITTED),
         ports=request.ports,
