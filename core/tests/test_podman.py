@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,13 +135,21 @@ def test_what_is_only_pushed_is_not_loaded_into_podman(cli, monkeypatch):
 FOLDER = doctor.Folder(path="/home/me/.cache/huggingface", exists=True, writable=True)
 PODMAN = EngineInfo(program="podman", version="5.4.2", local=True, root="/data")
 REMOTE = BuilderState(name="far", driver="remote", version="v0.28.0")
+SELECTED = replace(REMOTE, selected=True)
 BROKEN = BuilderState(name="default", driver="docker")
 
 
 @pytest.mark.parametrize(
     ("client", "builders", "name", "state", "shown"),
     [
-        ("28.5.2", (BROKEN, REMOTE), "builds", "ok", "by the builder far"),
+        ("28.5.2", (BROKEN, SELECTED), "builds", "ok", "by the builder far"),
+        (
+            "28.5.2",
+            (BROKEN, REMOTE),
+            "builds",
+            "warning",
+            "build --builder far; or select it",
+        ),
         ("28.5.2", (BROKEN,), "builds", "warning", "podman run --detach --privileged"),
         ("", (), "docker", "warning", "packages docker-cli and docker-buildx"),
     ],

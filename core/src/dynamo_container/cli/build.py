@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from dynamo_container.images.plan import BuildPlan, Image
     from dynamo_container.images.records import Records
     from dynamo_container.images.report import BuildReport
-    from dynamo_container.model.requests import Outputs
 
 _DEVELOPMENT: Final = (DEV_TARGET, LOCAL_DEV_TARGET)
 
@@ -60,8 +59,9 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     # Imported here, as below: a dry run starts no process.
     from dynamo_container.docker import podman
     from dynamo_container.images import watch
+    from dynamo_container.options import builders
 
-    _check_builder(session, plan.outputs)
+    session.show(builders.check(plan.outputs))
     shown = "quiet" if session.quiet and plan.progress == "auto" else plan.progress
     live = shown == "auto" and is_interactive()
     watches = bool(resolved.report) or live or shown == "quiet"
@@ -131,28 +131,6 @@ def _as_text(plan: BuildPlan, file: Path | None) -> Callable[[BuildReport, Recor
 
 def _show_progress(text: str) -> None:
     print_text(text, err=True)
-
-
-def _check_builder(session: Session, wanted: Outputs) -> None:
-    """Check that the builder can do what is wanted, if not every builder can, and that the engine
-    answers.
-    """
-    from dynamo_container.docker import buildx, engine
-    from dynamo_container.images import outputs
-
-    special = (
-        wanted.builder, wanted.platforms, wanted.attests, wanted.cache_to, wanted.cache,
-        wanted.compression, wanted.archives,
-    )  # fmt: skip
-    builder = buildx.inspect_builder(wanted.builder) if any(special) else None
-    if builder:
-        outputs.require_capabilities(wanted, builder)
-        session.show(outputs.platform_warnings(wanted, builder))
-    option, oldest = outputs.oldest_buildx(wanted)
-    if option:
-        buildx.require_version(oldest, option)
-    if builder is None or (wanted.load and not wanted.archives):
-        engine.server_version()
 
 
 def _failure(plan: BuildPlan, status: int, output: Output) -> WorkFailedError:

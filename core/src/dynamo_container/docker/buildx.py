@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -162,12 +162,14 @@ class BuilderState:
         name, driver: of the builder.
         version: of its BuildKit; empty if none of its nodes answers.
         problem: why one of its nodes does not answer; empty if that is not known.
+        selected: whether it builds if no other one is named.
     """
 
     name: str
     driver: str
     version: str = ""
     problem: str = ""
+    selected: bool = False
 
 
 @contextmanager
@@ -177,23 +179,47 @@ def start_listing_builders() -> Iterator[Callable[[], tuple[BuilderState, ...]]]
     Yields:
         A function that waits for the list, which is empty after a time limit.
     """
-    with process.start_query("docker", "buildx", "ls", "--format", "{{json .}}") as finish:
-        yield lambda: _builder_states(finish)
+    with (
+        process.start_query("docker", "buildx", "ls", "--format", "{{json .}}") as finish,
+        # The list of older versions does not name the selected one.
+        process.start_query("docker", "buildx", "inspect") as finish_selected,
+    ):
+        yield lambda: _builder_states(finish, finish_selected)
 
 
-def _builder_states(finish: process.Query) -> tuple[BuilderState, ...]:
+def _builder_states(
+    finish: process.Query, finish_selected: process.Query
+) -> tuple[BuilderState, ...]:
     try:
         with reading_answer():
             rows = [json.loads(line) for line in finish().stdout.splitlines()]
+            fields = _fields(finish_selected().stdout)
+            selected = next((value for key, value in fields if key == "Name"), "")
             # Older versions list a builder once for each node.
-            states = {row["Name"]: _builder_state(row) for row in rows}
+            states = {row["Name"]: _builder_state(row, selected) for row in rows}
     except EngineError:
         # Versions before 0.13 cannot print JSON.
         return ()
     return tuple(states[name] for name in sorted(states))
 
 
-def _builder_state(row: dict[str, Any]) -> BuilderState:  # of buildx's JSON
+def another_builder(fits: Callable[[BuilderInfo], bool]) -> str:
+    """Return the name of a builder that answers, is not the selected one, and can do what the
+    selected one cannot; empty if there is none.
+
+    Args:
+        fits: whether a builder can do what is wanted.
+    """
+    with start_listing_builders() as finish:
+        names = [one.name for one in finish() if one.version and not one.selected]
+    for name in names:
+        with suppress(EngineError, MachineError):
+            if fits(inspect_builder(name)):
+                return name
+    return ""
+
+
+def _builder_state(row: dict[str, Any], selected: str) -> BuilderState:  # of buildx's JSON
     nodes = row.get("Nodes") or ()
     running = [node for node in nodes if node.get("Status") == "running"]
     problems = [str(node["Err"]) for node in (row, *nodes) if node.get("Err")]
@@ -202,6 +228,7 @@ def _builder_state(row: dict[str, Any]) -> BuilderState:  # of buildx's JSON
         driver=row["Driver"],
         version=str(running[0].get("Version") or "unknown") if running else "",
         problem=problems[0] if problems else "",
+        selected=row["Name"] == selected,
     )
 
 

@@ -239,9 +239,13 @@ def _podman(machine: Machine) -> Finding:
 
 def _podmans_builder(machine: Machine) -> Finding:
     """Return which BuildKit builds what podman runs."""
-    names = [one.name for one in machine.builders if one.version]
-    if names:
-        return _ok("builds", f"by the builder {names[0]}; podman loads what it builds")
+    answering = [one for one in machine.builders if one.version]
+    if selected := next((one for one in answering if one.selected), None):
+        return _ok("builds", f"by the builder {selected.name}; podman loads what it builds")
+    if answering:
+        name = shell_word(answering[0].name)
+        how = f"name it: build --builder {name}; or select it: docker buildx use {name}"
+        return _warning("builds", f"the builder {name} answers, but is not selected", how)
     return _warning(
         "builds", "no BuildKit answers: images cannot be built here", _BUILD_WITH_PODMAN
     )
@@ -286,8 +290,9 @@ def _builders(builders: Iterable[BuilderState]) -> Iterator[Finding]:
         name = f"builder {one.name}"
         if one.driver == "docker":
             continue
+        selected = ", selected" if one.selected else ""
         if one.version:
-            yield _ok(name, f"driver {one.driver}, BuildKit {one.version}")
+            yield _ok(name, f"driver {one.driver}, BuildKit {one.version}{selected}")
         elif one.driver == "remote" or one.problem:
             problem = f": {one.problem}" if one.problem else ""
             summary = f"driver {one.driver}, does not answer{problem}"
@@ -296,7 +301,7 @@ def _builders(builders: Iterable[BuilderState]) -> Iterator[Finding]:
             )
             yield _warning(name, summary, see)
         else:
-            yield _ok(name, f"driver {one.driver}, starts when it is used")
+            yield _ok(name, f"driver {one.driver}, starts when it is used{selected}")
 
 
 def _is_older(version: str, oldest: str | int) -> bool:

@@ -128,6 +128,11 @@ def require_capabilities(outputs: Outputs, builder: BuilderInfo) -> None:
         )
 
 
+def is_capable(outputs: Outputs, builder: BuilderInfo) -> bool:
+    """Whether the builder supports what a build asks of it."""
+    return not any(_shortcomings(outputs, builder))
+
+
 def _shortcomings(outputs: Outputs, builder: BuilderInfo) -> Iterator[tuple[str, str]]:
     several = len(outputs.platforms) > 1
     attested = any("disabled=true" not in spec for spec in outputs.attests)
