@@ -99,14 +99,19 @@ def test_a_checkout_is_built_in_place_in_a_container_that_is_kept(desk):
     assert "in place" in recreated.stderr
 
 
-def test_a_container_is_stopped_started_shown_and_deleted(docker, desk):
-    name = desk.dev("--no-build").stdout.strip()
-    other = desk.dev("--no-build", "-e", "LEVEL=debug")
+def test_a_container_is_stopped_started_shown_and_deleted(docker, desk, tmp_path):
+    # The container's user cannot write to it, which is a warning.
+    cache = ("--hf-cache", str(tmp_path))
+    created = desk.dev("--no-build", *cache)
+    name = created.stdout.strip()
+    other = desk.dev("--no-build", *cache, "-e", "LEVEL=debug")
     stopped = desk.call("stop")
     status = desk.call("status").stdout
-    started = desk.dev("--no-build", "--", "echo", "here")
+    started = desk.dev("--no-build", *cache, "--", "echo", "here")
     deleted = desk.call("rm")
 
+    assert "cannot write to the Hugging Face cache" in created.stderr
+    assert "cannot write" not in other.stderr + started.stderr
     assert "+ --env=LEVEL=debug" in other.stderr
     assert "--recreate" in other.stderr
     assert stopped.stdout == f"{name}\n"

@@ -141,11 +141,15 @@ def command(ctx: click.Context, /, **_options: object) -> int:
     plan = plan_dev(session, options)
     terminal = at_terminal()
     if options.dry_run:
+        session.show(plan.container.warnings)
         print_command(*_commands(plan, options, terminal=terminal))
         return 0
+    found = container.find(plan)
+    if options.recreate or not found.state:
+        session.show(plan.container.warnings)
     container.ensure(
         plan,
-        container.find(plan),
+        found,
         recreate=options.recreate,
         builds=not options.no_build,
         terminal=terminal,

@@ -110,7 +110,7 @@ def plan_run(session: Session, options: RunOptions, *, dry_run: bool) -> RunPlan
 
 
 def plan_dev(session: Session, options: DevOptions) -> DevPlan:
-    """Plan a container to develop in, and print what was assumed; see `plan_run`."""
+    """Plan a container to develop in; its warnings are for the call that creates it."""
     from dynamo_container.development import planner
     from dynamo_container.options import dev
 
@@ -118,9 +118,7 @@ def plan_dev(session: Session, options: DevOptions) -> DevPlan:
     run = dev.run_options(options, source)
     request, facts = _run_request(session, run, terminal=False, dry_run=options.dry_run)
     settings = dev.collect_settings(options, source, trusted=facts.trusted)
-    plan = planner.plan_dev(session.registry, request, settings)
-    session.show(plan.container.warnings)
-    return plan
+    return planner.plan_dev(session.registry, request, settings)
 
 
 def _run_request(
