@@ -235,3 +235,30 @@ def test_a_container_that_the_engine_creates_after_ctrl_c_is_removed(
     assert serving.returncode == 130
     assert len((folder / "looks").read_text()) > 2  # so it was created
     assert left(docker, project) == []
+
+
+@pytest.fixture
+def repository(docker: Docker, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A repository of images that `build` names, and no other test; its images are deleted."""
+    name = docker.unique("repository").replace(":", "-")
+    monkeypatch.setenv("DYNAMO_CONTAINER_BUILD_REPOSITORY", name)
+    yield name
+    for tag in ("latest-none", "latest-none-runtime"):
+        docker.run("image", "rm", "--force", f"{name}:{tag}", check=False)
+
+
+def test_build_makes_the_runtime_image_although_there_is_a_dev_image(docker, repository, model):
+    def planned(*more: str) -> tuple[bool, bool]:
+        words = ("serve", "none", "--model", model, "--gpus", "none", "--dry-run", *more)
+        answer = call(*words)
+        return (
+            "build none --target runtime" in answer.stdout,
+            f"running {repository}:latest-none\n" in answer.stderr,
+        )
+
+    docker.run("tag", docker.base_image, f"{repository}:latest-none")
+    assert planned() == (False, True)
+    assert planned("--build")[0]
+
+    docker.run("tag", docker.base_image, f"{repository}:latest-none-runtime")
+    assert planned("--build") == (False, False)

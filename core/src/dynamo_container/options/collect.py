@@ -274,11 +274,14 @@ def _candidates(
 def has_image(
     options: RunOptions, registry: Registry, describe: Describe, repository: str = REPOSITORY
 ) -> bool:
-    """Whether the engine has an image that the options stand for; see `collect_run`."""
+    """Whether the engine has the image that the options stand for, and not only one that could be
+    used in its place; see `collect_run`.
+    """
     from dynamo_container.docker import engine
 
-    candidates = _candidates(options, select_framework(registry, options), describe, repository)
-    return any(engine.inspect_image(image) for _, image in candidates)
+    framework = select_framework(registry, options)
+    _, image = _candidates(options, framework, describe, repository)[0]
+    return engine.inspect_image(image) is not None
 
 
 def _engine(
