@@ -82,6 +82,77 @@ def test_pytorch_is_installed_first_and_not_again(step: Step, tmp_path):
     assert {"nvidia_ml_py", "six"} < distributions("\n".join(both))
 
 
+def names(file: Path) -> list[str]:
+    """Return the names of the packages in a file of requirements."""
+    return re.findall(r"^([\w.-]+)(?:\[.*\])?==", file.read_text(), re.MULTILINE)
+
+
+def test_packages_are_heavy_by_the_size_that_the_index_states(step: Step, tmp_path):
+    limits = ("1000000", "30000", "1000000000", "")
+
+    step(
+        "with-index resolve /wheels",
+        *(
+            f"HEAVY_WHEELS={limit} with-index split-requirements /wheels"
+            f" && mv /wheels/heavy.txt /wheels/heavy-{limit}.txt"
+            for limit in limits
+        ),
+    )
+
+    wheels = tmp_path / "wheels"
+    assert {limit: names(wheels / f"heavy-{limit}.txt") for limit in limits} == {
+        "1000000": ["pip"],
+        # A package of PyTorch's layer is in no other one.
+        "30000": ["nvidia-ml-py", "pip"],
+        "1000000000": [],
+        "": [],
+    }
+    everything = ["nvidia-ml-py", "nvidia-nvtx-cu12", "pip", "six"]
+    assert names(wheels / "requirements.txt") == everything
+
+
+LOCKED = (
+    "early==1.0.dev3 --hash=sha256:0",
+    "heavy[extra]==1.17.0 --hash=sha256:1",
+    "light==1.17.0 --hash=sha256:2",
+    "nightly==3.9.10.post20261028 ; platform_machine == 'x86_64' --hash=sha256:3",
+    "postal==2.post20 --hash=sha256:4",
+    "torch==1 --hash=sha256:5",
+    "unknown==1 --hash=sha256:6",
+)
+
+
+def test_of_a_lock_packages_are_heavy_by_the_size_in_the_lock(step: Step, tmp_path):
+    step(
+        f'export LOCKED_WHEELS="{"|".join(LOCKED)}"',
+        "export LOCKED_SIZES='light=9 heavy=11 nightly=12 early=12 postal=12 torch=12'",
+        "HEAVY_WHEELS=10 with-index resolve /wheels",
+    )
+
+    assert names(tmp_path / "wheels" / "heavy.txt") == ["heavy", "postal"]
+
+
+# What is in a layer: paths, owners, modes, times and contents.
+LAYER = (
+    "cd /opt/dynamo; find . -printf '%p %u %g %m %T@ %l\\n' | sort;"
+    " find . -type f -exec sha256sum {} + | sort"
+)
+
+
+def test_a_list_is_installed_the_same_whatever_is_installed_below(step: Step, tmp_path):
+    """Without a lock, too, and whether files are linked or copied from the cache."""
+    step("HEAVY_WHEELS=1000000 with-index resolve /wheels")
+    own = "grep -e /pip -e bin/pip"
+    heavy = f"{CREATE.format('heavy.txt')} && /opt/tools/settle"
+
+    alone = step(heavy, f"({LAYER}) | {own}")
+    above = step(CREATE.format("pytorch.txt"), heavy, f"({LAYER}) | {own}")
+
+    assert alone == above
+    assert "/pip/__pycache__/__main__.cpython" in alone
+    assert set(re.findall(r" (\d{10}\.\d+) ", alone)) == {"1577836800.0000000000"}
+
+
 def test_the_cache_keeps_packages_from_the_second_installation_on(step: Step, tmp_path):
     step("with-index resolve /wheels")
 
@@ -154,24 +225,21 @@ def test_steps_for_engines_change_nothing_without_an_engine(step: Step, tmp_path
     out = step(
         CREATE.format("pytorch.txt"),
         "/opt/tools/link-cuda /opt/dynamo/venv /opt/dynamo/cuda",
-        "/opt/tools/compile-packages /opt/dynamo/venv",
         "ls /opt",
     )
 
     assert out == "tools"
 
 
-@pytest.mark.parametrize("arguments", ["", "COMPILE_PACKAGES=six"])
+@pytest.mark.parametrize("arguments", ["", "COMPILE_PACKAGES='pip missing'"])
 def test_bytecode_is_compiled_unless_an_engine_names_the_packages(step: Step, arguments):
-    compiled = "ls -d /opt/dynamo/venv/lib/python3*/site-packages/__pycache__/six.* || echo none"
+    site = "/opt/dynamo/venv/lib/python3*/site-packages"
 
     out = step(
         "with-index resolve /wheels",
         f"{arguments} {CREATE.format('requirements.txt')}",
-        compiled,
-        "/opt/tools/compile-packages /opt/dynamo/venv six.py",
-        compiled,
-    ).splitlines()
+        f"cd {site}; ls -d __pycache__/* pip/__pycache__/__main__.* || true",
+    )
 
-    assert (out[0] == "none") == bool(arguments)
-    assert "six.cpython" in out[-1]
+    assert "__pycache__/six.cpython" in out or arguments
+    assert "pip/__pycache__/__main__.cpython" in out

@@ -44,6 +44,7 @@ WHEELS = (
         file="msgspec-0.20.0-cp312-cp312-manylinux_2_28_x86_64.whl",
         sha256=B,
         index="https://index.example/simple",
+        size=200_000,
     ),
 )
 CURL = LockedPackage(name="curl", architecture="amd64", version="8.5.0-2ubuntu10.6", sha256=C)
@@ -151,6 +152,8 @@ def test_a_locked_build_gets_digests_versions_and_hashes(cli, written):
         f"ai-dynamo==1.6.1 --hash=sha256:{A}|"
         f"msgspec==0.20.0 ; platform_machine == 'x86_64' --hash=sha256:{B}"
     )
+    # Which packages are heavy depends on the lock alone, not on what an index states.
+    assert (wheels["HEAVY_WHEELS"], wheels["LOCKED_SIZES"]) == ("20000000", "msgspec=200000")
     labels = built["none-runtime"]["labels"]
     assert labels["org.opencontainers.image.base.name"] == "ubuntu:24.04"
     assert labels["org.opencontainers.image.base.digest"] == f"sha256:{A}"
@@ -202,10 +205,15 @@ def test_a_request_that_does_not_fit_is_an_error_only_if_the_lock_is_required(
 
 @pytest.mark.parametrize(
     "words",
-    [("--index-url", "https://mirror.example/simple"), ("--tag", "mine:1"), ("--no-cache",)],
+    [
+        ("--index-url", "https://mirror.example/simple"),
+        ("--tag", "mine:1"),
+        ("--no-cache",),
+        ("--build-arg", "HEAVY_WHEELS=1000000"),
+    ],
     ids=lambda words: words[0],
 )
-def test_where_packages_come_from_and_where_images_go_does_not_matter(cli, written, words):
+def test_where_packages_come_from_and_where_they_go_does_not_matter(cli, written, words):
     assert "LOCKED_WHEELS" in cli.ok(*BUILD, *words, "--locked").out
 
 

@@ -40,6 +40,7 @@ def expected(name: str, recorded: dict[str, str]) -> dict[str, str]:
     for image in {key.removesuffix("pin ai-dynamo") for key in recorded if "pin ai-dynamo" in key}:
         argument = f"{image}build-arg "
         values[f"{argument}CACHE_SCOPE"] = framework
+        values[f"{argument}HEAVY_WHEELS"] = "20000000"
         for key, value in ARGUMENTS[framework].items():
             values[f"{argument}{key}"] = value
             values[f"{argument}COMPILES_KERNELS"] = "true"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from dynamo_container.model.names import (
     CUDA,
     LOCKED_PACKAGES,
+    LOCKED_SIZES,
     LOCKED_VERSIONS,
     LOCKED_WHEELS,
     SOURCE_DATE_EPOCH,
@@ -86,6 +87,7 @@ class Locked:
         wheels = [one for one in self._lock.wheels if self._is_mine(one)]
         if wheels and self._lock.moving is None:
             yield BuildArg(name=LOCKED_WHEELS, value="|".join(_requirements(wheels)))
+            yield BuildArg(name=LOCKED_SIZES, value=" ".join(_sizes(wheels)))
         elif wheels:
             versions = {f"{wheel.name}=={wheel.version}" for one in wheels for wheel in one.wheels}
             yield BuildArg(name=LOCKED_VERSIONS, value="|".join(sorted(versions)))
@@ -121,3 +123,13 @@ def _requirements(locked: list[LockedWheels]) -> Iterator[str]:
         marker = f" ; {condition}" if len(wheels) < len(locked) else ""
         hashes = sorted({wheel.sha256 for wheel in wheels.values()})
         yield f"{name}=={version}{marker} {' '.join(f'--hash=sha256:{one}' for one in hashes)}"
+
+
+def _sizes(locked: list[LockedWheels]) -> Iterator[str]:
+    """Yield `NAME=BYTES` of the packages; the largest file of all platforms, so that the images
+    of all of them have the same layers.
+    """
+    sizes: dict[str, int] = {}
+    for wheel in (wheel for one in locked for wheel in one.wheels):
+        sizes[wheel.name] = max(wheel.size, sizes.get(wheel.name, 0))
+    return (f"{name}={size}" for name, size in sorted(sizes.items()) if size)

@@ -14,6 +14,7 @@ from dynamo_container.model.names import (
     CUDA_LABEL,
     DEVICE_LABEL,
     EXTRA_INDEX_URLS,
+    HEAVY_WHEELS,
     INDEX_URL,
     PLUGINS_LABEL,
     SETTINGS,
@@ -22,8 +23,8 @@ from dynamo_container.model.names import (
 
 # What decides what an image is made of.
 _KINDS: Final = ("base-image", "build-arg", "pin")
-# Where packages come from, and how fast: hashes decide what they are.
-_TRANSPORT: Final = (INDEX_URL, EXTRA_INDEX_URLS, TRUSTED_HOSTS, *SETTINGS)
+# Where packages come from, how fast, and in which layer they are: hashes decide what they are.
+_INSTALLATION: Final = (INDEX_URL, EXTRA_INDEX_URLS, TRUSTED_HOSTS, HEAVY_WHEELS, *SETTINGS)
 
 
 def locked_image(image: Image) -> LockedImage:
@@ -39,7 +40,7 @@ def locked_image(image: Image) -> LockedImage:
         values=tuple(
             (f"{entry.kind} {entry.key}", hide(entry.value))
             for entry in image.entries
-            if entry.kind in _KINDS and entry.key not in _TRANSPORT
+            if entry.kind in _KINDS and entry.key not in _INSTALLATION
         ),
     )
 

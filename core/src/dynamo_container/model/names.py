@@ -53,6 +53,8 @@ CACHES: Final = "CACHES"
 CACHE_SCOPE: Final = "CACHE_SCOPE"
 # Python packages whose bytecode is compiled in the image; empty for all.
 COMPILE_PACKAGES: Final = "COMPILE_PACKAGES"
+# From how many bytes on the file of a Python package makes it part of the layer of heavy ones.
+HEAVY_WHEELS: Final = "HEAVY_WHEELS"
 # A module by which an engine's Python is found in an image of others.
 ENGINE_MODULE: Final = "ENGINE_MODULE"
 ENABLE_KVBM: Final = "ENABLE_KVBM"
@@ -64,9 +66,11 @@ MAX_JOBS: Final = "MAX_JOBS"
 # Build arguments that a step can mount as a setting instead, by the setting's ID: the step does not
 # run again for another value.
 SETTINGS: Final = {MAX_JOBS: "max-jobs"}
-# Of a lock: requirements with hashes; versions to keep while others move, and which ones move;
-# packages of the distribution that a stage installs; the time of everything in the images.
+# Of a lock: requirements with hashes, and the bytes of their files; versions to keep while others
+# move, and which ones move; packages of the distribution that a stage installs; the time of
+# everything in the images.
 LOCKED_WHEELS: Final = "LOCKED_WHEELS"
+LOCKED_SIZES: Final = "LOCKED_SIZES"
 LOCKED_VERSIONS: Final = "LOCKED_VERSIONS"
 UPGRADE: Final = "UPGRADE"
 LOCKED_PACKAGES: Final = "LOCKED_PACKAGES"
