@@ -6,8 +6,9 @@
     python scripts/acceptance_lock.py
 
 Then it moves the lock from Dynamo 1.6.0 to 1.6.1, and reports the bytes that a registry does not
-have yet; with and without a lock. It requires the engines of `scripts/engine up`, with and without
-`--generation next`, and the installed packages; `make acceptance` provides them.
+have yet; with and without a lock. Without one, both engines have to build the same layers, too. It
+requires the engines of `scripts/engine up`, with and without `--generation next`, and the installed
+packages; `make acceptance` provides them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / "support")]
 
@@ -68,19 +70,33 @@ def measure(registry: registries.Registry, folder: Path) -> list[bool]:
     build(stable, "locked", "--locked")
     build(stable, "before", *BEFORE, "--lock", "none")
     build(stable, "after", "--lock", "none")
+    build(later, "elsewhere", "--lock", "none", "--no-cache")
     moved = moving(registry, "stable", "locked"), moving(registry, "before", "after")
     docker(stable, "image", "rm", base)
-    return [len(digests) == 1, moved[0] <= LOCKED, moved[1] <= UNLOCKED]
+    same = layers(registry, "after") == layers(registry, "elsewhere")
+    print(f"without a lock, both engines build the same layers: {same}", flush=True)
+    return [len(digests) == 1, same, moved[0] <= LOCKED, moved[1] <= UNLOCKED]
 
 
 def content(registry: registries.Registry, tag: str) -> str:
     """Return the digest of an image's configuration, with the digests of its layers, without the
     history: the generations write it differently.
     """
-    manifest = registry.get(f"none/manifests/{tag}")
-    configuration = registry.get(f"none/blobs/{manifest['config']['digest']}")
+    configuration = described(registry, tag)
     del configuration["history"]
     return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
+
+
+def layers(registry: registries.Registry, tag: str) -> list[str]:
+    """Return the digests of an image's layers, uncompressed."""
+    return list(described(registry, tag)["rootfs"]["diff_ids"])
+
+
+def described(registry: registries.Registry, tag: str) -> dict[str, Any]:
+    """Return an image's configuration."""
+    manifest = registry.get(f"none/manifests/{tag}")
+    configuration: dict[str, Any] = registry.get(f"none/blobs/{manifest['config']['digest']}")
+    return configuration
 
 
 def moving(registry: registries.Registry, before: str, after: str) -> int:
