@@ -47,6 +47,12 @@ class DevcontainerCommand(RunCommand):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.params = [param for param in self.params if param.name not in _NOT_IN_FILE]
+        for param in self.params:
+            if isinstance(param, click.Option) and param.name == "dry_run":
+                param.help = "Print the file instead of writing it."
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return super().collect_usage_pieces(ctx)[:-1]  # without the words after --
 
     def defaults(self, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         return {
