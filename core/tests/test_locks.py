@@ -481,3 +481,37 @@ def test_what_downloads_and_does_not_state_it_cannot_be_locked(
     assert result.status == 2
     assert f"its stage '{stage}' does not state what it downloads" in result.err
     assert not (tmp_path / FILE).exists()
+
+
+IMAGES = """\
+ARG BASE_IMAGE=scratch
+FROM docker.io/library/helper:latest AS below
+FROM ${BASE_IMAGE} AS runtime
+COPY --from=registry.example:5000/tools:1 /a /a
+COPY --from=below /b /b
+COPY --from=another:1 /c /c
+RUN --mount=from=team/mounted,target=/d true
+"""
+
+
+def test_images_that_a_dockerfile_names_are_those_of_the_lock(site):
+    site.framework("tiny", dockerfile=IMAGES)
+    registry = Registry.discover()
+    registry.load("tiny")
+    named = ("docker.io/library/helper:latest", "registry.example:5000/tools:1", "team/mounted")
+    bases = tuple(LockedBase(image=name, digest=f"sha256:{A}") for name in (*named, "base:1"))
+    lock = Lock(path=FILE, created="2026-11-26T08:00:00Z", bases=bases)
+    request = BuildRequest(framework="tiny", target="runtime", base_image="base:1")
+
+    plan = planner.plan(registry, [request], BuildSettings(lock=lock))
+
+    (target,) = plan.targets
+    # By the names that BuildKit looks up. What the lock does not know stays as it is.
+    assert {context.name: context.source for context in target.contexts} == {
+        "helper": f"docker-image://{named[0]}@sha256:{A}",
+        "registry.example:5000/tools:1": f"docker-image://{named[1]}@sha256:{A}",
+        "team/mounted": f"docker-image://{named[2]}@sha256:{A}",
+    }
+    assert dict(target.args)["BASE_IMAGE"] == f"base:1@sha256:{A}"
+    (plain,) = planner.plan(registry, [request], BuildSettings()).targets
+    assert plain.contexts == ()

@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 import tarfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -431,3 +432,45 @@ def test_a_tag_is_signed_and_verified_by_its_digest_until_it_moves(
     assert (unsigned.status, unsigned.out) == (1, "")
     assert registry.digest("tiny", "1") in unsigned.err
     on_store.docker("image", "rm", image)
+
+
+TWO_IMAGES = """\
+ARG BASE_IMAGE=scratch
+FROM ${{BASE_IMAGE}} AS runtime
+COPY --from={tools} /name /tools
+"""
+BUILDER = "https://ci.example/builders/1"
+
+
+def test_the_materials_of_a_locked_build_are_the_images_of_its_lock(
+    cli, site, on_store, registry, tmp_path, monkeypatch
+):
+    base, tools = f"{registry.address}/base:1", f"{registry.address}/tools:1"
+    site.framework("tiny", dockerfile=TWO_IMAGES.format(tools=tools))
+    monkeypatch.chdir(tmp_path)
+    push_named(on_store, base, "base")
+    push_named(on_store, tools, "locked")
+    words = ("tiny", "--base-image", base)
+    cli.ok("lock", *words)
+    bases = tomllib.loads((tmp_path / "dynamo-container.lock").read_text())["base"]
+    push_named(on_store, base, "newer base")
+    push_named(on_store, tools, "newer")
+
+    cli.ok(
+        "build", *words, "--locked", "--no-latest", "--tag", f"{registry.address}/tiny:1", "--push",
+        "--provenance", f"mode=max,builder-id={BUILDER}",
+    )  # fmt: skip
+
+    predicate = registry.provenance("tiny", "1")
+    materials = {f"sha256:{one['digest']['sha256']}" for one in predicate["materials"]}
+    assert materials == {one["digest"] for one in bases}
+    assert len(materials) == 2
+    assert predicate["builder"]["id"] == BUILDER
+
+
+def push_named(on: Engine, image: str, name: str) -> None:
+    """Push an image with a file `/name`."""
+    dockerfile = f"FROM {IMAGE}\nRUN --network=none echo {name} > /name\n".encode()
+    on.docker("build", "--quiet", "--tag", image, "-", stdin=dockerfile)
+    on.docker("push", image)
+    on.docker("image", "rm", image)

@@ -23,6 +23,8 @@ FORMS = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
+# The annotation of a manifest that has attestations about another.
+_ATTESTATION = "vnd.docker.reference.digest"
 CONFIGURATION = """\
 version: 0.1
 storage: {{filesystem: {{rootdirectory: "{folder}"}}}}
@@ -51,6 +53,16 @@ class Registry:
         """The digest of what a tag names."""
         with self._open(f"{repository}/manifests/{tag}") as answer:
             return str(answer.headers["Docker-Content-Digest"])
+
+    def provenance(self, repository: str, tag: str) -> Any:  # BuildKit's JSON
+        """What the builder attests about an image: the predicate."""
+        manifests = self.get(f"{repository}/manifests/{tag}")["manifests"]
+        attests = {one["digest"] for one in manifests if _ATTESTATION in one.get("annotations", {})}
+        for digest in attests:
+            for layer in self.get(f"{repository}/manifests/{digest}")["layers"]:
+                if "slsa.dev/provenance" in layer["annotations"]["in-toto.io/predicate-type"]:
+                    return self.get(f"{repository}/blobs/{layer['digest']}")["predicate"]
+        raise AssertionError(f"{repository}:{tag} has no provenance")
 
     def _open(self, path: str) -> Any:  # urllib's answer
         request = urllib.request.Request(

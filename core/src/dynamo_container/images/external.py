@@ -5,10 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dynamo_container.images import dockerfile
 from dynamo_container.images.plan import Target
+from dynamo_container.model.references import familiar
+from dynamo_container.model.values import NamedContext
+
+if TYPE_CHECKING:
+    from dynamo_container.model.lock import Lock
 
 _IMAGE: Final = "docker-image://"
 _TARGET: Final = "target:"
@@ -47,6 +52,21 @@ def external_images(targets: Iterable[Target], name: str) -> tuple[str, ...]:
         }
         below += sorted(names - visited)
     return tuple(sorted(found))
+
+
+def pinned(target: Target, lock: Lock) -> Target:
+    """Return a target whose Dockerfile gets the images that it names by the digests of a lock: as
+    named contexts, which replace them.
+    """
+    sources = {context.name.lower(): context.source for context in target.contexts}
+    locked = {name: lock.base(name) for name in _named_in_dockerfile(target, sources)}
+    added = {
+        familiar(name): f"{_IMAGE}{name}@{base.digest}"
+        for name, base in locked.items()
+        if base and base.digest and "@" not in name
+    }
+    contexts = (*target.contexts, *(NamedContext(name=k, source=v) for k, v in added.items()))
+    return target._replace(contexts=tuple(sorted(contexts, key=lambda one: one.name)))
 
 
 def _named_in_dockerfile(target: Target, contexts: Mapping[str, str]) -> Iterator[str]:

@@ -71,6 +71,11 @@ def plan(
     secrets = _merge_secrets(contributions)
     ids = [secret.id for secret in secrets]
     targets = tuple(graph.target(node, names, ids) for node in graph.nodes)
+    if settings.lock:
+        # Imported here: most builds have no lock.
+        from dynamo_container.images.external import pinned
+
+        targets = tuple(pinned(target, settings.lock) for target in targets)
     planned = BuildPlan(
         images=images,
         targets=targets,

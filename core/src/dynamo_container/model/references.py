@@ -82,6 +82,14 @@ def is_repository(text: str) -> bool:
     return is_reference(text) and ":" not in text.rpartition("/")[2]
 
 
+def familiar(reference: str) -> str:
+    """Return a reference as docker shows it, and as BuildKit looks up named contexts: without what
+    it adds itself, as in `docker.io/library/ubuntu:latest`.
+    """
+    short = reference.removeprefix("index.").removeprefix(f"{DOCKER_HUB}/")
+    return short.removeprefix("library/").removesuffix(":latest")
+
+
 def repository_of(reference: str) -> str:
     """Return a reference without its tag; it has no digest."""
     return reference.rpartition(":")[0] if ":" in reference.rpartition("/")[2] else reference
