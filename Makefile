@@ -51,6 +51,8 @@ test: setup engine
 acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance_cpu.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
+	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_SLOW=required DYNAMO_CONTAINER_TEST_ENGINE=required \
+	    $(BIN)/python -m pytest tests/integration/test_serve.py
 	scripts/engine up --generation next
 	$(BIN)/python scripts/acceptance_lock.py
 	scripts/rootless build

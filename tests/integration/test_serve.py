@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -149,6 +150,33 @@ def test_in_the_foreground_a_signal_ends_all(docker, image, model, project, numb
     until(lambda: left(docker, project) == [], seconds=60)
     assert status == (130 if number == signal.SIGINT else -signal.SIGKILL)
     assert "frontend-1" in log.read_text()
+
+
+@pytest.mark.skipif(
+    os.environ.get("DYNAMO_CONTAINER_TEST_SLOW") != "required",
+    reason="it takes a minute: part of make acceptance",
+)
+def test_what_is_started_again_right_after_a_kill_lives_and_answers(
+    docker, image, model, project, tmp_path
+):
+    """The guard of the first one removes the project several times, within some 20 seconds."""
+    options = words(image, model, project, free_port())
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen([*PROGRAM, *options], stdout=output, stderr=output)
+    try:
+        until(lambda: "is served at" in log.read_text() or process.poll() is not None, seconds=120)
+    finally:
+        process.kill()
+        process.wait()
+    killed = time.monotonic()
+
+    again = call(*options, "--detach", "--wait")
+
+    assert f"a serve of the project {project} was killed: waiting until" in again.stderr
+    port = int(again.stdout.rpartition(":")[2].removesuffix("/v1\n"))
+    while time.monotonic() < killed + 40:
+        assert ask(port)["usage"]["completion_tokens"] > 0
 
 
 def test_a_worker_that_cannot_start_ends_the_start_with_its_last_lines(
