@@ -281,3 +281,24 @@ def test_a_build_that_failed_has_no_sizes(plan):
 
     assert measured(document, loaded=True) == ()
     assert list(section(())) == []
+
+
+def test_a_step_that_another_build_was_running_counts_from_the_beginning_of_this_one(plan):
+    definition: Step = ("[tools internal] load build definition from Dockerfile", 100, 101, {})
+    joined_later: Step = ("[tools 2/3] RUN long", 20, 130, {})
+    ended_before: Step = ("[wheels 2/2] RUN before", 20, 60, {})
+    own: Step = ("[serving 2/3] RUN own", 130, 140, {"inputs": [joined_later[0]]})
+
+    document = report(
+        plan, records(plan, definition, joined_later, ended_before, own), {}, status=0, elapsed=40
+    )
+
+    took = {step.instruction: step.seconds for one in document.stages for step in one.steps}
+    assert took == {"RUN long": 30, "RUN before": 0, "RUN own": 10}
+
+
+def test_without_a_beginning_steps_have_the_times_of_the_records(plan):
+    document = report(plan, records(plan, BASE, SLOW), {}, status=0, elapsed=50)
+
+    took = {step.instruction: step.seconds for one in document.stages for step in one.steps}
+    assert took == {"RUN base": 10, "RUN slow": 40}

@@ -24,6 +24,8 @@ from typing import Any, Final, Literal
 _STEP: Final = re.compile(r"\[(?:.* )?(\d+)/(\d+)\] (?!FROM )(.*)", re.DOTALL)
 # An engine that pushes what it has built records that as `pushing ... with docker`.
 _EXPORT: Final = re.compile(r"(?:\[[^\]]*\] )?(?:exporting (?:to|cache)\b|pushing )")
+# What each build does for itself, before its first step, by the builder's clock.
+_BEGINNING: Final = "internal] load build definition"
 _PREFIX: Final = re.compile(r"\[(\S+?)[ \]]")
 
 
@@ -151,10 +153,13 @@ class Records:
     Attributes:
         targets: names of the targets that are built, each after those below it.
         vertexes: by digest, in the order in which they appeared.
+        began: when the build began, in seconds since 1970; 0 if that is not known. A step that
+            another build was running already counts from here on.
     """
 
     targets: Sequence[str]
     vertexes: dict[str, Vertex] = field(default_factory=dict)
+    began: float = 0.0
     _rest: str = ""
 
     def running(self) -> list[Vertex]:
@@ -228,7 +233,7 @@ class Records:
         target = self._target(record.get("name", ""))
         entry = vertex.observations.setdefault(target, Observation())
         entry.cached = entry.cached or bool(record.get("cached"))
-        started, completed = _seconds(record.get("started")), _seconds(record.get("completed"))
+        started, completed = self._times(record)
         entry.started = min(filter(None, (entry.started, started)), default=0.0)
         entry.completed = max(entry.completed, completed)
         vertex.error = vertex.error or record.get("error", "")
@@ -237,6 +242,13 @@ class Records:
         if vertex.done and not was_done:
             yield from _last_line(vertex)
             yield Event("done", vertex)
+
+    def _times(self, record: Mapping[str, Any]) -> tuple[float, float]:
+        """Return when a vertex started and ended for this build; 0 if it has not."""
+        started, completed = _seconds(record.get("started")), _seconds(record.get("completed"))
+        if _BEGINNING in record.get("name", ""):
+            self.began = self.began or started
+        return started and max(started, self.began), completed and max(completed, self.began)
 
     def _target(self, name: str) -> str:
         """Return the target in a name's prefix, which buildx omits if there is only one target."""
