@@ -76,6 +76,7 @@ bench: setup engine
 	$(WITH_ENGINE) for bench in local_dev many_at_once overhead; do \
 	    $(BIN)/python bench/$$bench.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE" || exit 1; done
 	$(BIN)/python bench/start_up.py
+	$(WITH_ENGINE) $(BIN)/python bench/locked.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 	scripts/engine up --generation next
 	eval "$$(scripts/engine env --generation next)" && \
 	    $(BIN)/python bench/many_at_once.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"; \

@@ -78,13 +78,16 @@ def test_cosign_gets_the_digest_whatever_names_the_image(
 
     assert machine.calls == [("cosign", verb, "--key=cosign.key", SIGNED)]
     assert result.out == f"{SIGNED}\n"
+    assert ("--key PUBLIC_KEY" in result.err) == (verb == "sign")
     assert machine.asked == ([] if DIGEST in reference else [reference])
 
 
 def test_options_have_the_names_of_cosign_and_others_are_passed_on(cli: Cli, machine: Machine):
-    cli.ok("sign", SIGNED, "--yes", "--cosign-arg=--recursive", "--cosign-arg=--annotations=a=b")
+    words = ("--yes", "--cosign-arg=--recursive", "--cosign-arg=--annotations=a=b")
+    keyless = cli.ok("sign", SIGNED, *words)
     cli.ok("verify", SIGNED, *KEYLESS, "--cosign-arg=--insecure-ignore-tlog")
 
+    assert f"verify {SIGNED} --certificate-identity ID" in keyless.err
     signing, verifying = machine.calls
     assert signing == ("cosign", "sign", "--yes", "--recursive", "--annotations=a=b", SIGNED)
     assert verifying[2:] == (

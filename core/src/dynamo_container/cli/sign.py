@@ -31,6 +31,9 @@ def command(
     is asked for at the terminal, or taken from COSIGN_PASSWORD.
     """
     signed = signatures.sign(image, key=key or "", yes=yes, arguments=cosign_arg)
-    session.note(f"signed by digest; verify it: {PROGRAM} verify {signed}")
+    signer = (
+        "--key PUBLIC_KEY" if key else "--certificate-identity ID --certificate-oidc-issuer URL"
+    )
+    session.note(f"signed by digest; verify it: {PROGRAM} verify {signed} {signer}")
     print_line(signed)
     return 0
