@@ -308,8 +308,11 @@ def test_a_second_build_sends_nothing_and_runs_nothing(docker, image, cli):
 
 
 def progress(text: str) -> tuple[dict[str, bool], list[int]]:
-    """Of BuildKit's records: each step and whether it was cached; the bytes sent as contexts."""
+    """Of BuildKit's records: each step and whether it was cached, or did not even have to be looked
+    up; the bytes sent as contexts.
+    """
     steps: dict[str, bool] = {}
+    cached: set[str] = set()
     sent: dict[str, int] = {}
     decoder, position = json.JSONDecoder(), text.find("{")
     while position >= 0:
@@ -318,7 +321,9 @@ def progress(text: str) -> tuple[dict[str, bool], list[int]]:
             if " RUN " in vertex["name"] or " COPY " in vertex["name"]:
                 # By what it says: several stages may share a step, and one is reported.
                 name = vertex["name"].partition("] ")[2]
-                steps[name] = steps.get(name, False) or vertex.get("cached", False)
+                if vertex.get("cached"):
+                    cached.add(name)
+                steps[name] = name in cached or (steps.get(name, True) and "started" not in vertex)
         for status in record.get("statuses", ()):
             if status["id"] == "transferring context:":
                 sent[status["vertex"]] = status.get("current", 0)
