@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 import sys
-import time
 
 import pytest
-from dynamo_container.docker import process
+from dynamo_container.docker import contained, process
 from dynamo_container.docker.attached import Attached
 from dynamo_container.errors import EngineError, NoAnswerError, TooMuchOutputError
 
@@ -25,12 +24,8 @@ ENDLESS = {
 
 @pytest.mark.parametrize("script", ENDLESS.values(), ids=ENDLESS)
 def test_a_command_that_prints_without_end_is_ended(script):
-    started = time.monotonic()
-
     with pytest.raises(TooMuchOutputError, match=r"'sh -c .*' printed more than 1 MB"):
         process.capture("sh", "-c", f"{script} # $$", limit=1_000_000)
-
-    assert time.monotonic() - started < 30
 
 
 def test_output_up_to_the_limit_is_returned_whole():
@@ -75,3 +70,14 @@ def test_an_endless_line_of_a_container_that_is_followed_takes_no_memory():
 
     assert max(map(len, log.lines)) <= 65536
     assert log.lines[-1] == LONG
+
+
+def test_what_the_engine_says_of_an_image_is_returned_and_not_shown(tmp_path, capfd):
+    docker = tmp_path / "docker"
+    docker.write_text("#!/bin/sh\nprintf 'Error: \\033[2J%s' \"$4\" >&2\nexit 125\n")
+    docker.chmod(0o755)
+
+    answer = contained.run(str(docker), "evil", seconds=20, limit=1000)
+
+    assert (answer.returncode, answer.stderr) == (125, "Error: \x1b[2Jevil")
+    assert capfd.readouterr() == ("", "")

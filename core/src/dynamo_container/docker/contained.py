@@ -38,9 +38,10 @@ def run(program: str, *words: str, seconds: float, limit: int) -> subprocess.Com
         TooMuchOutputError: it printed more.
     """
     command = Command(argv=(program, "create", "--pull=never", _NO_LOG, *words))
-    with created(command) as container:
+    # The engine's messages can quote the image.
+    with created(command, captured=True) as container:
         if not container.id:
-            problem = f"{program} could not create a container"
+            problem = container.problem or f"{program} could not create a container"
             return subprocess.CompletedProcess(command.argv, container.status, "", problem)
         start = (program, "start", "--attach", container.id)
         answer = process.capture(*start, timeout=seconds, limit=limit)

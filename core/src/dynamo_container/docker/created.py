@@ -37,12 +37,15 @@ class Created:
     `created`.
 
     Attributes:
-        id: of the container; empty if docker could not create it, and has printed why.
+        id: of the container; empty if docker could not create it.
         status: docker's exit status.
+        problem: what docker has printed, if that is captured; else the user has seen it.
     """
 
     def __init__(self, shell: subprocess.Popen[str]) -> None:
         assert shell.stdout
+        # To its end, which comes before the shell waits.
+        self.problem = shell.stderr.read().strip() if shell.stderr else ""
         words = shell.stdout.readline().split()
         self.status = int(words[0]) if words else 1
         self.id = words[1] if len(words) > 1 else ""
@@ -57,13 +60,14 @@ class Created:
 
 
 @contextmanager
-def created(command: Command) -> Iterator[Created]:
+def created(command: Command, *, captured: bool = False) -> Iterator[Created]:
     """Create a container, and remove it when the block ends, unless it is to be kept; also if this
     process is killed.
 
     Args:
         command: creates the container and prints its ID. It is not interrupted, so it should not
             pull an image.
+        captured: whether what it reports is kept from the terminal.
 
     Raises:
         MachineError: the container could not be removed.
@@ -72,7 +76,7 @@ def created(command: Command) -> Iterator[Created]:
     with signals.raised():
         try:
             with signals.held():
-                shell = process.start_guard(_SCRIPT, command)
+                shell = process.start_guard(_SCRIPT, command, captured=captured)
             container = Created(shell)
             yield container
         finally:
@@ -94,3 +98,5 @@ def _finish(shell: subprocess.Popen[str]) -> None:
             "see: dynamo-container ps --all",
         ) from error
     shell.stdout.close()
+    if shell.stderr:
+        shell.stderr.close()

@@ -312,13 +312,16 @@ def follow(*argv: str) -> AbstractContextManager[subprocess.Popen[str]]:
     )
 
 
-def start_guard(script: str, command: Command, held: tuple[int, ...] = ()) -> subprocess.Popen[str]:
+def start_guard(
+    script: str, command: Command, held: tuple[int, ...] = (), *, captured: bool = False
+) -> subprocess.Popen[str]:
     """Start a shell script that outlives this process, whatever ends it.
 
     Args:
         script: reads from its standard input what to do.
         command: its arguments.
         held: file descriptors that it inherits.
+        captured: whether its standard error is a pipe.
     """
     import subprocess
 
@@ -327,7 +330,9 @@ def start_guard(script: str, command: Command, held: tuple[int, ...] = ()) -> su
         env=command.environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if captured else None,
         text=True,
+        errors="replace",
         pass_fds=held,
         start_new_session=True,
     )
