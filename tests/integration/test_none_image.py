@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import tiny_model
 from engines import until
-from running import Cli, Docker, free_port
+from running import Cli, Docker, free_port, free_system_port
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
 
@@ -538,7 +538,7 @@ def test_each_role_is_ready_on_each_network(
     cli: Cli, docker: Docker, image, proxy_of_docker, network, proxy, named_by, role
 ):
     answers, module = ROLES[role]
-    name, port = container_name(docker), str(free_port())
+    name, port = container_name(docker), str(free_system_port())
     variable = "DYN_SYSTEM_PORT" if role == "worker" else "DYN_HTTP_PORT"
     options = ["-e", f"{variable}={port}"] if named_by == "variable" else []
     options += PROXY_OPTIONS if proxy == "options" else []
@@ -567,9 +567,7 @@ def test_dynamos_own_frontend_and_worker_are_each_ready_alone(
 ):
     tiny_model.write(tmp_path / "model")
     tmp_path.chmod(0o755)
-    # Dynamo refuses a system port above 32767.
-    ports = range(20_000 + os.getpid() % 10_000, 32_767)
-    name, port = container_name(docker), str(next(one for one in ports if not listens(one)))
+    name, port = container_name(docker), str(free_system_port())
     options = [*PROXY_OPTIONS, "-v", f"{tmp_path}/model:/model:ro", "-e", "HF_HUB_OFFLINE=1"]
     options += ["-e", "DYN_DISCOVERY_BACKEND=file", "-e", "DYN_FILE_KV=/tmp/kv"]
     options += ["-e", f"DYN_SYSTEM_PORT={port}"] if role == "worker" else []
@@ -594,7 +592,7 @@ def test_a_port_that_another_server_has_is_an_error_before_the_start(
 ):
     network, options, command = TAKEN[how]
     name = container_name(docker)
-    with socket.create_server(("127.0.0.1", 0)) as other:
+    with socket.create_server(("127.0.0.1", free_system_port())) as other:
         port = other.getsockname()[1]
         options, command = (
             [one.format(port=port) for one in words] for words in (options, command)

@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 import subprocess
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dynamo_container.testing import Cli, Result
 
-__all__ = ["Cli", "Docker", "Result", "free_port"]
+__all__ = ["Cli", "Docker", "Result", "free_port", "free_system_port"]
 
 _REPOSITORY = "dynamo-container-test"
 
@@ -25,6 +27,18 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def free_system_port() -> int:
+    """Return a free port that Dynamo accepts for its system server: at most 32767, which is below
+    those that the kernel chooses.
+    """
+    for _ in range(100):
+        port = random.SystemRandom().randrange(20_000, 32_768)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 @dataclass(frozen=True)
