@@ -16,6 +16,7 @@ from dynamo_container.model.facts import EngineInfo, ImageInfo, SharedFolder
 from dynamo_container.model.requests import RunRequest
 from dynamo_container.model.values import EnvVar, Readiness, RunFlag
 from dynamo_container.plugins.registry import Registry
+from running import free_system_port
 
 HERE = EngineInfo(version="28.5.2", local=True)
 ROOTLESS = EngineInfo(version="28.5.2", local=True, rootless=True)
@@ -113,7 +114,7 @@ def test_a_folder_is_looked_at_with_the_models_in_it(tmp_path):
 def taken(monkeypatch) -> Iterator[int]:
     """A port on which this process listens; the engine is this machine's."""
     monkeypatch.setattr("dynamo_container.docker.engine.collect", lambda: HERE)
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(("127.0.0.1", free_system_port())) as server:
         yield server.getsockname()[1]
 
 

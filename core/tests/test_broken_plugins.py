@@ -11,7 +11,7 @@ from dynamo_container.errors import PluginError
 from dynamo_container.model.requests import RunRequest
 from dynamo_container.plugins import hookspecs
 from fakes import FRAMEWORKS
-from registries import HOOK, REQUEST, loaded
+from registries import HOOK, REQUEST, build_args, loaded
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_broken_overlay_is_one_failure_with_its_cause(site, body, cause):
     assert str(failure).startswith("plugin 'acme-broken' (acme-broken 2.7) was not loaded: ")
     assert cause in str(failure)
     assert "\n" not in str(failure)
-    assert registry.call(hookspecs.dynamo_container_build_args, REQUEST) == ()
+    assert build_args(registry) == ()
 
 
 def test_a_broken_framework_is_an_error_if_it_is_selected(site):
@@ -159,7 +159,7 @@ def test_a_framework_does_not_contribute_to_another_one(site):
     site.framework("acme", body)
     site.framework("other", body.replace("hello", "bye"))
 
-    (contribution,) = loaded("acme", "other").call(hookspecs.dynamo_container_build_args, REQUEST)
+    (contribution,) = build_args(loaded("acme", "other"))
 
     assert contribution.value.value == "hello"
 

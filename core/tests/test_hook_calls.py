@@ -12,7 +12,7 @@ import pytest
 from dynamo_container.errors import PluginError
 from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
-from registries import HOOK, REQUEST, loaded, registry_of
+from registries import HOOK, REQUEST, build_args, loaded, registry_of
 
 
 def test_pluggy_monitoring_sees_each_call_with_one_plugin(site):
@@ -82,7 +82,7 @@ def test_an_inherited_hook_has_the_location_of_the_plugins_own_class(site):
     )
     registry = loaded("acme")
 
-    (argument,) = registry.call(hookspecs.dynamo_container_build_args, REQUEST)
+    (argument,) = build_args(registry)
     (label,) = (
         contribution
         for contribution in registry.call(hookspecs.dynamo_container_labels, REQUEST)
@@ -102,7 +102,7 @@ def test_a_value_can_state_its_own_location(site):
         + "    yield BuildArg(name='B', value='2')\n",
     )
 
-    first, second = loaded("acme").call(hookspecs.dynamo_container_build_args, REQUEST)
+    first, second = build_args(loaded("acme"))
 
     assert first.source.location == "releases.toml:12"
     assert "acme_acme/__init__.py:" in second.source.location
@@ -179,9 +179,10 @@ def test_a_hook_takes_only_the_arguments_that_it_names(site, parameters):
         + f"    yield BuildArg(name='A', value={value})",
     )
 
-    (contribution,) = future_registry().call_for(
+    found = future_registry().call_for(
         "acme", hookspecs.dynamo_container_build_args, request=REQUEST, old=1, new="as ever"
     )
+    (contribution,) = (one for one in found if one.source.name == "acme-x")
 
     assert contribution.value.value == "as ever"
 

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+from dynamo_container.model.provenance import Contribution
 from dynamo_container.model.requests import BuildRequest
+from dynamo_container.model.values import BuildArg
+from dynamo_container.plugins import hookspecs
 from dynamo_container.plugins.registry import Registry
 
 REQUEST = BuildRequest(framework="acme", target="runtime")
@@ -29,3 +32,11 @@ def loaded(*frameworks: str) -> Registry:
     registry = Registry.discover()
     registry.load(*frameworks)
     return registry
+
+
+def build_args(registry: Registry) -> tuple[Contribution[BuildArg], ...]:
+    """Return the build arguments that frameworks and overlays of a test contribute: not those of
+    `images`, which is always there.
+    """
+    found = registry.call(hookspecs.dynamo_container_build_args, REQUEST)
+    return tuple(one for one in found if one.source.name != "images")
