@@ -6,6 +6,7 @@ a change builds again, by BuildKit's own records.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -77,7 +78,12 @@ class Built:
 
 @dataclass(frozen=True)
 class Workshop:
-    """A checkout, and how it is built."""
+    """A checkout, and how it is built.
+
+    Attributes:
+        lock: a file. One build runs at a time, of all test processes: BuildKit merges equal steps
+            of two builds, and each then reports steps of the other one as its own.
+    """
 
     docker: Docker
     folder: Path
@@ -85,20 +91,23 @@ class Workshop:
     image: str
     rust: str
     answer: str
+    lock: Path
 
     def call(self, *options: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
         bundle = ("--ca-bundle", self.docker.ca_bundle) if self.docker.ca_bundle else ()
-        return subprocess.run(
-            [
-                sys.executable, "-m", "dynamo_container", "build", "tiny",
-                "--source", str(folder or self.folder), *options,
-                "--base-image", self.docker.base_image,
-                "--stage", f"rust={self.rust}", *bundle,
-                "--tag", self.image, "--no-latest", "--progress", "plain",
-            ],
-            env={**os.environ, "PYTHONPATH": str(self.site)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        with self.lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return subprocess.run(
+                [
+                    sys.executable, "-m", "dynamo_container", "build", "tiny",
+                    "--source", str(folder or self.folder), *options,
+                    "--base-image", self.docker.base_image,
+                    "--stage", f"rust={self.rust}", *bundle,
+                    "--tag", self.image, "--no-latest", "--progress", "plain",
+                ],
+                env={**os.environ, "PYTHONPATH": str(self.site)},
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
 
     def build(self, *options: str, folder: Path | None = None) -> Built:
         report = self.site / "report.json"
@@ -132,7 +141,8 @@ def workshop(
     folder = checkouts.write(tmp_path_factory.mktemp("source") / "a dynamo")
     checkouts.commit(folder, "v0.6.0")
     checkouts.commit(folder)
-    made = Workshop(docker, folder, site, docker.unique("source"), rust, number())
+    lock = tmp_path_factory.getbasetemp().parent / "source.lock"  # one for all test processes
+    made = Workshop(docker, folder, site, docker.unique("source"), rust, number(), lock)
     made.write(LIBRARY, library(made.answer))
     made.build()
     yield made
