@@ -65,7 +65,7 @@ class Statement:
     time: float
 
     def is_about(self, finding: Finding, image: Target) -> bool:
-        """Whether it says something about a finding in an image."""
+        """Whether it is about a finding in an image."""
         return not self.names.isdisjoint((finding.id, *finding.aliases)) and any(
             self._names(product, parts, finding.package, image) for product, parts in self.products
         )
