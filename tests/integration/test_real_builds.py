@@ -109,7 +109,7 @@ class TestBothGenerations:
 
     def test_several_stages_leave_nothing_nameless_behind(self, generation, tmp_path):
         (tmp_path / "Dockerfile").write_text("FROM scratch AS below\nFROM below AS image\n")
-        # Others use the engine at the same time: these images are told apart by a label.
+        # A label identifies these images: other tests use the engine at the same time.
         label = f"stages={uuid.uuid4()}"
         below = f"FROM scratch AS below\nCOPY Below /below\nLABEL {label}\n"
         (tmp_path / "Below").write_text(below)

@@ -12,18 +12,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from dynamo_container.docker import process, program
+from dynamo_container.docker.errors import REFUSAL, start_status
 
 if TYPE_CHECKING:
     import subprocess
 
 # The longest line; a longer one is read as several, so that an endless one takes no memory.
 _LINE_BYTES: Final = 65536
-# How the client's message starts if the engine refuses to do something.
-_REFUSAL: Final = "Error response from daemon:"
-# The exit statuses of `docker run` for a container that cannot be started.
-_NOT_STARTED: Final = 125
-_NOT_EXECUTABLE: Final = 126
-_PROGRAM_NOT_FOUND: Final = 127
 
 
 class Attached:
@@ -57,7 +52,7 @@ class Attached:
 
     @property
     def _refusal(self) -> str:
-        return next((line for line in self.lines[-2:] if line.startswith(_REFUSAL)), "")
+        return next((line for line in self.lines[-2:] if line.startswith(REFUSAL)), "")
 
     @property
     def status(self) -> int:
@@ -65,10 +60,7 @@ class Attached:
         self.ended.wait()
         if self.started:
             return self._client.returncode
-        refusal = self._refusal
-        if "executable file not found" in refusal or "no such file or directory" in refusal:
-            return _PROGRAM_NOT_FOUND
-        return _NOT_EXECUTABLE if "permission denied" in refusal else _NOT_STARTED
+        return start_status(self._refusal)
 
     def detach(self) -> None:
         """Stop reading. The client is killed: it forwards all other signals to the container."""

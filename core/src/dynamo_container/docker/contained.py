@@ -12,13 +12,10 @@ from typing import Final
 from dynamo_container.docker import process
 from dynamo_container.docker.command import Command
 from dynamo_container.docker.created import created
+from dynamo_container.docker.errors import PROGRAM_NOT_FOUND, REFUSAL, start_status
 
 # The engine keeps no log: it would fill the engine's disk before anyone reads it.
 _NO_LOG: Final = "--log-driver=none"
-_NOT_FOUND_STATUS: Final = 127
-# How the client's message starts if the engine cannot start a container.
-_REFUSAL: Final = "Error response from daemon:"
-_NOT_FOUND: Final = ("executable file not found", "no such file or directory")
 
 
 def run(program: str, *words: str, seconds: float, limit: int) -> subprocess.CompletedProcess[str]:
@@ -45,11 +42,7 @@ def run(program: str, *words: str, seconds: float, limit: int) -> subprocess.Com
             return subprocess.CompletedProcess(command.argv, container.status, "", problem)
         start = (program, "start", "--attach", container.id)
         answer = process.capture(*start, timeout=seconds, limit=limit)
-    if answer.returncode and _is_missing(answer.stderr):
-        answer.returncode = _NOT_FOUND_STATUS
+    refused = answer.returncode and answer.stderr.startswith(REFUSAL)
+    if refused and start_status(answer.stderr) == PROGRAM_NOT_FOUND:
+        answer.returncode = PROGRAM_NOT_FOUND
     return answer
-
-
-def _is_missing(text: str) -> bool:
-    """Whether docker reports that the container does not have its program."""
-    return text.startswith(_REFUSAL) and any(words in text for words in _NOT_FOUND)

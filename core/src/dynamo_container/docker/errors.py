@@ -16,6 +16,12 @@ OLDEST_ENGINE: Final = 26
 OLDEST_BUILDX: Final = "0.13"
 # The first with CDI devices and port mappings for every user, and the one that we test with.
 OLDEST_PODMAN: Final = 5
+# How the client's message starts if the engine refuses to do something.
+REFUSAL: Final = "Error response from daemon:"
+# The exit statuses of `docker run` for a container that cannot be started.
+_NOT_STARTED: Final = 125
+_NOT_EXECUTABLE: Final = 126
+PROGRAM_NOT_FOUND: Final = 127
 
 
 # What reading an answer raises that does not have the expected form.
@@ -104,3 +110,12 @@ def no_docker_builder() -> EngineError:
         "the docker command is podman here, and building requires docker buildx with BuildKit",
         "install docker's command and buildx, and name a builder that they can reach: --builder",
     )
+
+
+def start_status(refusal: str) -> int:
+    """Return the exit status of `docker run` for what the client says of a container that cannot be
+    started.
+    """
+    if "executable file not found" in refusal or "no such file or directory" in refusal:
+        return PROGRAM_NOT_FOUND
+    return _NOT_EXECUTABLE if "permission denied" in refusal else _NOT_STARTED
