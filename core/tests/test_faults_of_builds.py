@@ -54,6 +54,16 @@ RECORDED = [
         "build again, which continues after the steps that have succeeded",
     ),
     (
+        "Internal: failed to get dead record 2teozu0ujfxjpfm81une094gh: not found",
+        "a known race in BuildKit",
+        "build again, which continues after the steps that have succeeded",
+    ),
+    (
+        "failed to load ref: failed to get deleted record ndm9ajth2zxzrqrcc6ysn56ap: not found",
+        "a known race in BuildKit",
+        "build again, which continues after the steps that have succeeded",
+    ),
+    (
         "rpc error: code = Unavailable desc = error reading from server: EOF",
         "the builder ended during the build",
         "build again",
@@ -161,43 +171,57 @@ def test_buildkits_records_have_what_explains_a_failure(progress):
     assert hint(b"ERROR: target runtime: failed to solve: layer does not exist").endswith(EMPTY)
 
 
+# It notes each build, and fails as long as there is a file for its number.
 STAND_IN = """\
 #!/bin/sh
 case "$*" in
 *version*) echo github.com/docker/buildx v0.29.1 1; exit ;;
-*" bake "*) cat >/dev/null; cat {recorded} >&2; exit 1 ;;
+*" bake "*) cat >/dev/null; echo built >>{folder}/builds
+    failed={folder}/$(wc -l <{folder}/builds)
+    [ -e $failed ] || exit 0
+    cat $failed >&2; exit 1 ;;
 esac
 exit 1
 """
+FORMS = [
+    ("build", "none", "--target", "runtime"),
+    ("build", "none", "--target", "runtime", "--progress", "plain"),
+    ("build", "none", "--target", "runtime", "--report", "report.json"),
+    ("-q", "build", "none", "--target", "runtime"),
+    ("build", "none", "--target", "runtime", "--progress", "rawjson"),
+]
+RACE = "failed to get dead record 2teozu0ujfxjpfm81une094gh: not found"
+
+
+def failed(error: str) -> str:
+    return f"#3 ERROR: {error}\nERROR: target none-runtime: failed to solve: {error}\n"
 
 
 @pytest.fixture
 def docker(tmp_path, monkeypatch):
-    """Put a docker on the PATH whose builds fail with what the returned file says."""
+    """Put a docker on the PATH whose n-th build fails with what the file `n` in the returned folder
+    says; it succeeds without one.
+    """
     recorded = tmp_path / "recorded"
     folder = tmp_path / "bin"
-    folder.mkdir()
+    for one in (recorded, folder):
+        one.mkdir()
     program = folder / "docker"
-    program.write_text(STAND_IN.format(recorded=shlex.quote(str(recorded))))
+    program.write_text(STAND_IN.format(folder=shlex.quote(str(recorded))))
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
     return recorded
 
 
+def builds(docker: Path) -> int:
+    return len((docker / "builds").read_text().split())
+
+
 @pytest.mark.processes
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("build", "none", "--target", "runtime"),
-        ("build", "none", "--target", "runtime", "--progress", "plain"),
-        ("build", "none", "--target", "runtime", "--report", "report.json"),
-        ("-q", "build", "none", "--target", "runtime"),
-        ("build", "none", "--target", "runtime", "--progress", "rawjson"),
-    ],
-)
+@pytest.mark.parametrize("words", FORMS)
 def test_every_form_of_progress_ends_with_the_hint(cli, docker: Path, words):
-    docker.write_text(f"#3 ERROR: {LAYER}\nERROR: target none-runtime: failed to solve: {LAYER}\n")
+    (docker / "1").write_text(failed(LAYER))
 
     result = cli(*words)
 
@@ -206,12 +230,39 @@ def test_every_form_of_progress_ends_with_the_hint(cli, docker: Path, words):
     assert first == "error: the build failed (docker exited with status 1)"
     assert second.endswith(EMPTY)
     assert "#5469" in second
+    assert builds(docker) == 1
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("words", FORMS)
+def test_a_build_that_a_race_has_ended_starts_again(cli, docker: Path, words):
+    (docker / "1").write_text(failed(RACE))
+
+    # The stand-in has no images that could be asked for their sizes.
+    result = cli(*words, "--push", "--repository", "registry.example.com/x")
+
+    assert result.status == 0, result.err
+    assert builds(docker) == 2
+    assert ("#3959); building again\n" in result.err) == ("-q" not in words)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("words", FORMS)
+def test_a_build_starts_again_once(cli, docker: Path, words):
+    for number in "123":
+        (docker / number).write_text(failed(RACE))
+
+    result = cli(*words)
+
+    assert result.status == 1
+    assert "moby/buildkit#3959); build again" in result.err.splitlines()[-1]
+    assert builds(docker) == 2
 
 
 @pytest.mark.processes
 def test_what_docker_prints_passes_through_byte_for_byte(docker: Path):
     printed = b"#1 \xff\x1b[1m" + b"x" * 200_000 + b"\n#1 DONE\nno newline at the end"
-    docker.write_bytes(printed)
+    (docker / "1").write_bytes(printed)
     words = ["build", "none", "--target", "runtime", "--progress", "plain"]
 
     ended = subprocess.run(

@@ -37,15 +37,18 @@ class Fault:
         cause: why the build failed.
         next_step: what to do; `{prune}` is the command that empties the builder's cache.
         in_steps: whether programs of steps report it, too.
+        passes: whether the same build succeeds if it is started again.
     """
 
     pattern: str
     cause: str
     next_step: str
     in_steps: bool = False
+    passes: bool = False
 
 
 _EMPTY_CACHE: Final = "empty it, and build again: {prune}"
+_BUILD_AGAIN: Final = "build again, which continues after the steps that have succeeded"
 FAULTS: Final = (
     # Docker's own builder: its garbage collection removes layers that a build beside it uses.
     Fault(
@@ -69,7 +72,14 @@ FAULTS: Final = (
     Fault(
         pattern=r"failed to get state for index|inconsistent graph state",
         cause="a known race in BuildKit (moby/buildkit#3635)",
-        next_step="build again, which continues after the steps that have succeeded",
+        next_step=_BUILD_AGAIN,
+        passes=True,
+    ),
+    Fault(
+        pattern=r"failed to get (?:dead|deleted) record",
+        cause="a known race in BuildKit (moby/buildkit#3959)",
+        next_step=_BUILD_AGAIN,
+        passes=True,
     ),
     Fault(
         pattern=r"no space left on device|disk quota exceeded",
@@ -113,6 +123,14 @@ def find(output: Output) -> Fault | None:
         if any(re.search(fault.pattern, text, re.IGNORECASE) for text in texts):
             return fault
     return None
+
+
+def passing(output: Output) -> Fault | None:
+    """Return the fault that explains why a build failed if the same build, started again, gets past
+    it; else None.
+    """
+    fault = find(output)
+    return fault if fault and fault.passes else None
 
 
 def from_plain(text: str) -> Output:

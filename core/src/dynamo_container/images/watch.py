@@ -87,6 +87,11 @@ class Watcher:
             self._print(f"{_one_line(step)}: running for {elapsed:.0f} s")
         self._shown = now
 
+    def show_second_attempt(self, fault: faults.Fault) -> None:
+        """Show that the build, which has failed for this fault, starts again."""
+        if self.progress != "quiet":
+            self._print(_second_attempt(fault))
+
     def _print(self, text: str) -> None:
         """Print a line; if it has several, the others look like output."""
         self._shown = time.monotonic()
@@ -239,6 +244,9 @@ def build(
 ) -> Watched:
     """Run the command that builds the plan, and write the report, even if the build fails.
 
+    If it fails for a fault that a second attempt gets past, there is one, and the report is about
+    that: what had succeeded comes from the cache.
+
     Args:
         plan: what is built.
         command: of `bake.command`, with BuildKit's records as progress.
@@ -249,17 +257,25 @@ def build(
         screen: shows it at a terminal; None without one.
         finish: called when the images are built.
     """
-    records = Records([target.name for target in plan.targets])
-    watcher = (
-        LiveWatcher(records=records, progress=shown, show=screen.above, screen=screen)
-        if screen
-        else Watcher(records, shown, show)
-    )
+
+    def attempt() -> tuple[int, Watcher]:
+        records = Records([target.name for target in plan.targets])
+        watcher = (
+            LiveWatcher(records=records, progress=shown, show=screen.above, screen=screen)
+            if screen
+            else Watcher(records, shown, show)
+        )
+        status = process.stream(command, watcher.feed, watcher.tick)
+        watcher.close()
+        return status, watcher
+
     started = time.monotonic()
     with signals.raised():
         try:
-            status = process.stream(command, watcher.feed, watcher.tick)
-            watcher.close()
+            status, watcher = attempt()
+            if status and (fault := faults.passing(watcher.output)):
+                watcher.show_second_attempt(fault)
+                status, watcher = attempt()
             if not status:
                 finish()
             elapsed = time.monotonic() - started
@@ -269,6 +285,7 @@ def build(
                 Path(plan.metadata_file).unlink(missing_ok=True)
             if screen:
                 screen.close()
+    records = watcher.records
     document = report.report(plan, records, built, status=status, elapsed=elapsed)
     rows = report.rows(plan, records, built)
     return Watched(
@@ -286,21 +303,40 @@ def pass_through(plan: BuildPlan, command: Command) -> tuple[int, faults.Output]
     Docker draws at a terminal only if that is its own standard error, so nothing is known about a
     build that fails there. Else its output is the same if it passes through this process.
 
+    If it fails for a fault that a second attempt gets past, there is one, unless docker draws.
+
     Returns:
         Docker's exit status, and what is known about why the build failed.
     """
     if plan.progress != "plain" and sys.stderr.isatty():
         return process.run(command), faults.Output()
+    status, output = _pass_through(command)
+    if status and (fault := faults.passing(output)):
+        _write_error(f"{_second_attempt(fault)}\n".encode())
+        status, output = _pass_through(command)
+    return status, output
+
+
+def _pass_through(command: Command) -> tuple[int, faults.Output]:
     kept = bytearray()
 
     def show(data: bytes) -> None:
         kept.extend(data)
         del kept[:-_KEPT_BYTES]
-        while data:
-            data = data[os.write(_STANDARD_ERROR, data) :]
+        _write_error(data)
 
     status = process.stream(command, show, lambda: None)
     return status, faults.from_plain(kept.decode(errors="replace"))
+
+
+def _write_error(data: bytes) -> None:
+    """Write bytes to standard error as they are."""
+    while data:
+        data = data[os.write(_STANDARD_ERROR, data) :]
+
+
+def _second_attempt(fault: faults.Fault) -> str:
+    return f"warning: the build failed for {fault.cause}; building again"
 
 
 def _write(text: str, file: Path | None) -> str:
