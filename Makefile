@@ -43,16 +43,18 @@ demo: setup engine
 
 # Each test goes to the next process that is free; `--dist load` would give one of them a long row of slow tests. Groups
 # have no effect: pytest 9.2 ignores the names that pytest-xdist 3.8 gives to their tests.
+# A test with an engine or processes that fails has a second attempt; the closing line counts these, and what failed is shown.
+RERUNS = --reruns 1 --max-suite-reruns 5 --rerun-show-tracebacks
 test: setup engine
 	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required \
-	    $(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST_ARGS)
+	    $(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(RERUNS) $(PYTEST_ARGS)
 
 # This takes half an hour and 30 GB of disk space.
 acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance_cpu.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_SLOW=required DYNAMO_CONTAINER_TEST_ENGINE=required \
-	    $(BIN)/python -m pytest tests/integration/test_serve.py
+	    $(BIN)/python -m pytest tests/integration/test_serve.py tests/integration/test_engine_image.py
 	scripts/engine up --generation next
 	$(BIN)/python scripts/acceptance_lock.py
 	scripts/rootless build

@@ -50,10 +50,23 @@ def pytest_configure() -> None:
             signal.signal(number, _ignore)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a second attempt, as by `--reruns 1`, only to tests that start processes: engines have
+    races of their own, and machines are busy. What a pure test finds is true at once.
+    """
+    for item in items:
+        if not _starts_processes(item):
+            item.add_marker(pytest.mark.flaky(reruns=0))
+
+
+def _starts_processes(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("engine", "processes"))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     global _allowed  # noqa: PLW0603  # an audit hook cannot be removed, so it reads a variable
-    _allowed = any(item.get_closest_marker(name) for name in ("engine", "processes"))
+    _allowed = _starts_processes(item)
     try:
         return (yield)
     finally:

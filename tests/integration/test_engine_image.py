@@ -23,6 +23,7 @@ from dynamo_container.model import names
 from dynamo_container.options import build_images
 from dynamo_container.testing.cli import Cli
 from running import Docker
+from slow import slow
 
 # Where an engine's Python is: the image's own, a virtual environment, one that is not on the PATH.
 PLACES = {
@@ -145,7 +146,7 @@ USE = "import ai_dynamo, vllm, torch, fast, nixl; print(ai_dynamo.__version__, v
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", ["system", pytest.param("venv", marks=slow), "conda"])
 def test_dynamo_is_put_beside_the_engine_and_nothing_of_it_is_changed(
     cli: Cli, docker: Docker, engine, build_beside, place, monkeypatch
 ):
@@ -205,8 +206,13 @@ MISFITS = {
 }
 
 
+OFTEN = "no version for both"
+
+
 @pytest.mark.engine
-@pytest.mark.parametrize("what", MISFITS)
+@pytest.mark.parametrize(
+    "what", [OFTEN, *(pytest.param(what, marks=slow) for what in MISFITS if what != OFTEN)]
+)
 def test_an_engine_that_does_not_fit_is_refused_with_the_reason(engine, build_beside, what):
     dynamo, packages, message = MISFITS[what]
 

@@ -23,6 +23,7 @@ import pytest
 import tiny_model
 from engines import until
 from running import Docker, free_port
+from slow import slow
 
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("engine_environment")]
 
@@ -152,10 +153,7 @@ def test_in_the_foreground_a_signal_ends_all(docker, image, model, project, numb
     assert "frontend-1" in log.read_text()
 
 
-@pytest.mark.skipif(
-    os.environ.get("DYNAMO_CONTAINER_TEST_SLOW") != "required",
-    reason="it takes a minute: part of make acceptance",
-)
+@slow
 def test_what_is_started_again_right_after_a_kill_lives_and_answers(
     docker, image, model, project, tmp_path
 ):
