@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from dynamo_container.cli.app import ENVIRONMENT, PROGRAM, Session, app
-from dynamo_container.cli.layout import Subcommands, grouped, variable_word
+from dynamo_container.cli.layout import JOINT, Subcommands, grouped, variable_word
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.project_options import forms
 from dynamo_container.model.values import Option
@@ -129,9 +129,10 @@ def _section(command: click.Command, context: click.Context) -> Section:
     entries = ((title, tuple(reader.entries(params))) for title, params in groups)
     words = context.command_path.removeprefix(PROGRAM).strip()
     base = command.plugin_command if isinstance(command, PluginCommand) else ""
+    pieces = command.collect_usage_pieces(context)
     return Section(
         words=words,
-        usage=" ".join((context.command_path, *command.collect_usage_pieces(context))),
+        usage=" ".join((context.command_path, *pieces)).replace(JOINT, " "),
         text=inspect.cleandoc(command.help or ""),
         examples=(command.epilog or "").removeprefix("\b\n"),
         groups=(*((title, found) for title, found in entries if found), *reader.of_plugins()),

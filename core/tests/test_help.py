@@ -91,3 +91,43 @@ def test_help_cuts_no_word(cli, monkeypatch, columns):
         shown = cli.ok(command, "--help").out
         several = re.compile(r"\b[A-Z]+\.\.\.")  # such as COMMAND...
         assert not re.search(r"[\w.]\.\.\.", several.sub("", shown)), shown
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "70", "80"])
+@pytest.mark.parametrize(
+    ("command", "unit"),
+    [
+        (("explain", "run"), "[-- COMMAND...]"),
+        (("explain", "serve"), "[-- ARGUMENTS]"),
+        (("run",), "[-- COMMAND...]"),
+        (("exec",), "[[--] COMMAND...]"),
+    ],
+)
+def test_a_usage_line_breaks_between_arguments_only(cli, monkeypatch, columns, command, unit):
+    monkeypatch.setenv("COLUMNS", columns)
+
+    usage = cli.ok(*command, "--help").out.partition("\n\n")[0]
+
+    assert unit in usage
+    assert "\N{NO-BREAK SPACE}" not in usage
+
+
+def test_outdated_takes_no_names(cli):
+    usage = cli.ok("outdated", "--help").out.partition("\n\n")[0]
+
+    assert usage == "Usage: dynamo-container outdated [OPTIONS]"
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("update",), "see what is newer: dynamo-container outdated"),
+        (("outdated",), "omit it: outdated changes nothing"),
+        (("lock", "none"), "omit it"),
+    ],
+)
+def test_a_dry_run_of_what_has_none_names_the_next_step(cli, words, hint):
+    result = cli(*words, "--dry-run")
+
+    assert result.status == 2
+    assert result.err == f"error: --dry-run cannot be used with {words[0]}\n{hint}\n"

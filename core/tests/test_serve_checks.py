@@ -5,20 +5,23 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 from dynamo_container.docker import engine
-from dynamo_container.errors import EngineError, MachineError, UsageError
+from dynamo_container.errors import EngineError, MachineError, UsageError, WorkFailedError
+from dynamo_container.host import web
 from dynamo_container.model.facts import EngineInfo
 from dynamo_container.model.requests import Model, RunRequest, ServeRequest
 from dynamo_container.model.values import EnvVar, RunFlag
 from dynamo_container.plugins.registry import Registry
-from dynamo_container.services import checks, model_checks
+from dynamo_container.services import checks, model_checks, project
 from dynamo_container.services.plan import ServePlan
 from dynamo_container.services.planner import plan_serve
 
@@ -69,9 +72,10 @@ def address() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def caller(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """A caller without a token, whose engine is on this machine."""
-    for name in ("HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_OFFLINE"):
+    for name in ("HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "http_proxy", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_ENDPOINT", address)
+    monkeypatch.setenv("DOCKER_CONFIG", "/nonexistent")
     monkeypatch.setattr(engine, "collect", lambda: LOCAL)
 
 
@@ -80,7 +84,13 @@ def check(site, tmp_path):
     """Check what is served, and return the warnings."""
     site.framework("tiny", TINY)
 
-    def check(model: Model, user: str = "1234", cache: str | None = None) -> str:
+    def check(
+        model: Model,
+        user: str = "1234",
+        cache: str | None = None,
+        env: tuple[EnvVar, ...] = (),
+        note: Callable[[str], None] | None = None,
+    ) -> str:
         registry = Registry.discover()
         registry.load("tiny")
         container = RunRequest(
@@ -89,9 +99,10 @@ def check(site, tmp_path):
             target="runtime",
             hf_cache=str(tmp_path / "cache") if cache is None else cache,
             flags=(RunFlag(flag="--user", value=user),),
+            env=env,
         )
         request = ServeRequest(framework="tiny", project="mine", model=model, container=container)
-        return "\n".join(model_checks.check(plan_serve(registry, request)))
+        return "\n".join(model_checks.check(plan_serve(registry, request), note))
 
     return check
 
@@ -204,10 +215,72 @@ def test_a_hub_that_does_not_answer_as_one_is_named(check, name, address):
     assert f"can be downloaded: {address} does not answer" in check(of_hub(name))
 
 
-def test_a_hub_that_cannot_be_reached_is_named(check, monkeypatch):
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+UNREACHABLE = "http://127.0.0.1:9"
 
-    assert "http://127.0.0.1:9 does not answer" in check(of_hub("org/open"))
+
+def test_a_hub_that_cannot_be_reached_ends_the_start_with_its_address(check, monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_ENDPOINT", UNREACHABLE)
+
+    with pytest.raises(MachineError) as refused:
+        check(of_hub("org/open"))
+
+    assert refused.value.what == (
+        f"{UNREACHABLE} does not answer (Connection refused), and org/open is not in "
+        f"{tmp_path / 'cache'}"
+    )
+    assert "https_proxy and HF_ENDPOINT; or serve a folder" in refused.value.next_step
+
+
+def test_a_hub_that_is_silent_ends_the_start_and_is_named_while_it_is_waited_for(
+    check, monkeypatch
+):
+    monkeypatch.setattr(web, "_SECONDS", 0.5)
+    monkeypatch.setattr(model_checks, "_QUIET_SECONDS", 0.01)
+    noted: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("HF_ENDPOINT", url)
+
+        with pytest.raises(MachineError, match=f"{url} does not answer"):
+            check(of_hub("org/open"), note=noted.append)
+
+    assert noted == [f"waiting for an answer of {url}, from which org/open is downloaded"]
+
+
+def test_a_hub_that_answers_gives_no_note(check):
+    noted: list[str] = []
+
+    check(of_hub("org/open"), note=noted.append)
+
+    assert noted == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("HF_ENDPOINT", "http://hub.internal"), ("HF_HUB_OFFLINE", "1"), ("HTTPS_PROXY", "http://p")],
+)
+def test_containers_may_find_the_model_in_a_way_of_their_own(check, monkeypatch, name, value):
+    monkeypatch.setenv("HF_ENDPOINT", UNREACHABLE)
+
+    warning = check(of_hub("org/open"), env=(EnvVar(name=name, value=value),))
+
+    assert f"can be downloaded: {UNREACHABLE} does not answer" in warning
+
+
+def test_the_containers_of_another_machine_may_reach_the_hub(check, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", UNREACHABLE)
+    monkeypatch.setattr(engine, "collect", lambda: EngineInfo(version="28.5.2", local=False))
+
+    assert f"{UNREACHABLE} does not answer" in check(of_hub("org/open"))
+
+
+def test_the_proxy_of_dockers_configuration_may_reach_the_hub(check, monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_ENDPOINT", UNREACHABLE)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    proxies = {"default": {"httpsProxy": "http://proxy:3128"}}
+    (tmp_path / "config.json").write_text(json.dumps({"proxies": proxies}))
+
+    assert f"{UNREACHABLE} does not answer" in check(of_hub("org/open"))
 
 
 def test_nothing_is_downloaded_offline(check, monkeypatch):
@@ -301,3 +374,27 @@ def test_files_of_another_machine_are_not_judged(check, monkeypatch):
     monkeypatch.setattr(engine, "collect", lambda: EngineInfo(version="28.5.2"))
 
     assert check(of(Path("/nowhere"))) == ""
+
+
+DOCKER = """\
+#!/bin/sh
+case $1 in
+logs) printf 'loading\\n\\033[32mdownloading 3 %%\\033[0m\\n\\n' ;;
+esac
+"""
+
+
+def test_a_start_in_the_background_says_what_is_waited_for(site, tmp_path, monkeypatch):
+    site.framework("tiny", TINY)
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(project, "_NOTE_SECONDS", 0.0)
+    noted: list[str] = []
+
+    with pytest.raises(WorkFailedError, match=r"not ready after 0\.2 s"):
+        project.wait_until_ready(plan_of(), SimpleQueue(), 0.2, lambda: False, noted.append)
+
+    assert set(noted) == {
+        "waiting for mine-frontend-1; the last line of mine-frontend-1: downloading 3 %"
+    }

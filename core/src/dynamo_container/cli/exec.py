@@ -10,7 +10,7 @@ import click
 
 from dynamo_container.cli import types
 from dynamo_container.cli.app import Session, at_terminal
-from dynamo_container.cli.layout import examples
+from dynamo_container.cli.layout import JOINT, examples
 from dynamo_container.cli.owner import ALL_USERS, owner
 from dynamo_container.cli.types import flag
 from dynamo_container.containers.docker_argv import env_arguments
@@ -55,7 +55,7 @@ class ExecCommand(click.Command):
 @click.option("--workdir", metavar="DIR", help="Working directory.")
 @ALL_USERS
 @click.argument("word", required=False, metavar="[CONTAINER|FRAMEWORK]")
-@click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar="[[--] COMMAND...]")
+@click.argument("rest", nargs=-1, type=click.UNPROCESSED, metavar=f"[[--]{JOINT}COMMAND...]")
 @click.pass_context
 def command(
     ctx: click.Context,

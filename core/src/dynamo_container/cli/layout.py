@@ -22,6 +22,8 @@ Groups: TypeAlias = tuple[tuple[str, tuple[Decorator, ...]], ...]
 # Lines are as long as the terminal is wide, up to this.
 WIDTH: Final = 100
 ALL_OPTIONS: Final = "--help-all"
+# A space at which usage lines do not break.
+JOINT: Final = "\N{NO-BREAK SPACE}"
 _SHOW_ALL: Final = "dynamo_container.show_all"
 
 
@@ -172,7 +174,7 @@ def help_all_option() -> click.Option:
 def _show_help(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     """Print the help of a command, in which texts of plugins are: click would print them raw."""
     if wanted and not ctx.resilient_parsing:
-        print_text(f"{ctx.get_help()}\n")
+        print_text(f"{ctx.get_help()}\n".replace(JOINT, " "))
         ctx.exit()
 
 

@@ -18,7 +18,14 @@ from dynamo_container.options.syntax import NONE
 from dynamo_container.printing import print_lines
 
 
-@click.command(cls=UpdateCommand, epilog=examples("outdated"))
+class OutdatedCommand(UpdateCommand):
+    """`outdated`, which takes no names."""
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return super().collect_usage_pieces(ctx)[:-1]
+
+
+@click.command(cls=OutdatedCommand, epilog=examples("outdated"))
 @build_options
 @click.pass_context
 def command(ctx: click.Context, /, frameworks: tuple[str, ...], **_options: object) -> int:

@@ -22,6 +22,7 @@ from dynamo_container.model.values import Option
 from dynamo_container.options import project
 from dynamo_container.options.plugin_options import option_values
 from dynamo_container.options.records import Options
+from dynamo_container.options.rules import not_of_command
 from dynamo_container.plugins.catalog import NO_PLUGIN
 from dynamo_container.plugins.discovery import normalize
 from dynamo_container.plugins.registry import Registry
@@ -373,7 +374,7 @@ def _refused(ctx: click.Context) -> frozenset[str]:
     for name in refused:
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{flag} cannot be used with {ctx.info_name}", "omit it")
+            raise not_of_command(flag, ctx.info_name or "")
     return refused
 
 

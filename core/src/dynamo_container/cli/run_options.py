@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from dynamo_container.cli import types
-from dynamo_container.cli.layout import Groups, add_options
+from dynamo_container.cli.layout import JOINT, Groups, add_options
 from dynamo_container.cli.plugin_command import PluginCommand
 from dynamo_container.cli.types import flag, option, repeatable
 from dynamo_container.options.docker_options import DOCKER_OPTIONS
@@ -254,7 +254,7 @@ class RunCommand(PluginCommand):
         return frozenset(flag for one in options for flag in one.opts) - {*_SWITCHES, _MOUNT}
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        return [*super().collect_usage_pieces(ctx), "[-- COMMAND...]"]
+        return [*super().collect_usage_pieces(ctx), f"[--{JOINT}COMMAND...]"]
 
 
 def run_options(function: F) -> F:

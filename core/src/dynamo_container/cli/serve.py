@@ -79,11 +79,11 @@ def _start(session: Session, plan: ServePlan, options: ServeOptions) -> int:
         _announce(session, plan, seconds, detached=options.detach)
 
     with reservation.reserved(plan.project, session.note) as held:
-        session.show(checks.check(plan))
+        session.show(checks.check(plan, session.note))
         started = time.monotonic()
         if options.detach:
             seconds = options.timeout if options.wait else None
-            return start.in_background(plan, held, seconds, announce)
+            return start.in_background(plan, held, seconds, announce, session.note)
         return start.in_foreground(plan, held, options.timeout, announce)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from dynamo_container.cli import types
-from dynamo_container.cli.layout import Groups, add_options
+from dynamo_container.cli.layout import JOINT, Groups, add_options
 from dynamo_container.cli.run_options import RunCommand
 from dynamo_container.cli.types import Parsed, flag, option, repeatable
 from dynamo_container.options import serve_syntax
@@ -188,7 +188,7 @@ class ServeCommand(RunCommand):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         pieces = super().collect_usage_pieces(ctx)
-        return [*pieces[:-1], "[-- ARGUMENTS]"]
+        return [*pieces[:-1], f"[--{JOINT}ARGUMENTS]"]
 
 
 def serve_options(function: F) -> F:

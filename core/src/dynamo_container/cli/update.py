@@ -31,7 +31,7 @@ class UpdateCommand(LockCommand):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         pieces = super().collect_usage_pieces(ctx)
-        return [self.arguments if piece == "[FRAMEWORK]..." else piece for piece in pieces]
+        return [self.arguments if one == "[FRAMEWORK]..." else one for one in pieces]
 
 
 def of_lock(

@@ -71,13 +71,14 @@ def token(cache: str) -> str:
 
 
 def find_model(name: str, secret: str = "") -> HubModel | None:
-    """Ask the hub for a model; None if it does not answer.
+    """Ask the hub for a model; None if it answers with something else. This takes up to 20 seconds.
 
     Args:
         name: such as `Qwen/Qwen3-0.6B`.
         secret: the caller's token; empty for none.
 
     Raises:
+        OSError: it cannot be reached, or it does not answer.
         UsageError: there is no such model, or it is not for the caller.
     """
     import urllib.error
@@ -89,7 +90,7 @@ def find_model(name: str, secret: str = "") -> HubModel | None:
         if error.code in (_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND):
             raise _unavailable(name, secret) from error
         return None
-    except (OSError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     size = sum(one.size or 0 for one in document.siblings or ())
     return HubModel(size=size, gated=bool(document.gated))
@@ -99,7 +100,8 @@ def _get(name: str, secret: str) -> _Document:
     """Return the hub's description of a model.
 
     Raises:
-        OSError, ValueError, RecursionError: it does not answer, or with something else.
+        OSError: it does not answer.
+        ValueError, RecursionError: it answers with something else.
     """
     from urllib.parse import quote
 

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from dynamo_container.options.run_records import RunOptions
     from dynamo_container.options.serve_records import ServeOptions
 
+# The next step for an option of other commands, if it is another one than to omit it.
+_INSTEAD: Final = {
+    ("update", "--dry-run"): "see what is newer: dynamo-container outdated",
+    ("outdated", "--dry-run"): "omit it: outdated changes nothing",
+}
 Relation: TypeAlias = Literal["requires", "excludes"]
 
 
@@ -186,6 +191,13 @@ RUN_CONDITIONS: Final[dict[str, RunCondition]] = {
         options.rm and bool(options.origin("--rm")) and options.restart != "no"
     ),
 }
+
+
+def not_of_command(flag: str, command: str) -> UsageError:
+    """Return the error for an option of other commands."""
+    return UsageError(
+        f"{flag} cannot be used with {command}", _INSTEAD.get((command, flag), "omit it")
+    )
 
 
 def check_build(options: BuildOptions, facts: BuildFacts | None = None) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from dynamo_container.docker import engine, process
@@ -17,19 +17,24 @@ from dynamo_container.services.plan import ServePlan
 _ETCD: Final = "ETCD_ENDPOINTS"
 
 
-def check(plan: ServePlan) -> Iterator[str]:
+def check(plan: ServePlan, note: Callable[[str], None] | None = None) -> Iterator[str]:
     """Check that the services can be started, and yield warnings for the user.
+
+    Args:
+        plan: of the services.
+        note: called with what is waited for, if it takes long.
 
     Raises:
         EngineError: docker compose is not installed.
-        MachineError: the port is in use, or the disk is too small for the download.
+        MachineError: the port is in use, the disk is too small for the download, or the model hub
+            does not answer.
         UsageError: the project already exists, or the model does not.
     """
     _require_discovery(plan)
     _require_compose(plan)
     _require_new(plan)
     _require_port(plan)
-    yield from model_checks.check(plan)
+    yield from model_checks.check(plan, note)
 
 
 def _require_compose(plan: ServePlan) -> None:

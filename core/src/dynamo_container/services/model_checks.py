@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 from typing import Final
 
-from dynamo_container.docker import engine
+from dynamo_container.docker import configuration, engine
 from dynamo_container.errors import MachineError, UsageError
 from dynamo_container.host import hub, models
 from dynamo_container.services.plan import ServePlan
@@ -19,20 +20,28 @@ from dynamo_container.services.plan import ServePlan
 _GB: Final = 1e9
 # A download is written beside what it replaces, and engines write caches of their own.
 _RESERVE: Final = 1.1
+# After this time, a note names what is waited for.
+_QUIET_SECONDS: Final = 3.0
+# With a value of the user's own for one of these, containers may find what this process does not.
+_OTHER_WAYS: Final = ("HF_ENDPOINT", "HF_HUB_OFFLINE", "HTTPS_PROXY", "https_proxy")
 
 
-def check(plan: ServePlan) -> Iterator[str]:
+def check(plan: ServePlan, note: Callable[[str], None] | None = None) -> Iterator[str]:
     """Check that the services will find their model, and yield warnings for the user.
 
+    Args:
+        plan: of the services.
+        note: called with what is waited for, if it takes long.
+
     Raises:
-        MachineError: the disk is too small for the download.
+        MachineError: the disk is too small for the download, or the hub does not answer.
         UsageError: the model does not exist, or it is not for the caller.
     """
     model = plan.model
     if model and model.folder:
         yield from _check_folder(plan, Path(model.folder))
     elif model and not model.cached:
-        yield from _check_download(plan, model.name)
+        yield from _check_download(plan, model.name, note)
 
 
 def _check_folder(plan: ServePlan, folder: Path) -> Iterator[str]:
@@ -56,7 +65,9 @@ def _check_folder(plan: ServePlan, folder: Path) -> Iterator[str]:
         )
 
 
-def _check_download(plan: ServePlan, name: str) -> Iterator[str]:
+def _check_download(
+    plan: ServePlan, name: str, note: Callable[[str], None] | None
+) -> Iterator[str]:
     """Check that the hub has the model for the caller, and that there is room for it."""
     if not plan.hf_cache:
         yield (
@@ -72,7 +83,7 @@ def _check_download(plan: ServePlan, name: str) -> Iterator[str]:
             "unset HF_HUB_OFFLINE, or name another --hf-cache or the folder of a model",
         )
     token = hub.token(plan.hf_cache)
-    found = hub.find_model(name, token)
+    found = _ask(name, token, plan, note)
     if found is None:
         yield (
             f"it is not known whether {name} can be downloaded: {hub.endpoint()} does not answer"
@@ -90,6 +101,47 @@ def _check_download(plan: ServePlan, name: str) -> Iterator[str]:
             f"{free / _GB:.1f} GB of free disk space",
             "free some, or choose another folder: --hf-cache DIR",
         )
+
+
+def _ask(
+    name: str, token: str, plan: ServePlan, note: Callable[[str], None] | None
+) -> hub.HubModel | None:
+    """Return what the hub says about a model; None if nothing is known.
+
+    Raises:
+        MachineError: it does not answer, so that the containers would wait for it in vain.
+        UsageError: there is no such model, or it is not for the caller.
+    """
+    text = f"waiting for an answer of {hub.endpoint()}, from which {name} is downloaded"
+    timer = Timer(_QUIET_SECONDS, note or (lambda _text: None), (text,))
+    timer.daemon = True
+    timer.start()
+    try:
+        return hub.find_model(name, token)
+    except OSError as error:
+        if _has_other_way(plan):
+            return None
+        raise _unreachable(plan, name, error) from error
+    finally:
+        timer.cancel()
+
+
+def _has_other_way(plan: ServePlan) -> bool:
+    """Whether the containers may get the model although the hub does not answer this process."""
+    if not engine.collect().local or configuration.proxies():
+        return True
+    containers = (one for service in plan.services for one in service.containers)
+    return any(var.name in _OTHER_WAYS and var.value for one in containers for var in one.env)
+
+
+def _unreachable(plan: ServePlan, name: str, error: OSError) -> MachineError:
+    reason = getattr(error, "reason", error)
+    text = getattr(reason, "strerror", None) or str(reason) or "it takes too long"
+    return MachineError(
+        f"{hub.endpoint()} does not answer ({text}), and {name} is not in "
+        f"{plan.hf_cache or 'a cache'}",
+        "check the network, https_proxy and HF_ENDPOINT; or serve a folder: --model ./FOLDER",
+    )
 
 
 def _free(plan: ServePlan) -> int | None:

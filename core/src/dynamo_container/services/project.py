@@ -16,7 +16,7 @@ from typing import IO, Final, TypeAlias
 
 from dynamo_container.docker import process, program, signals
 from dynamo_container.errors import WorkFailedError
-from dynamo_container.model.text import without_colors
+from dynamo_container.model.text import listed, shortened, without_colors
 from dynamo_container.services import compose_command
 from dynamo_container.services.plan import ServePlan
 
@@ -29,6 +29,8 @@ _STANDARD_ERROR: Final = 2
 _LINES: Final = 20
 # An event can be missed: then the state itself is asked.
 _ASK_SECONDS: Final = 5.0
+# How often a note names what is waited for.
+_NOTE_SECONDS: Final = 20.0
 # How long a project that was starting is watched after its removal, and how often.
 _LATE_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.2
@@ -146,7 +148,11 @@ def _read(output: IO[str], queue: SimpleQueue[Event]) -> None:
 
 
 def wait_until_ready(
-    plan: ServePlan, queue: SimpleQueue[Event], seconds: float, ended: Callable[[], bool]
+    plan: ServePlan,
+    queue: SimpleQueue[Event],
+    seconds: float,
+    ended: Callable[[], bool],
+    note: Callable[[str], None] | None = None,
 ) -> bool:
     """Wait until all containers of a project are ready.
 
@@ -155,6 +161,7 @@ def wait_until_ready(
         queue: of events since before the start.
         seconds: the timeout.
         ended: whether it is pointless to go on, because the start has failed.
+        note: called now and then with what is waited for; not if the logs are shown anyway.
 
     Returns:
         Whether they are; False if the start has failed.
@@ -165,9 +172,13 @@ def wait_until_ready(
     missing = dict(containers(plan))
     deaths: Counter[str] = Counter()
     deadline = time.monotonic() + seconds
+    next_note = time.monotonic() + _NOTE_SECONDS
     while missing:
         if (rest := deadline - time.monotonic()) <= 0:
             raise _late(plan, seconds, sorted(missing))
+        if note and time.monotonic() >= next_note:
+            next_note += _NOTE_SECONDS
+            note(_waiting(plan, sorted(missing)))
         try:
             action, name, code = queue.get(timeout=min(rest, _ASK_SECONDS))
         except Empty:
@@ -207,10 +218,22 @@ def _require_life(plan: ServePlan, name: str, code: str, deaths: int) -> None:
         )
 
 
-def _late(plan: ServePlan, seconds: float, missing: list[str]) -> WorkFailedError:
+def _waiting(plan: ServePlan, missing: list[str]) -> str:
+    """Return what is waited for, with the last line of its log."""
+    cause = _cause(plan, missing)
+    line = next(filter(str.strip, reversed(last_lines(cause))), "")
+    return f"waiting for {listed(missing)}; the last line of {cause}: {shortened(line) or 'none'}"
+
+
+def _cause(plan: ServePlan, missing: list[str]) -> str:
+    """Return the container whose log probably says why some are not ready."""
     # The frontend waits for workers, so the cause is rarely in its own lines.
     frontend = f"{plan.project}-{plan.frontend.name}-"
-    cause = min(missing, key=lambda name: name.startswith(frontend))
+    return min(missing, key=lambda name: name.startswith(frontend))
+
+
+def _late(plan: ServePlan, seconds: float, missing: list[str]) -> WorkFailedError:
+    cause = _cause(plan, missing)
     return WorkFailedError(
         f"{', '.join(missing)}: not ready after {seconds:g} s (--timeout)",
         f"the last lines of {cause}:",

@@ -57,7 +57,11 @@ def in_foreground(
 
 
 def in_background(
-    plan: ServePlan, held: tuple[int, ...], seconds: float | None, announce: Callable[[], None]
+    plan: ServePlan,
+    held: tuple[int, ...],
+    seconds: float | None,
+    announce: Callable[[], None],
+    note: Callable[[str], None],
 ) -> int:
     """Start the services, and leave them running if they are ready; see `in_foreground`.
 
@@ -66,6 +70,7 @@ def in_background(
         held: reserves the project's name.
         seconds: the timeout for the start; None not to wait.
         announce: called when they have been started.
+        note: called with what is waited for.
     """
     if status := _prepare(plan):
         return status
@@ -74,7 +79,7 @@ def in_background(
         if status := process.run(command, output=_STANDARD_ERROR):
             raise _not_started(status)
         if seconds is not None:
-            project.wait_until_ready(plan, events, seconds, lambda: False)
+            project.wait_until_ready(plan, events, seconds, lambda: False, note)
         announce()
         keep()
     return 0
