@@ -449,6 +449,23 @@ def test_a_lock_does_not_move_what_it_does_not_have(lock):
     assert error.value.next_step == "did you mean msgspec?"
 
 
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_lock_is_not_written_through_a_link_out_of_its_folder(cli, tmp_path, monkeypatch, exists):
+    checkout, other = tmp_path / "checkout", tmp_path / "other"
+    checkout.mkdir()
+    if exists:
+        other.write_text("precious")
+    (checkout / "dynamo-container.lock").symlink_to(other)
+    monkeypatch.chdir(checkout)
+
+    result = cli("lock", "none")
+
+    assert result.status == 2
+    assert "leads out of" in result.err
+    assert "name another file: --lock FILE" in result.err
+    assert other.exists() == exists
+
+
 def test_update_and_outdated_require_a_lock(cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 

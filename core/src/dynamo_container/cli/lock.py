@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from dynamo_container.cli.app import Session
@@ -17,6 +19,8 @@ from dynamo_container.options import lock_file
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.syntax import NONE
 from dynamo_container.printing import print_line, print_lines
+
+_ELSEWHERE: Final = "name another file: --lock FILE"
 
 
 @click.command(cls=LockCommand, epilog=examples("lock none --target runtime"))
@@ -55,12 +59,18 @@ def write(
         options: of the build.
         lock: the one in use, if only `names` move.
         names: what moves; nothing for everything.
+
+    Raises:
+        UsageError: its place is a symbolic link that leads out of its folder, unless it was named.
+        MachineError: it cannot be written.
     """
     # Imported here: `--help` does not need it.
     from dynamo_container.host import files
     from dynamo_container.locks import changes, document, making, moving
 
     path = lock_file.place(options, session.project)
+    if not options.lock:
+        files.require_inside(path, path.parent, _ELSEWHERE)
     plan, resolved = plan_build(session, options, use_lock=False)
     before = lock_file.read(path, trusting=session.trusting) if path.is_file() else None
     if lock and names:
@@ -72,9 +82,7 @@ def write(
     try:
         files.write(path, document.text(made))
     except OSError as error:
-        raise MachineError(
-            f"{path} cannot be written: {error.strerror}", "name another file: --lock FILE"
-        ) from error
+        raise MachineError(f"{path} cannot be written: {error.strerror}", _ELSEWHERE) from error
     try:
         lock_file.trust(path)
     except WorkFailedError as error:

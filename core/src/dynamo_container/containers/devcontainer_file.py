@@ -27,12 +27,7 @@ def path_in(folder: Path, framework: str) -> Path:
     other = _read(path)
     if other is not None and not devcontainer.is_ours(other):
         path = _path(folder, f"{framework}-dynamo-container")
-    try:
-        inside = path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError) as error:
-        raise MachineError(f"{path} cannot be read: {error}", _ELSEWHERE) from error
-    if not inside:
-        raise UsageError(f"{path} leads out of {folder} by a symbolic link", _ELSEWHERE)
+    files.require_inside(path, folder, _ELSEWHERE)
     return path
 
 

@@ -13,10 +13,32 @@ from pathlib import Path
 from typing import Final
 
 from dynamo_container.docker import signals
+from dynamo_container.errors import MachineError, UsageError
 from dynamo_container.host.users import sudo_caller
 
 # The names of everything that is not complete yet start with this.
 TEMPORARY: Final = ".dynamo-container-"
+
+
+def require_inside(path: Path, folder: Path, next_step: str) -> None:
+    """Make sure that what is written to a path stays below a folder: in a checkout of others, a
+    symbolic link could lead anywhere.
+
+    Args:
+        path: of a file below the folder, by its name.
+        folder: what the caller named, or the current one.
+        next_step: what else the caller can do.
+
+    Raises:
+        UsageError: a symbolic link leads out of the folder.
+        MachineError: the path cannot be read.
+    """
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError) as error:
+        raise MachineError(f"{path} cannot be read: {error}", next_step) from error
+    if not inside:
+        raise UsageError(f"{path} leads out of {folder} by a symbolic link", next_step)
 
 
 def write(path: Path, text: str) -> None:

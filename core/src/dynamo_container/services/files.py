@@ -95,12 +95,7 @@ def _hash(text: str) -> str:
 
 def _path(folder: Path, name: str) -> Path:
     path = folder / name
-    try:
-        inside = path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError) as error:
-        raise MachineError(f"{path} cannot be read: {error}", _ELSEWHERE) from error
-    if not inside:
-        raise UsageError(f"{path} leads out of {folder} by a symbolic link", _ELSEWHERE)
+    files.require_inside(path, folder, _ELSEWHERE)
     return path
 
 
