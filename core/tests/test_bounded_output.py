@@ -4,12 +4,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
 from dynamo_container.docker import contained, process
 from dynamo_container.docker.attached import Attached
-from dynamo_container.errors import EngineError, NoAnswerError, TooMuchOutputError
+from dynamo_container.errors import (
+    EngineError,
+    NoAnswerError,
+    TooMuchOutputError,
+    TooMuchWrittenError,
+)
 
 pytestmark = pytest.mark.processes
 
@@ -81,3 +87,38 @@ def test_what_the_engine_says_of_an_image_is_returned_and_not_shown(tmp_path, ca
 
     assert (answer.returncode, answer.stderr) == (125, "Error: \x1b[2Jevil")
     assert capfd.readouterr() == ("", "")
+
+
+ENGINE = """\
+#!/bin/sh
+echo "$*" >>"$0.log"
+case $1 in
+create) echo container ;;
+start) while [ ! -e "$0.killed" ]; do sleep 0.02; done; exit 137 ;;
+container) echo 1001 ;;
+kill) touch "$0.killed" ;;
+esac
+"""
+
+
+def test_a_program_that_writes_without_end_is_ended_and_its_volumes_are_closed(
+    tmp_path, monkeypatch
+):
+    """Volumes of the image are not part of what the engine counts, so nothing writes to them."""
+    docker = tmp_path / "docker"
+    docker.write_text(ENGINE)
+    docker.chmod(0o755)
+    monkeypatch.setattr(contained, "_LOOK_SECONDS", 0.01)
+
+    with pytest.raises(TooMuchWrittenError):
+        contained.run(
+            str(docker), "evil", seconds=60, limit=9, written=1000, volumes=("/data", "/a,b")
+        )
+
+    create, *_, removal = (tmp_path / "docker.log").read_text().splitlines()
+    names = re.findall(r"source=(dynamo-container-\w+)", create)
+    assert create.endswith(
+        f"--mount=type=volume,source={names[0]},target=/data,readonly "
+        f'--mount=type=volume,source={names[1]},"target=/a,b",readonly evil'
+    )
+    assert removal == f"volume rm --force {names[0]} {names[1]}"

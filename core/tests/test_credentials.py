@@ -38,6 +38,25 @@ NONE = ("none", "--target", "runtime")
         f"https://h/x?AWSAccessKeyId={CANARY}",
         f"HF_TOKEN={CANARY}",
         f"--password={CANARY}",
+        f'password="{CANARY} and more"',
+        f"PASSWORD='{CANARY}'",
+        f"password=a&{CANARY}",
+        f'{{"registry": "x", "password": "{CANARY}"}}',
+        f"{{'auth_token' : '{CANARY}'}}",
+        f'log: {{\\"password\\": \\"{CANARY}\\"}}',
+        f"Authorization: Bearer {CANARY}abc",
+        f"Proxy-Authorization: Basic {CANARY}ZGVm=",
+        f'"authorization":"token {CANARY}abc"',
+        f"bearer {CANARY}abcdef",
+        f"vllm serve --api-key {CANARY}",
+        f"['--hf-token', '{CANARY}']",
+        f"https://u:{CANARY}/x@host/simple",
+        f"https://u:{CANARY}'x@host/simple",
+        f"https://git@{CANARY}@host/simple",
+        f"https://host/login?next=https%3A%2F%2Fu%3A{CANARY}%40host%2Fsimple",
+        f"https://h/x?a=1&key={CANARY}",
+        f"npm_{CANARY}{'a' * 30}",
+        f"hvs.{CANARY}{'a' * 30}",
         f"ghp_{CANARY}{'a' * 30}",
         f"hf_{CANARY}{'a' * 30}",
         f"glpat-{CANARY}{'a' * 20}",
@@ -73,6 +92,15 @@ def test_credentials_are_found_and_hidden(text, capsys):
         "--env=HF_TOKEN",
         "monkey=1",
         "user@host",
+        "failed to fetch oauth token: unexpected status from GET",
+        "error getting credentials: not found",
+        "--secret id=NAME,env=VARIABLE",
+        "name it: --hf-token NAME",
+        "--max-tokens 5",
+        '{"tokenizer": "llama", "tokens": "3"}',
+        "bearer authentication is required",
+        "git+https://host:443/team/x@v1",
+        "https://host/a%40b",
         "sk-learn==1.0",
         "keyboard=us,author=me,pass_through",
     ],
@@ -87,6 +115,8 @@ def test_long_texts_take_no_time():
     for part in ("a:", "x", "-_.", "//", "//a", "token", "a=", "eyJ."):
         hide(f"{part * 50_000}@=")
         find(f"@={part * 50_000}")
+    for part in ("//a:", 'token="', "token='x\" :", "%2F%2Fa", "--api-key ", "authorization: a "):
+        hide(f"{part * 5_000}@=")
 
     assert time.process_time() - started < 20
 

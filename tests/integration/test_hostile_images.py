@@ -216,6 +216,31 @@ def test_an_image_that_prints_without_end_is_refused(engine, cli, site, monkeypa
     assert engine.docker("ps", "--all", "--quiet") == ""
 
 
+def test_an_image_writes_nothing_to_its_volumes(engine, cli, site, tmp_path):
+    """They are outside of a container's read-only root, and the engine does not count them."""
+    site.framework("talks", CHECK)
+    python = tmp_path / "usr" / "bin" / "python3"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\ncat /data/kept; echo more >/data/kept || exit 3\n")
+    python.chmod(0o755)
+    kept = tmp_path / "data" / "kept"
+    kept.parent.mkdir()
+    kept.write_text("what the image has there\n")
+    container = engine.docker("create", IMAGE, "sleep", "100")
+    for folder in ("usr", "data"):
+        engine.docker("cp", str(tmp_path / folder), f"{container}:/")
+    engine.docker("commit", "--change", "VOLUME /data", container, "evil/volumes:1")
+    engine.docker("rm", container)
+
+    examined = cli("size", "evil/volumes:1")
+    checked = cli("check", "evil/volumes:1", "--framework", "talks")
+
+    assert (examined.status, checked.status) == (1, 1)
+    assert "Read-only file system" in examined.err
+    assert "what the image has there" in checked.err
+    assert engine.docker("volume", "ls", "--quiet", "--filter", "name=dynamo-container-") == ""
+
+
 def test_the_engine_keeps_no_log_of_what_an_image_prints(engine, cli, site, tmp_path, monkeypatch):
     """It would fill the engine's disk; so the container is asked while it runs."""
     site.framework("talks", CHECK.replace("/usr/bin/python3", "/bin/sleep").replace(",)", ', "9")'))

@@ -62,6 +62,10 @@ class TooMuchOutputError(NoAnswerError):
     """The docker command printed more than anyone can use."""
 
 
+class TooMuchWrittenError(DynamoContainerError):
+    """A program in an image wrote more than it may."""
+
+
 class PluginError(DynamoContainerError):
     """A plugin that was asked for failed: at import, at validation, or in a hook."""
 

@@ -18,6 +18,7 @@ from dynamo_container.errors import (
     MachineError,
     NoAnswerError,
     TooMuchOutputError,
+    TooMuchWrittenError,
     UsageError,
     WorkFailedError,
 )
@@ -85,7 +86,7 @@ def command(
     if not checks:
         raise UsageError(f"no plugin has a check for {name!r}", "there is nothing to do")
     words = device_arguments(registry, request, engine.collect())
-    failed = [check.name for check in checks if not _passes(image, check, words, timeout)]
+    failed = [check.name for check in checks if not _passes(image, info, check, words, timeout)]
     if failed:
         raise WorkFailedError(
             f"{len(failed)} of {len(checks)} checks failed in {image}: {', '.join(failed)}"
@@ -119,18 +120,22 @@ def _inspect(image: str) -> ImageInfo:
     return info
 
 
-def _passes(image: str, check: Check, device: tuple[str, ...] | None, seconds: float) -> bool:
+def _passes(
+    image: str, info: ImageInfo, check: Check, device: tuple[str, ...] | None, seconds: float
+) -> bool:
     if check.needs_gpu and device is None:
         print_line(f"skipped  {check.name} (the engine has no GPU)")
         return True
-    status, output = _run(image, check, device or () if check.needs_gpu else (), seconds)
+    status, output = _run(image, info, check, device or () if check.needs_gpu else (), seconds)
     print_line(f"{'FAILED' if status else 'ok':<8} {check.name}")
     if status or check.reports:
         print_output(output, indent=" " * 9, err=bool(status))
     return not status
 
 
-def _run(image: str, check: Check, devices: tuple[str, ...], seconds: float) -> tuple[int, str]:
+def _run(
+    image: str, info: ImageInfo, check: Check, devices: tuple[str, ...], seconds: float
+) -> tuple[int, str]:
     """The check's exit status and output; its container is removed in any case."""
     name = f"--name=dynamo-container-check-{uuid.uuid4().hex[:12]}"
     user = (f"--user={check.user}",) if check.user else ()
@@ -143,9 +148,13 @@ def _run(image: str, check: Check, devices: tuple[str, ...], seconds: float) -> 
         *check.argv[1:],
     )
     try:
-        answer = contained.run(program.selected(), *words, seconds=seconds, limit=_BYTES)
+        answer = contained.run(
+            program.selected(), *words, seconds=seconds, limit=_BYTES, volumes=info.volumes
+        )
     except TooMuchOutputError:
         return 1, f"it printed more than {_BYTES / 1e6:.0f} MB"
+    except TooMuchWrittenError:
+        return 1, f"it wrote more than {contained.WRITTEN_BYTES / 1e9:.0f} GB"
     except NoAnswerError:
         return 1, f"it did not finish within {seconds:g} s (--timeout)"
     if answer.returncode:

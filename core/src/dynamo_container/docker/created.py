@@ -11,21 +11,28 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 from dynamo_container.docker import process, signals
 from dynamo_container.docker.command import Command
 from dynamo_container.errors import MachineError
 
+_VOLUMES: Final = "CREATED_VOLUMES"
 # The shell creates the container, because an engine that was asked for one creates it, even if the
 # client is killed: then its ID would not be known.
 _SCRIPT: Final = """\
 trap '' HUP INT TERM PIPE
-container=$("$@") || { echo "$?"; exit; }
+remove_volumes() {
+    [ -z "$CREATED_VOLUMES" ] || "$1" volume rm --force $CREATED_VOLUMES >/dev/null 2>&1
+}
+container=$("$@") || { echo "$?"; remove_volumes "$@"; exit; }
 echo "0 $container"
 exec >/dev/null 2>&1
 read -r verdict
-[ "$verdict" = keep ] || "$1" rm --force --volumes "$container"
+[ "$verdict" = keep ] && exit
+"$1" rm --force --volumes "$container"
+remove_volumes "$@"
 """
 _KEEP: Final = "keep\n"
 # How long this process waits for the removal of a container.
@@ -60,7 +67,9 @@ class Created:
 
 
 @contextmanager
-def created(command: Command, *, captured: bool = False) -> Iterator[Created]:
+def created(
+    command: Command, *, captured: bool = False, volumes: tuple[str, ...] = ()
+) -> Iterator[Created]:
     """Create a container, and remove it when the block ends, unless it is to be kept; also if this
     process is killed.
 
@@ -68,15 +77,17 @@ def created(command: Command, *, captured: bool = False) -> Iterator[Created]:
         command: creates the container and prints its ID. It is not interrupted, so it should not
             pull an image.
         captured: whether what it reports is kept from the terminal.
+        volumes: the names of volumes that it creates, and that are removed with it.
 
     Raises:
         MachineError: the container could not be removed.
     """
     shell = None
+    held = replace(command, env=(*command.env, (_VOLUMES, " ".join(volumes))))
     with signals.raised():
         try:
             with signals.held():
-                shell = process.start_guard(_SCRIPT, command, captured=captured)
+                shell = process.start_guard(_SCRIPT, held, captured=captured)
             container = Created(shell)
             yield container
         finally:

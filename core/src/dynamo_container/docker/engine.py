@@ -261,6 +261,7 @@ def _image_info(image: dict[str, Any]) -> ImageInfo:
         user=config.get("User") or "",
         env=tuple(config.get("Env") or ()),
         digests=tuple(image.get("RepoDigests") or ()),
+        volumes=tuple(sorted(config.get("Volumes") or ())),
     )
 
 

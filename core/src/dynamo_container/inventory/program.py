@@ -76,12 +76,15 @@ def run(image: str, name: str, *arguments: str) -> str:
     """
     script = resources.files("dynamo_container.inventory").joinpath(name).read_text("utf-8")
     words = ("--read-only", "--network=none", "--user=0", "--entrypoint=/bin/sh", image)
+    volumes = inspect(image).volumes
     start = f'[ -x "$p" ] && exec "$p" -I -c "$0" "$@"; done; exit {_NO_PYTHON}'
     find = f"for p in {' '.join(_PYTHONS)}; do {start}"
     arguments = (*words, "-c", find, script, *arguments)
     hint = f"by layer: dynamo-container size {image} --by layer"
     try:
-        answer = contained.run("docker", *arguments, seconds=_SECONDS, limit=_BYTES)
+        answer = contained.run(
+            "docker", *arguments, seconds=_SECONDS, limit=_BYTES, volumes=volumes
+        )
     except TooMuchOutputError as error:
         raise WorkFailedError(
             f"what the image {image} reports is not valid: more than {_BYTES / 1e6:.0f} MB", hint

@@ -16,11 +16,14 @@ from dynamo_container.model.names import (
     DEV_TARGET,
     DEVICE_LABEL,
     DYNAMO_LABEL,
+    HEAVY_WHEELS,
     LOCAL_DEV_TARGET,
+    MAX_JOBS,
     RUNTIME_STAGE,
 )
 from dynamo_container.model.references import with_suffix
 from dynamo_container.model.requests import BuildRequest, BuildSettings, Outputs, Sccache
+from dynamo_container.model.text import quoted
 from dynamo_container.options.facts import BuildFacts
 from dynamo_container.options.loopback import unreachable_warnings
 from dynamo_container.options.records import BuildOptions
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 
 # Build arguments that have options of their own, which keep credentials out of them.
 _RESERVED: Final = {"INDEX_URL": "--index-url", "EXTRA_INDEX_URLS": "--extra-index-url"}
+# Those that scripts compute with: what they count, and an example.
+_NUMBERS: Final = {HEAVY_WHEELS: ("bytes", "20000000"), MAX_JOBS: ("compilers", "8")}
 _GITHUB_CACHE_TOKEN: Final = "ACTIONS_RUNTIME_TOKEN"  # noqa: S105  # a variable's name
 _LARGEST_ID: Final = 2**32 - 2
 
@@ -258,7 +263,19 @@ def _build_args(options: BuildOptions, facts: BuildFacts) -> tuple[tuple[str, st
             values[name] = value
         elif name in dict(facts.environment):
             values[name] = facts.variable(name)
+    for name in _NUMBERS.keys() & values.keys():
+        _require_number(name, values[name])
     return tuple(sorted(values.items()))
+
+
+def _require_number(name: str, value: str) -> None:
+    """Refuse a value of which a script would use only the start: 20 of `20MB`."""
+    if value and not (value.isascii() and value.isdecimal()):
+        unit, example = _NUMBERS[name]
+        raise UsageError(
+            f"{quoted(value)} is not a valid {name}: it is a number of {unit}",
+            f"for example: --build-arg {name}={example}",
+        )
 
 
 def _proxies(facts: BuildFacts, given: Iterable[str]) -> tuple[str, ...]:

@@ -155,6 +155,7 @@ class ImageInfo:
         user: the image's `USER`; empty for root.
         env: `NAME=VALUE` entries.
         digests: references by which registries have it: `ubuntu@sha256:...`.
+        volumes: the image's `VOLUME`, sorted.
     """
 
     id: str
@@ -163,6 +164,7 @@ class ImageInfo:
     user: str = ""
     env: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
 
     def label(self, key: str) -> str:
         """Return a label's value; empty if the image does not have the label."""
