@@ -139,14 +139,7 @@ def _run(
     """The check's exit status and output; its container is removed in any case."""
     name = f"--name=dynamo-container-check-{uuid.uuid4().hex[:12]}"
     user = (f"--user={check.user}",) if check.user else ()
-    words = (
-        name,
-        *user,
-        *devices,
-        f"--entrypoint={check.argv[0]}",
-        image,
-        *check.argv[1:],
-    )
+    words = (name, *user, *devices, f"--entrypoint={check.argv[0]}", image, *check.argv[1:])
     try:
         answer = contained.run(
             program.selected(), *words, seconds=seconds, limit=_BYTES, volumes=info.volumes
