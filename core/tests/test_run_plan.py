@@ -186,6 +186,22 @@ def test_a_missing_gpu_is_one_warning_unless_none_was_requested(site):
     assert plan_of(engine=CPU, gpus="none").warnings == ()
 
 
+CPU_AS_WELL = """
+@hookimpl
+def dynamo_container_framework():
+    return Framework(summary="a test's", needs_gpu=False)
+"""
+
+
+def test_a_framework_that_needs_no_gpu_gets_one_and_no_warning_without(site):
+    site.framework("tiny", CPU_AS_WELL)
+
+    assert plan_of(engine=CPU).warnings == ()
+    assert "--device=nvidia.com/gpu=all" in argv_of(plan_of(engine=CDI))
+    with pytest.raises(MachineError, match="no GPU for --gpus all"):
+        plan_of(engine=CPU, gpus="all")
+
+
 def test_a_runtime_without_access_to_the_gpus_is_named_in_the_warning(site):
     site.framework("tiny")
 

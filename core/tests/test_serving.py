@@ -11,9 +11,11 @@ from dynamo_container.api import (
     BuildRequest,
     CheckRequest,
     ImageInfo,
+    Model,
     Option,
     PluginError,
     RunRequest,
+    ServeRequest,
     ServingPlugin,
 )
 
@@ -137,6 +139,22 @@ def test_each_command_has_its_own_options(folder):
     assert acme.dynamo_container_options("build") == (build,)
     assert acme.dynamo_container_options("run") == (run,)
     assert acme.dynamo_container_options("check") == ()
+
+
+@pytest.mark.parametrize(("facts", "gpus"), [({}, 1), ({"worker_gpus": 0}, 0)])
+def test_whether_an_engine_needs_a_gpu_is_stated_by_the_gpus_of_its_workers(folder, facts, gpus):
+    acme = plugin(folder, **facts)
+    worker = plugin(folder, worker="dynamo.acme", **facts)
+    model = Model(name="a/b", served_name="b")
+
+    alone = ServeRequest(framework="acme", project="p", container=RUN)
+    request = ServeRequest(framework="acme", project="p", model=model, container=RUN)
+    (server,) = acme.dynamo_container_services(alone)
+    gpus_of = {one.name: one.gpus for one in worker.dynamo_container_services(request)}
+
+    assert server.gpus == gpus
+    assert gpus_of == {"frontend": 0, "worker": gpus}
+    assert acme.dynamo_container_framework().needs_gpu is (gpus > 0)
 
 
 def test_checks_import_each_group_of_modules_and_run_the_smoke_test(folder):

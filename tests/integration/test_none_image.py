@@ -226,7 +226,7 @@ def test_check_finds_caches_that_only_one_user_can_write(cli: Cli, docker, tag, 
     result = cli("check", changed(docker, image, tag("caches"), script), "--fast")
 
     assert result.status == 1
-    assert "/home/ubuntu/.cache is not writable for 1000680000:0" in result.err
+    assert "/home/ubuntu/.cache is not writable for 54321:0" in result.err
 
 
 TAMPERED = {

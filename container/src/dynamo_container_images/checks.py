@@ -14,8 +14,9 @@ HERE: Final = Path(__file__).parent
 DISTRIBUTION: Final = "dynamo-container-images"
 # Files that only root can read are searched, too.
 ROOT: Final = "0:0"
-# A UID that no image knows, as OpenShift assigns them.
-ANY_USER: Final = "1000680000:0"
+# A UID that no image knows, as OpenShift assigns them. Theirs are larger; an engine without root's
+# privileges has only the first 65,536.
+ANY_USER: Final = "54321:0"
 # An image without Python has no packages. The script is $0.
 IF_PYTHON: Final = """\
 command -v python >/dev/null || { echo 'It has no Python, and so no packages.'; exit 0; }

@@ -63,7 +63,7 @@ def plan_accelerator(registry: Registry, request: RunRequest) -> Accelerator:
     flags = registry.call(hookspecs.dynamo_container_accelerator, request)
     if flags and request.gpus != "none":
         return Accelerator(flags=flags)
-    return _nvidia(request, runtime)
+    return _nvidia(registry, request, runtime)
 
 
 def _require_same_device(request: RunRequest) -> None:
@@ -112,10 +112,8 @@ def _of_plugin(registry: Registry, request: RunRequest) -> Accelerator:
                 "load the device's driver; or run without it: --gpus none",
             )
         text = f"this machine has no {device.summary} ({missing} was not found)"
-        return Accelerator(
-            available=False,
-            warnings=(f"{text}: the container runs without (to confirm: --gpus none)",),
-        )
+        warning = f"{text}: the container runs without (to confirm: --gpus none)"
+        return Accelerator(available=False, warnings=(warning,))
     return Accelerator(
         flags=tuple(Contribution(value=flag, source=source) for flag in device.flags),
         env=tuple(Contribution(value=var, source=source) for var in device.env),
@@ -131,7 +129,7 @@ def _missing(device: Device, request: RunRequest) -> str:
     return next((path for path in device.files if path not in present), "")
 
 
-def _nvidia(request: RunRequest, runtime: str) -> Accelerator:
+def _nvidia(registry: Registry, request: RunRequest, runtime: str) -> Accelerator:
     if request.gpus == "auto" and any(map(gpus.is_gpu_device, request.flags)):
         return Accelerator()
     by_variable = any(var.name == gpus.VISIBLE_DEVICES for var in request.env)
@@ -141,7 +139,7 @@ def _nvidia(request: RunRequest, runtime: str) -> Accelerator:
         flags=tuple(Contribution(value=flag, source=source) for flag in access.flags),
         env=tuple(Contribution(value=var, source=source) for var in access.env),
         available=bool(access),
-        warnings=tuple(_warnings(request, access, runtime)),
+        warnings=(*_without(registry, request, access, runtime), *_warnings(request, access)),
     )
 
 
@@ -157,12 +155,25 @@ def _runtime(request: RunRequest) -> str:
     return name
 
 
-def _warnings(request: RunRequest, access: GpuAccess, runtime: str) -> Iterator[str]:
-    if not access and request.gpus != "none" and request.engine.version:
+def _without(
+    registry: Registry, request: RunRequest, access: GpuAccess, runtime: str
+) -> Iterator[str]:
+    """Yield a warning if the container gets no GPU, and its framework needs one."""
+    # Imported here: a container with a GPU does not need it.
+    from dynamo_container.plugins.devices import needs_gpu
+
+    if access or request.gpus == "none" or not request.engine.version:
+        return
+    if runtime and request.engine.has_gpus:
+        reason = f"--runtime {runtime} gives no access to the engine's GPUs"
+    elif needs_gpu(registry, request.framework):
         reason = "the engine has no GPU"
-        if runtime and request.engine.has_gpus:
-            reason = f"--runtime {runtime} gives no access to the engine's GPUs"
-        yield f"{reason}: the container runs without one (to confirm: --gpus none)"
+    else:
+        return
+    yield f"{reason}: the container runs without one (to confirm: --gpus none)"
+
+
+def _warnings(request: RunRequest, access: GpuAccess) -> Iterator[str]:
     cuda, driver = request.label(CUDA_LABEL), request.engine.driver
     if access and cuda and driver and request.preflight:
         # Imported here: only runs on a machine with a driver require it.

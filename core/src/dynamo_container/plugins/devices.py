@@ -70,6 +70,12 @@ def own_devices(registry: Registry, framework: str) -> tuple[str, ...]:
     return next(entry.value.devices for entry in described if entry.source.name == framework)
 
 
+def needs_gpu(registry: Registry, framework: str) -> bool:
+    """Whether a framework's containers are of little use without an accelerator."""
+    described = registry.call_for(framework, hookspecs.dynamo_container_framework)
+    return all(entry.value.needs_gpu for entry in described if entry.source.name == framework)
+
+
 def _described(registry: Registry, request: RunRequest) -> tuple[Resolved[Device], ...]:
     return merge(
         "device",

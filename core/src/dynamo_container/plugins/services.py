@@ -48,19 +48,22 @@ class Worker:
     modes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def usual_services(worker: Worker | None, request: ServeRequest) -> Iterator[Service]:
+def usual_services(
+    worker: Worker | None, request: ServeRequest, gpus: int = 1
+) -> Iterator[Service]:
     """Yield the services of the usual topologies; nothing for another one.
 
     Args:
         worker: how the framework's worker is started; None if its image's own command serves a
             model, on port 8000.
         request: what is served.
+        gpus: how many GPUs such an image gets if the user does not say.
 
     Raises:
         UsageError: the framework cannot serve what is requested.
     """
     if worker is None:
-        yield from _alone(request)
+        yield from _alone(request, gpus)
         return
     if request.model is None:
         raise UsageError(
@@ -78,7 +81,7 @@ def usual_services(worker: Worker | None, request: ServeRequest) -> Iterator[Ser
             yield _worker(worker, request, role, worker.modes[role], default=1)
 
 
-def _alone(request: ServeRequest) -> Iterator[Service]:
+def _alone(request: ServeRequest, gpus: int) -> Iterator[Service]:
     """Yield the one service of an image whose command serves a model by itself."""
     if request.topology != _AGG or request.workers not in (None, 1):
         raise UsageError(
@@ -91,14 +94,13 @@ def _alone(request: ServeRequest) -> Iterator[Service]:
             f"--model cannot be used with {request.framework}, whose image names its model itself",
             f"see its own options: dynamo-container serve {request.framework} --help",
         )
-    default = 0 if request.device == CPU_DEVICE else 1
-    gpus = request.gpus_per_worker
+    default = 0 if request.device == CPU_DEVICE else gpus
     yield Service(
         name="server",
         role="frontend",
         # Only arguments that follow the image's own entry point can be added to its command.
         command=request.arguments,
-        gpus=default if gpus is None else gpus,
+        gpus=default if request.gpus_per_worker is None else request.gpus_per_worker,
         ports=(HTTP_PORT,),
         readiness=Readiness(serves="model"),
     )

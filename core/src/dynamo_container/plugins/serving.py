@@ -102,7 +102,8 @@ class ServingPlugin:
         shm_size: the size of a container's shared memory, such as `16G`; empty for the default.
         worker: the module of its workers, such as `dynamo.acme`, with which `serve` starts a
             frontend and workers. Empty if the image's own command serves a model, on port 8000.
-        worker_gpus: how many GPUs a worker gets if the user does not say.
+        worker_gpus: how many GPUs a worker, or an image that serves by itself, gets if the user
+            does not say. 0 also means that containers run without a GPU as well as with one.
         worker_model: the worker's options for the model, and for the name by which clients ask
             for it.
         kv_events: arguments with which a worker reports what its cache holds, for KV-aware routing.
@@ -183,6 +184,7 @@ class ServingPlugin:
             default_target=self.default_target,
             supports=(*supports, "engine-image") if self.engine else supports,
             devices=tuple(dict.fromkeys((*self.devices, *device_releases.devices(rows)))),
+            needs_gpu=self.worker_gpus > 0,
         )
 
     @hookimpl
@@ -282,7 +284,7 @@ class ServingPlugin:
     def dynamo_container_services(self, request: ServeRequest) -> Iterator[values.Service]:
         from dynamo_container.plugins.services import usual_services
 
-        yield from usual_services(self._worker(), request)
+        yield from usual_services(self._worker(), request, self.worker_gpus)
 
     def _worker(self) -> Worker | None:
         from dynamo_container.plugins.services import Worker

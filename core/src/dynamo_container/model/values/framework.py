@@ -30,6 +30,8 @@ class Framework:
             `kvbm` (`--enable-kvbm`), `source` (builds from a Dynamo checkout).
         devices: the devices (`--device`) that its engine can be built for, the default first.
             Further plugins can provide an engine for others: see `Device.frameworks`.
+        needs_gpu: whether its containers are of little use without a GPU, or another accelerator.
+            If so, a run without one has a warning.
     """
 
     summary: str
@@ -39,6 +41,7 @@ class Framework:
     home: str = "/home/ubuntu"
     supports: tuple[Feature, ...] = ()
     devices: tuple[str, ...] = (CUDA_DEVICE,)
+    needs_gpu: bool = True
 
     def __post_init__(self) -> None:
         require(self.home.startswith("/"), f"home {self.home!r} is not an absolute path")

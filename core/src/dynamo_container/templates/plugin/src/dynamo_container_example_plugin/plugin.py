@@ -28,6 +28,9 @@ class Plugin(ServingPlugin):
     # then has a compiler too.
     cache = ""
 
+    # GPUs of a container that serves a model: `serve.py` needs none. Without this line, it is 1.
+    worker_gpus = 0
+
     # Modules that `dynamo-container check` imports in the image.
     modules = (("dynamo.llm",),)
 
