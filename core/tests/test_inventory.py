@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import json
 import sys
+from email.message import Message
+from pathlib import Path
+from typing import Any
 
 import pytest
 from dynamo_container.docker import contained
@@ -51,6 +54,62 @@ def test_an_image_that_prints_without_end_is_refused_by_name(cli, monkeypatch, w
         "error: what the image a:1 reports is not valid: more than 50 MB\n"
         "by layer: dynamo-container size a:1 --by layer\n"
     )
+
+
+def probe() -> dict[str, Any]:  # functions
+    """The functions of the program that runs in images, without running it."""
+    source = Path(contents.__file__).with_name("contents_probe.py").read_text()
+    names: dict[str, Any] = {}
+    exec(compile(source.rpartition("\nmain()")[0], "contents_probe.py", "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("License: GPL-2+ with Bison exception or Artistic, and Expat\n", None),
+        ("License: CC0 license\n", None),
+        ("License: MPL-1.1 or GPL-2+ or LGPL-2.1+\n a text\n", "MPL-1.1 or GPL-2+ or LGPL-2.1+"),
+        ("License: Expat\n\nLicense: ISC or GPL-1+\n", "Expat AND (ISC or GPL-1+)"),
+        ("License: Expat\nLicense: Permission is hereby granted, free of charge, to\n", "Expat"),
+        ("License: This software is provided 'as-is', without any express or implied\n", ""),
+        ("License: Redistribution and use in source and binary forms, with or without\n", ""),
+        ("License: By obtaining, using, and/or copying this software and/or its\n", ""),
+        ("License: The main library is licensed under GNU Lesser\n", ""),
+        ("License: * Permission to use\nsee /usr/share/common-licenses/GPL-2.\n", ""),
+        ("It is free software, see /usr/share/common-licenses/GPL-2.\n", "GPL-2"),
+    ],
+)
+def test_only_names_of_licenses_are_licenses_of_a_system_package(text, expected):
+    functions = probe()
+
+    found = functions["all_of"](functions["names_of"](text))
+
+    assert found == (text.removeprefix("License: ").strip() if expected is None else expected)
+
+
+SENTENCE = "Permission is hereby granted, free of charge, to any person obtaining a copy of it"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("BSD 3-Clause\n\nCopyright (c) 2020", "BSD 3-Clause"),
+        (SENTENCE, ""),
+        (f"\n{SENTENCE}\nMIT", ""),
+        ("unknown", ""),
+        ("", ""),
+    ],
+)
+def test_the_text_of_a_license_is_not_its_name(text, expected):
+    functions = probe()
+    metadata = Message()
+    metadata["License"] = text.replace("\n", "\n ")
+    component = {"licenses": [{"license": {"name": text}}, {"license": {"id": "MIT"}}]}
+
+    assert functions["license_of"](metadata) == expected
+    known = expected or ("unknown" if text == "unknown" else "")
+    assert list(functions["licenses"](component)) == [known, "MIT"]
 
 
 def loaded(site: Site) -> Registry:

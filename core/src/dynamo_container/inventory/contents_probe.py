@@ -25,6 +25,12 @@ RECORDED = "/var/lib/dynamo-container/packages.txt"
 # Of a RECORD: path, hash and size.
 COLUMNS = 3
 LIBRARY = re.compile(r"[^/]+\.so(\.[0-9.]+)?$")
+# A name of a license is at most this long; what is longer is its text.
+LONGEST_NAME = 60
+# Names of licenses in a copyright file (Debian's DEP 5), not the first words of a license's text:
+# `GPL-2+ with Bison exception or BSD-3-clause`.
+ONE_NAME = r"[\w.+()/-]+(?: license)?(?: with (?:\S+ ){1,4}exception)?"
+NAMES = re.compile(rf"{ONE_NAME}(?:(?:,|,? and|,? or) {ONE_NAME})*", re.IGNORECASE)
 LICENSE_FILE = re.compile(r"(licen[cs]e|copying|notice|copyright|authors)", re.IGNORECASE)
 
 texts: dict[str, str] = {}
@@ -78,10 +84,14 @@ def license_of(metadata: Message) -> str:
     found = [one.rpartition(" :: ")[2] for one in classifiers if one.startswith("License ::")]
     if found and found != ["OSI Approved"]:
         return " AND ".join(sorted(found))
-    lines = (metadata["License"] or "").strip().splitlines()
-    # Some packages have the whole text there; its first line is the title.
-    short = lines[0].strip()[:100] if lines else ""
-    return "" if short.upper() == "UNKNOWN" else short
+    title = title_of(metadata["License"] or "")
+    return "" if title.upper() == "UNKNOWN" else title
+
+
+def title_of(text: str) -> str:
+    """The first line of a text, which may be that of a whole license; empty if it is no name."""
+    line = next(iter(text.strip().splitlines()), "").strip()
+    return line if len(line) <= LONGEST_NAME else ""
 
 
 def hexadecimal(value: str) -> str:
@@ -104,14 +114,15 @@ def boms(folder: str) -> Iterator[dict[str, str]]:
                 "name": str(one.get("name", "")),
                 "version": str(one.get("version", "")),
                 "purl": str(one.get("purl", "")),
-                "license": " AND ".join(licenses(one)),
+                "license": " AND ".join(filter(None, licenses(one))),
             }
 
 
 def licenses(component: dict[str, list[dict[str, dict[str, str]]]]) -> Iterator[str]:
     for choice in component.get("licenses") or []:
         found = choice.get("license") or {}
-        yield str(choice.get("expression") or found.get("id") or found.get("name") or "")
+        named = found.get("id") or title_of(str(found.get("name") or ""))
+        yield str(choice.get("expression") or named)
 
 
 def license_texts(folder: str, rows: list[list[str]]) -> Iterator[str]:
@@ -136,7 +147,7 @@ def of_distribution(with_texts: bool) -> Iterator[dict[str, object]]:
         yield {
             "name": name,
             "version": fields["Version"] or "",
-            "license": " AND ".join(names_of(read(copyright_file))),
+            "license": all_of(names_of(read(copyright_file))),
             "from_base": f"{name}:{fields['Architecture']}" not in added,
             "texts": [kept(copyright_file)] if with_texts and read(copyright_file) else [],
         }
@@ -144,9 +155,18 @@ def of_distribution(with_texts: bool) -> Iterator[dict[str, object]]:
 
 def names_of(text: str) -> list[str]:
     """The licenses that the copyright file of a package names."""
-    found = re.findall(r"^License: *(\S.*)$", text, re.MULTILINE)
-    found = found or re.findall(r"/usr/share/common-licenses/([A-Za-z0-9.+-]*[A-Za-z0-9+])", text)
+    fields = re.findall(r"^License: *(\S.*)$", text, re.MULTILINE)
+    found = [one for one in fields if NAMES.fullmatch(one.strip())]
+    # Beside texts without a name, what a file refers to would be a part for the whole.
+    if not fields:
+        found = re.findall(r"/usr/share/common-licenses/([A-Za-z0-9.+-]*[A-Za-z0-9+])", text)
     return sorted({one.strip() for one in found})
+
+
+def all_of(names: list[str]) -> str:
+    """Licenses that all hold, as an expression."""
+    several = len(names) > 1
+    return " AND ".join(f"({one})" if several and " or " in one else one for one in names)
 
 
 def main() -> None:
