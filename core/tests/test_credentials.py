@@ -10,7 +10,15 @@ import time
 import pytest
 from dynamo_container import printing
 from dynamo_container.errors import OutputError
-from dynamo_container.model.credentials import find, hide, hide_in_path, is_secret_name
+from dynamo_container.locks import document
+from dynamo_container.model.credentials import (
+    find,
+    hide,
+    hide_all,
+    hide_in_path,
+    is_secret_name,
+)
+from dynamo_container.model.lock import Lock, LockedWheel, LockedWheels
 from dynamo_container.options.syntax import index_url, provenance
 
 CANARY = "c4n4ry"
@@ -96,6 +104,7 @@ def test_credentials_are_found_and_hidden(text, capsys):
         "error getting credentials: not found",
         "--secret id=NAME,env=VARIABLE",
         "name it: --hf-token NAME",
+        "--registry-token contains a secret",
         "--max-tokens 5",
         '{"tokenizer": "llama", "tokens": "3"}',
         "bearer authentication is required",
@@ -142,6 +151,22 @@ def test_a_token_in_the_path_of_an_index_is_a_secret(path, shown):
     assert parsed.url == f"https://index.example{shown}"
     assert parsed.secret == ("" if path == shown else url)
     assert "AbC123" not in repr(parsed)
+
+
+def test_a_token_in_the_path_of_an_index_is_hidden_wherever_it_is_printed(capsys):
+    """In what uv says of the index, in a lock, which is meant for a repository, in a report."""
+    token = "T0kenInThePath4242"
+    index_url(f"https://index.example/basic/{token}/simple")
+
+    texts = (f"Failed to fetch: `https://index.example/basic/{token}/simple/x/`", f"id {token}")
+    wheel = LockedWheel(name="x", version="1", file="x.whl", sha256="a" * 64, index=texts[0])
+    wheels = LockedWheels(framework="none", platform="linux/amd64", python="3.12", wheels=(wheel,))
+    lock = Lock(path="x", created="2026-11-26T08:00:00Z", wheels=(wheels,))
+    printing.print_lines(texts)
+
+    printed = "".join(capsys.readouterr())
+    assert "https://index.example/basic/***/simple/x/" in printed
+    assert token not in printed + document.text(lock) + str(hide_all({"log": [*texts]}))
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,10 @@ def test_each_package_is_one_line(lock):
         ("curl:amd64=8.5.0-2ubuntu10.6", "curl:amd64=8.5.0 x:y=1"),
         ('name = "msgspec"', 'name = "https://evil.example/x.whl"'),
         ("schema = 1", "schema = 2"),
+        ('"2026-11-26T08:00:00Z"', '"2026-02-31T08:00:00Z"'),
+        ('"2026-11-26T08:00:00Z"', '"0000-11-26T08:00:00Z"'),
+        ('"2026-11-26T08:00:00Z"', '"1969-12-31T23:59:59Z"'),
+        ('"2026-11-26T08:00:00Z"', '"٢٠٢٦-11-26T08:00:00Z"'),
         ("schema = 1", "unknown = 1\nschema = 1"),
     ],
 )

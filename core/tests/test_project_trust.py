@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
+from dynamo_container.trust import owners
 
 STRANGER = 4711
 FILE = "dynamo-container.toml"
@@ -310,6 +312,57 @@ class TestOwners:
         os.chown(project, STRANGER, STRANGER)
 
         cli.ok(*words)
+
+    @pytest.mark.parametrize(
+        ("tag", "permissions", "refused"),
+        [(0x02, 6, True), (0x08, 2, True), (0x02, 4, False), (0x08, 0, False)],
+        ids=["user writes", "group writes", "user reads", "group does nothing"],
+    )
+    @pytest.mark.parametrize("of_folder", [False, True])
+    def test_an_access_control_list_that_lets_others_write_counts(
+        self, cli, project, monkeypatch, tag, permissions, refused, of_folder
+    ):
+        """In the mode, it looks like a file that one's own group can write."""
+        monkeypatch.setattr(owners, "_is_private_group", lambda gid: gid == os.getgid())
+        place = project.parent if of_folder else project
+        place.chmod(0o770 if of_folder else 0o660)
+        nobody = 0xFFFFFFFF
+        listed = (tag, permissions, STRANGER)
+        rows = [(0x01, 7, nobody), (0x04, 4, nobody), (0x10, 7, nobody), (0x20, 0, nobody), listed]
+        entries = b"".join(struct.pack("<HHI", *row) for row in sorted(rows))
+        try:
+            os.setxattr(place, "system.posix_acl_access", struct.pack("<I", 2) + entries)
+        except OSError as error:
+            pytest.skip(f"the file system has no access control lists: {error}")
+
+        result = cli(*RUN)
+
+        assert result.status == (2 if refused else 0)
+        assert ("an access control list lets others write" in result.err) == refused
+
+    @as_root
+    @pytest.mark.parametrize("kind", ["symbolic", "hard"])
+    def test_in_a_folder_like_tmp_a_link_to_the_callers_own_file_is_refused(
+        self, cli, project, tmp_path, monkeypatch, kind
+    ):
+        """Others can add one, and so select which of the caller's files counts."""
+        shared = tmp_path / "shared"
+        shared.mkdir()
+        shared.chmod(0o1777)
+        link = shared / FILE
+        if kind == "hard":
+            link.hardlink_to(project)
+        else:
+            link.symlink_to(project)
+            os.lchown(link, STRANGER, STRANGER)
+        monkeypatch.chdir(shared)
+
+        # A kernel that protects links does not open it, whoever asks.
+        assert cli(*RUN).status == 2
+
+        link.unlink()
+        link.write_text(SHM)
+        cli.ok(*RUN)
 
 
 class TestSearch:

@@ -210,6 +210,8 @@ def test_a_registry_that_does_not_give_a_digest_is_named(
         (("sign", SIGNED, "--cosign-arg=--key=x"), "flag of cosign"),
         (("verify", SIGNED, *KEYLESS, "--cosign-arg=--check-claims=false"), "flag of cosign"),
         (("verify", SIGNED, *KEYLESS, "--cosign-arg=--local-image"), "flag of cosign"),
+        (("verify", SIGNED, *KEYLESS, "--cosign-arg=--help"), "flag of cosign"),
+        (("verify", SIGNED, *KEYLESS, "--cosign-arg=--attachment=sbom"), "flag of cosign"),
         (
             ("verify", SIGNED, *KEYLESS, "--cosign-arg=--certificate-identity-regexp=.*"),
             "flag of cosign",

@@ -18,6 +18,7 @@ def main() -> int:
     While modules are imported and when Python exits, Ctrl-C ends the process as it ends any other
     program: no one is there to handle the exception, so Python would print a traceback.
     """
+    _search_absolute_folders()
     handler = signal.getsignal(signal.SIGINT)
     ours = handler is signal.default_int_handler
     if ours:
@@ -37,6 +38,17 @@ def main() -> int:
     finally:
         if ours:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _search_absolute_folders() -> None:
+    """Leave out the folders of PATH that depend on the current one, which may be somebody else's:
+    neither this process nor those that it starts look for docker, git or cosign there.
+    """
+    path = os.environ.get("PATH")
+    if path is not None:
+        folders = filter(os.path.isabs, path.split(os.pathsep))
+        # An empty PATH is the current folder.
+        os.environ["PATH"] = os.pathsep.join(folders) or os.devnull
 
 
 def _describe() -> dict[str, Any]:

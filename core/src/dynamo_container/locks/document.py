@@ -37,6 +37,7 @@ _HEADING: Final = """\
 # What the images of this project are made of. Written by: dynamo-container lock
 # To move on: dynamo-container update. See docs/locks.md; edit nothing by hand.
 """
+_AGAIN: Final = "write it again: dynamo-container lock; to build without it: --lock none"
 # Everything that becomes part of a command has a form that cannot be anything else.
 _NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _STAGE: Final = r"^[a-z0-9][a-z0-9_-]*$"
@@ -183,11 +184,8 @@ def parse(path: str, content: bytes) -> Lock:
             raise ValueError("a string has several lines")  # noqa: TRY301  # one message for all
         document = msgspec.convert(table, LockDocument)
     except ValueError as error:
-        raise UsageError(
-            f"{path} is not a valid lock: {error}",
-            "write it again: dynamo-container lock; to build without it: --lock none",
-        ) from error
-    return Lock(
+        raise UsageError(f"{path} is not a valid lock: {error}", _AGAIN) from error
+    lock = Lock(
         path=path,
         created=document.created,
         images=tuple(
@@ -205,6 +203,21 @@ def parse(path: str, content: bytes) -> Lock:
         packages=tuple(_packages(row) for row in document.packages),
         wheels=tuple(_wheels(row) for row in document.wheels),
     )
+    _require_moment(lock)
+    return lock
+
+
+def _require_moment(lock: Lock) -> None:
+    """Require a time that files can have: the pattern allows a 31st of February."""
+    try:
+        valid = lock.created.isascii() and lock.epoch >= 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError(
+            f"{lock.path} is not a valid lock: {lock.created!r} is not a time that files can have",
+            _AGAIN,
+        )
 
 
 def _strings_with_lines(value: object) -> Iterator[str]:

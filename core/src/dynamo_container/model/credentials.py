@@ -39,8 +39,8 @@ _FIELD: Final = (
     rf"(?i)(?<![\w.-])({_NAME})(=)"
     r"(\"[^\"\n]{1,2000}\"|'[^'\n]{1,2000}'|(?:[^&,\s'\"]|&(?![\w.-]{1,100}=))+)"
 )
-# `"name": "value"` of JSON, also as a text in JSON; headers; `--api-key VALUE`, but not a
-# placeholder such as `--api-key KEY`.
+# `"name": "value"` of JSON, also as a text in JSON; headers; `--api-key VALUE`, both as texts of a
+# list, or with a digit in the value: otherwise, it may be the next word of a sentence.
 _PAIR: Final = (
     rf"(?i)(?<![\w.-])({_NAME})(\\?[\"']\s{{0,4}}:\s{{0,4}}\\?[\"'])([^\"'\\\n]{{1,2000}})"
 )
@@ -51,7 +51,7 @@ _HEADER: Final = (
 )
 _OPTION: Final = (
     r"(?<![\w-])(--(?:[\w-]{0,50}-)?(?:password|passwd|api-key|token|client-secret|secret-key))"
-    r"('?\"?,?\s{1,4}'?\"?)(?![A-Z_]{1,50}\b)([^-\s'\",][^\s'\",]*)"
+    r"(\s{1,4}(?=[^\s'\",]{0,200}\d)|['\"],\s{0,4}['\"])([^-\s'\",][^\s'\",]*)"
 )
 # Tokens of GitHub, GitLab, Hugging Face, PyPI, npm, AWS, Slack, OpenAI, NVIDIA, Google, Docker,
 # Groq, Replicate, Stripe, Vault; JSON Web Tokens; private keys.
@@ -73,6 +73,15 @@ _SEGMENT: Final = (
 )
 
 
+# Credentials that nothing but where they come from makes recognizable.
+_known: Final[set[str]] = set()
+
+
+def know(secret: str) -> None:
+    """Hide a credential from now on, wherever it is in a text."""
+    _known.add(secret)
+
+
 def hide_all(document: object) -> object:
     """Return a document of dictionaries, lists and texts with `hide` applied to every text."""
     if isinstance(document, dict):
@@ -84,6 +93,8 @@ def hide_all(document: object) -> object:
 
 def hide(text: str) -> str:
     """Return text with `***` instead of everything that looks like a credential."""
+    for secret in _known:
+        text = text.replace(secret, HIDDEN)
     if "@" in text:
         text = _compiled(_USER_INFO).sub(HIDDEN, text)
         text = _compiled(_BARE_USER_INFO).sub(HIDDEN, text)

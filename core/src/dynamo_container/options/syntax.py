@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from dynamo_container.host.paths import absolute
 from dynamo_container.model import values
-from dynamo_container.model.credentials import find, hide_in_path
+from dynamo_container.model.credentials import find, hide_in_path, know
 from dynamo_container.model.references import is_image, is_reference, is_repository
 
 # Regular expressions are compiled when they are first used: most calls need few of them.
@@ -290,6 +290,10 @@ def index_url(value: str) -> IndexUrl:
     if parts.query or parts.fragment or "@" in parts.path:
         raise ValueError("contains '?', '#' or '@' after the host, which would be visible")
     shown = plain._replace(path=hide_in_path(parts.path))
+    # What an index answers, and tools say of it, has the token too.
+    for segment, visible in zip(parts.path.split("/"), shown.path.split("/"), strict=True):
+        if visible != segment:
+            know(segment)
     hidden = "@" in parts.netloc or shown.path != parts.path
     return IndexUrl(url=shown.geturl(), secret=value if hidden else "")
 

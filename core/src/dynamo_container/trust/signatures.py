@@ -24,9 +24,10 @@ from dynamo_container.model.text import quoted
 _COSIGN: Final = "cosign"
 _FLAG: Final = re.compile(r"(--[a-z][a-z0-9-]*)(=.*)?", re.DOTALL)
 # Flags that our own options set, and those that would make cosign look at something else than the
-# digest in the registry.
+# digest in the registry, or at nothing.
 _DECIDED: Final = re.compile(
-    r"--(?:key|yes|certificate-(?:identity|oidc-issuer).*|local-image|check-claims)"
+    r"--(?:key|yes|certificate-(?:identity|oidc-issuer).*|local-image|check-claims|attachment.*|"
+    r"help)"
 )
 # What the status of `cosign verify` says; see its documentation of exit codes.
 _REASONS: Final = {
