@@ -80,3 +80,40 @@ def test_an_option_of_kubernetes_requires_it(cli, tmp_path, form, option):
 )
 def test_names_and_sizes_are_those_of_kubernetes(cli, tmp_path, option):
     assert cli(*words("kubernetes", tmp_path), option).status == 2
+
+
+SECRET = "s3cr3tc4n4ry"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--env", f"HF_TOKEN={SECRET}"),
+        ("--env", f"URL=https://me:{SECRET}@host/x"),
+        ("--env", f"http_proxy=http://me:{SECRET}@proxy:1"),
+        ("--env", f"HEADER=Authorization: Bearer {SECRET}"),
+        ("--env", f"EXTRA=--api-key {SECRET}"),
+        ("--", "--api-key", SECRET),
+        ("--", "--api-key", "without-any-digit"),
+        ("--", f"--api-key={SECRET}"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("form", FORMS)
+def test_files_get_no_secret(cli, tmp_path, form, given):
+    """They are meant for a repository."""
+    folder = tmp_path / "deploy"
+
+    refused = cli(*words(form, folder), *given)
+
+    assert refused.status == 2
+    assert "a file for everybody" in refused.err
+    assert "by name" in refused.err or "omit the value" in refused.err
+    assert SECRET not in refused.out + refused.err
+    assert not folder.exists()
+
+
+def test_what_only_looks_like_an_option_with_a_secret_is_written(cli, tmp_path):
+    cli.ok(
+        *words("compose", tmp_path), "--env", "HF_TOKEN", "--", "--end-token", "5", "--token", "-x"
+    )

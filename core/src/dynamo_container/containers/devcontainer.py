@@ -16,8 +16,7 @@ from dynamo_container.containers.docker_argv import (
     mount_fields,
 )
 from dynamo_container.containers.plan import RunPlan
-from dynamo_container.errors import UsageError
-from dynamo_container.model.credentials import find, is_secret_name
+from dynamo_container.containers.visible import refuse_secrets
 from dynamo_container.model.text import json_text
 from dynamo_container.model.values import Mount, RunFlag
 
@@ -50,24 +49,9 @@ def render(plan: RunPlan, framework: str, home: str, *, gpus: bool) -> str:
         home: the caller's home folder; paths in it are written so that they fit every user.
         gpus: whether the container gets GPUs if the machine has some.
     """
-    _refuse_secrets(plan)
+    refuse_secrets(plan)
     text = json_text(_document(plan, framework, home, gpus=gpus))
     return f"{_HEADER}{_hash(text)}\n{text}"
-
-
-def _refuse_secrets(plan: RunPlan) -> None:
-    """Refuse values that look like secrets: the file is meant for a repository.
-
-    Raises:
-        UsageError: a variable has one.
-    """
-    for var in plan.env:
-        if var.value and (is_secret_name(var.name) or find(var.value)):
-            raise UsageError(
-                f"--env {var.name} has a value that looks like a secret, which would be in "
-                "a file for everybody",
-                f"omit the value (--env {var.name}): it then comes from each user's environment",
-            )
 
 
 def is_ours(text: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Protocol
 
+from dynamo_container.containers.visible import refuse_secrets
 from dynamo_container.errors import UsageError
 from dynamo_container.model.requests import Discovery
 from dynamo_container.services.plan import ServePlan
@@ -84,8 +85,11 @@ def render(form: str, plan: ServePlan, options: ExportOptions) -> dict[str, str]
         options: of the format.
 
     Raises:
-        UsageError: the format cannot express the plan.
+        UsageError: the format cannot express the plan, or would show a secret of it.
     """
+    for service in plan.services:
+        for container in service.containers:
+            refuse_secrets(container)
     module = importlib.import_module(f"{__package__}.{RENDERERS[form]}")
     function: Renderer = module.render
     return function(plan, options)
