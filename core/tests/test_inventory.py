@@ -69,7 +69,7 @@ def probe() -> dict[str, Any]:  # functions
     [
         ("License: GPL-2+ with Bison exception or Artistic, and Expat\n", None),
         ("License: CC0 license\n", None),
-        ("License: MPL-1.1 or GPL-2+ or LGPL-2.1+\n a text\n", "MPL-1.1 or GPL-2+ or LGPL-2.1+"),
+        ("License: MPL-1.1 or GPL-2+ or LGPL-2.1+\n its text\n", "MPL-1.1 or GPL-2+ or LGPL-2.1+"),
         ("License: Expat\n\nLicense: ISC or GPL-1+\n", "Expat AND (ISC or GPL-1+)"),
         ("License: Expat\nLicense: Permission is hereby granted, free of charge, to\n", "Expat"),
         ("License: This software is provided 'as-is', without any express or implied\n", ""),

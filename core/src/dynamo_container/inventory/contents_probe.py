@@ -89,7 +89,7 @@ def license_of(metadata: Message) -> str:
 
 
 def title_of(text: str) -> str:
-    """The first line of a text, which may be that of a whole license; empty if it is no name."""
+    """The first line of a license, which may be its whole text; empty if it is not a name."""
     line = next(iter(text.strip().splitlines()), "").strip()
     return line if len(line) <= LONGEST_NAME else ""
 
