@@ -167,7 +167,7 @@ def test_a_missing_context_is_a_failure_of_the_engine_and_not_of_the_command(
         tmp_path,
         """case "$*" in
 --version) echo "Docker version 28.5.2, build ecc6942" ;;
-*) echo "Failed to initialize: context not found" >&2; exit 1 ;;
+*) echo 'Failed to initialize: context "a b": context not found: open /x' >&2; exit 1 ;;
 esac""",
     )
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
@@ -176,7 +176,21 @@ esac""",
     result = cli("doctor", "--json")
 
     assert finding_of(result, "docker")["summary"] == "version 28.5.2"
-    assert "context not found" in finding_of(result, "engine")["summary"]
+    assert finding_of(result, "engine")["summary"] == "docker context 'a b' does not exist"
+    assert finding_of(result, "engine")["next_step"] == "see: docker context ls"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("words", [("images",), ("check", "an/image:1"), ("size", "an/image:1")])
+def test_every_command_names_a_missing_context(cli: Cli, monkeypatch, tmp_path, words):
+    said = 'Failed to initialize: unable to resolve docker endpoint: context "gone": context not'
+    write_docker(tmp_path, f"echo '{said} found: open /long/path: no such file' >&2; exit 1")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    result = cli(*words)
+
+    assert result.status == 3
+    assert result.err == "error: docker context 'gone' does not exist\nsee: docker context ls\n"
 
 
 @pytest.mark.processes

@@ -20,7 +20,7 @@ from docker.errors import APIError, DockerException, NotFound
 from requests.exceptions import RequestException, Timeout
 
 from dynamo_container.docker import podman, program
-from dynamo_container.docker.errors import no_engine, reading_answer
+from dynamo_container.docker.errors import no_context, no_engine, reading_answer
 from dynamo_container.docker.listed import CREATED, Container, is_foreign
 from dynamo_container.errors import (
     DynamoContainerError,
@@ -147,12 +147,7 @@ def _require_context() -> None:
         return
     name = os.environ.get("DOCKER_CONTEXT") or None
     if ContextAPI.get_context(name) is None:
-        raise EngineError(
-            f"docker context {name!r} does not exist"
-            if name
-            else "docker's current context does not exist",
-            "see: docker context ls",
-        )
+        raise no_context(name or "")
 
 
 def _unreachable(error: Exception) -> EngineError:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -16,6 +17,7 @@ OLDEST_ENGINE: Final = 26
 OLDEST_BUILDX: Final = "0.13"
 # The first with CDI devices and port mappings for every user, and the one that we test with.
 OLDEST_PODMAN: Final = 5
+LIST_CONTEXTS: Final = "see: docker context ls"
 # How the client's message starts if the engine refuses to do something.
 REFUSAL: Final = "Error response from daemon:"
 # The exit statuses of `docker run` for a container that cannot be started.
@@ -58,12 +60,20 @@ def no_engine(reason: str) -> EngineError:
     Args:
         reason: what docker printed; its last line becomes part of the message.
     """
+    if unknown := re.search(r'context "(.+?)": context not found', reason):
+        return no_context(unknown[1])
     lines = [line.strip() for line in reason.splitlines() if line.strip()]
     detail = f": {lines[-1]}" if lines else ""
     return EngineError(
         f"no docker engine answers{detail}",
         "start Docker, or set DOCKER_HOST or DOCKER_CONTEXT; --dry-run works without an engine",
     )
+
+
+def no_context(name: str) -> EngineError:
+    """Return the error for a docker context that does not exist; an empty name: the current one."""
+    context = f"docker context {name!r}" if name else "docker's current context"
+    return EngineError(f"{context} does not exist", LIST_CONTEXTS)
 
 
 def no_client(error: OSError) -> EngineError:

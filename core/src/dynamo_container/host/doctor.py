@@ -19,7 +19,7 @@ from dynamo_container.docker import buildx, engine, program
 from dynamo_container.docker.buildx import BuilderState
 from dynamo_container.docker.command import shell_word
 from dynamo_container.docker.engine import NO_BUILD_CACHE, BuildCache
-from dynamo_container.docker.errors import OLDEST_BUILDX, OLDEST_ENGINE
+from dynamo_container.docker.errors import LIST_CONTEXTS, OLDEST_BUILDX, OLDEST_ENGINE
 from dynamo_container.docker.program import PODMAN
 from dynamo_container.errors import EngineError, MachineError
 from dynamo_container.host import driver
@@ -270,7 +270,8 @@ def _connect(machine: Machine) -> str:
     """Return what to do if no engine answers."""
     if "permission denied" in machine.engine_error.lower():
         return "join the group docker and log in again: sudo usermod -aG docker $USER"
-    return "start Docker, or set DOCKER_HOST or DOCKER_CONTEXT"
+    start = "start Docker, or set DOCKER_HOST or DOCKER_CONTEXT"
+    return LIST_CONTEXTS if machine.engine_error.endswith("does not exist") else start
 
 
 def _buildx(machine: Machine) -> Finding:
