@@ -392,3 +392,25 @@ def test_plugins_show_lists_hooks_with_their_locations(cli):
     path, _, line = shown["hooks"]["dynamo_container_pins"].rpartition(":")
     assert path.endswith("dynamo_container_none/plugin.py")
     assert int(line) > 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("build", "tiny", "--dry-run"),
+        ("explain", "build", "tiny"),
+        ("render", "tiny", "--output", "x"),
+    ],
+)
+def test_a_current_folder_that_was_deleted_is_named(cli, site, tmp_path, monkeypatch, words):
+    site.framework("tiny")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    result = cli(*words)
+
+    assert result.status == 2
+    assert result.err == (
+        "error: the current folder does not exist any more\ngo to another one: cd DIR\n"
+    )

@@ -124,8 +124,11 @@ def test_the_version_comes_from_the_socket(serve: Serve, monkeypatch):
         engine.server_version()
 
 
-def test_without_an_answer_on_the_socket_the_docker_command_is_used(serve: Serve, monkeypatch):
-    monkeypatch.setenv("PATH", "")
+@pytest.mark.parametrize("path", ["", "/nonexistent", "/etc/passwd"])
+def test_without_an_answer_on_the_socket_the_docker_command_is_used(
+    serve: Serve, monkeypatch, path
+):
+    monkeypatch.setenv("PATH", path)
     serve({})
 
     with pytest.raises(EngineError, match="the docker command is not installed"):

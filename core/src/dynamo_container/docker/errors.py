@@ -84,7 +84,8 @@ def no_client(error: OSError) -> EngineError:
             "all together take too much",
             "pass long values in a file",
         )
-    missing = isinstance(error, FileNotFoundError)
+    # A part of PATH may be a file.
+    missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
     return EngineError(
         "the docker command is not installed"
         if missing

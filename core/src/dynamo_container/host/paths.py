@@ -18,6 +18,10 @@ def absolute(path: str) -> Path:
     """
     try:
         return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100  # no links resolved
+    except FileNotFoundError as error:
+        raise UsageError(
+            "the current folder does not exist any more", "go to another one: cd DIR"
+        ) from error
     except (RuntimeError, OSError) as error:
         raise UsageError(
             f"{path!r} cannot be made an absolute path: {error}", "write the path from / on"
