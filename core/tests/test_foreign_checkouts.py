@@ -404,3 +404,29 @@ def test_a_pipe_that_replaces_a_file_is_not_opened(folder):
     os.mkfifo(folder / "README.md")
 
     assert git.collect(folder).commit
+
+
+def test_files_that_git_cannot_list_are_a_warning(folder):
+    """Because of a broken index here, or a pipe that git waits for. Without the list, every content
+    would have the same digest.
+    """
+    checkouts.commit(folder)
+    (folder / ".git" / "index").write_bytes(b"not an index " * 20)
+
+    checkout = git.collect(folder)
+
+    assert checkout.commit
+    assert checkout.unknown == (
+        "git did not list the files: changes are not part of the plan's hash",
+    )
+
+
+def test_the_repository_names_no_file_with_names_to_leave_out(folder):
+    """It could be a pipe, too, or any file of the caller."""
+    checkouts.commit(folder)
+    before = git.collect(folder)
+    pipe = folder.parent / "pipe"
+    os.mkfifo(pipe)
+    checkouts.git(folder, "config", "core.excludesFile", str(pipe))
+
+    assert git.collect(folder) == before

@@ -136,6 +136,8 @@ class _Git(NamedTuple):
         if split:
             return "", "git's index is split: changes are not part of the plan's hash"
         contents = worktree.read(self.repository)
+        if not contents.listed:
+            return "", "git did not list the files: changes are not part of the plan's hash"
         names = ", ".join(contents.submodules)
         omitted = f"changes in submodules are not part of the plan's hash: {names}"
         return contents.digest, omitted if names else ""

@@ -23,6 +23,7 @@ _SETTINGS: Final = (
     "core.fsmonitor=false",
     f"core.hooksPath={_NOWHERE}",
     f"core.attributesFile={_NOWHERE}",
+    f"core.excludesFile={_NOWHERE}",
     "safe.bareRepository=explicit",
     "submodule.recurse=false",
     "protocol.allow=never",

@@ -40,10 +40,12 @@ class Contents:
         digest: SHA-256 of the names, the modes and the content of all files that git tracks, and of
             the names of new ones.
         submodules: their folders; what is in them is not part of the digest.
+        listed: whether git listed any file; a pipe in place of one that git reads prevents it.
     """
 
     digest: str
     submodules: tuple[str, ...]
+    listed: bool
 
 
 def read(repository: Repository) -> Contents:
@@ -66,7 +68,7 @@ def read(repository: Repository) -> Contents:
             Path(f"{repository.path}/{name}"), mode, remembered, _STATUS.match(status), index
         )
         digest.update(f"{found} {name}\0".encode(errors="surrogateescape"))
-    return Contents(digest=digest.hexdigest(), submodules=tuple(submodules))
+    return Contents(digest=digest.hexdigest(), submodules=tuple(submodules), listed=listed != [""])
 
 
 def is_split(repository: Repository) -> bool:
