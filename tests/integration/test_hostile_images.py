@@ -187,6 +187,21 @@ def test_containers_do_not_inherit_our_labels_from_an_image(engine, cli):
     assert sorted(running(engine)) == ["foreign0", "foreign1"]
 
 
+def test_an_image_that_is_pulled_at_the_start_does_not_name_a_project(engine, cli):
+    """Its labels were not looked at before, and `serve stop` would delete another project."""
+    name = image(engine, "evil/project:1", serve="others-project", dev="/folder", project="/other")
+    labels = (f"--label={LABEL}run=tiny", f"--label={LABEL}owner={ME}")
+    engine.docker("run", "--detach", "--network=none", "--name", "pulled", *labels, name)
+
+    stopped = cli("serve", "stop")
+
+    (one,) = cli.ok("ps", "--json").json
+    assert (one["name"], one["project"]) == ("pulled", "")
+    assert "others-project" not in cli.ok("serve", "status").out
+    assert stopped.status == 2
+    assert "none exists" in stopped.err
+
+
 CHECK = """
 @hookimpl
 def dynamo_container_checks(request):

@@ -66,3 +66,17 @@ def is_foreign(labels: Mapping[str, str], inherited: Mapping[str, str]) -> bool:
     """
     ours = (RUN_LABEL, OWNER_LABEL)
     return RUN_LABEL in inherited and all(labels.get(key) == inherited.get(key) for key in ours)
+
+
+def own_labels(labels: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels of a container that one of our commands started, without those that it only
+    has from its image: an image that was pulled at the start can name the project of another one.
+
+    Args:
+        labels: of the container.
+        inherited: those of its image.
+    """
+    ours = (RUN_LABEL, OWNER_LABEL)
+    return {
+        key: value for key, value in labels.items() if key in ours or inherited.get(key) != value
+    }
