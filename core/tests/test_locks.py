@@ -536,3 +536,16 @@ def test_images_that_a_dockerfile_names_are_those_of_the_lock(site):
     assert dict(target.args)["BASE_IMAGE"] == f"base:1@sha256:{A}"
     (plain,) = planner.plan(registry, [request], BuildSettings()).targets
     assert plain.contexts == ()
+
+
+@pytest.mark.parametrize("place", ["missing/a.lock", "."])
+def test_a_lock_that_cannot_be_written_is_an_error_before_anything_is_resolved(
+    cli, site, tmp_path, monkeypatch, place
+):
+    site.framework("tiny")
+    monkeypatch.chdir(tmp_path)
+
+    result = cli("lock", "tiny", "--lock", place)
+
+    assert result.status == 2
+    assert "a.lock cannot be written" in result.err or f"{tmp_path} cannot be written" in result.err

@@ -61,14 +61,14 @@ def write(
         names: what moves; nothing for everything.
 
     Raises:
-        UsageError: its place is a symbolic link that leads out of its folder, unless it was named.
+        UsageError: its place is a symbolic link that leads out of its folder, or not writable.
         MachineError: it cannot be written.
     """
     # Imported here: `--help` does not need it.
     from dynamo_container.host import files
     from dynamo_container.locks import changes, document, making, moving
 
-    path = lock_file.place(options, session.project)
+    path = lock_file.place_to_write(options, session.project)
     if not options.lock:
         files.require_inside(path, path.parent, _ELSEWHERE)
     plan, resolved = plan_build(session, options, use_lock=False)

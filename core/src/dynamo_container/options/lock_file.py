@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dynamo_container.errors import UsageError
-from dynamo_container.host.paths import absolute, is_file
+from dynamo_container.host.paths import absolute, is_file, writable_file
 from dynamo_container.options.syntax import NONE
 
 if TYPE_CHECKING:
@@ -28,6 +28,15 @@ def place(options: BuildOptions, project: ProjectFile) -> Path:
     if options.lock and options.lock != NONE:
         return absolute(options.lock)
     return (project.path.parent if project.path else absolute(".")) / FILE
+
+
+def place_to_write(options: BuildOptions, project: ProjectFile) -> Path:
+    """Return the path of the lock that is going to be written: resolving packages takes minutes.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    return writable_file(str(place(options, project)), "--lock")
 
 
 def find(options: BuildOptions, project: ProjectFile, *, trusting: bool) -> Lock | None:
