@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Copyright (c) 2026 The dynamo-container authors
 # SPDX-License-Identifier: Apache-2.0
-"""Build arguments that scripts compute with: a shell would use the start of what is no number."""
+"""Build arguments that scripts compute with: a shell would use the digits that start a value."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _search_absolute_folders() -> None:
-    """Leave out the folders of PATH that depend on the current one, which may be somebody else's:
+    """Leave out the folders of PATH that depend on the current one, which may be another user's:
     neither this process nor those that it starts look for docker, git or cosign there.
     """
     path = os.environ.get("PATH")

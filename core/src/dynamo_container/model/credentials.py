@@ -39,8 +39,8 @@ _FIELD: Final = (
     rf"(?i)(?<![\w.-])({_NAME})(=)"
     r"(\"[^\"\n]{1,2000}\"|'[^'\n]{1,2000}'|(?:[^&,\s'\"]|&(?![\w.-]{1,100}=))+)"
 )
-# `"name": "value"` of JSON, also as a text in JSON; headers; `--api-key VALUE`, both as texts of a
-# list, or with a digit in the value: otherwise, it may be the next word of a sentence.
+# `"name": "value"` of JSON, also in a string of JSON; headers; `--api-key VALUE`, both as texts of
+# a list, or with a digit in the value: otherwise, it may be the next word of a sentence.
 _PAIR: Final = (
     rf"(?i)(?<![\w.-])({_NAME})(\\?[\"']\s{{0,4}}:\s{{0,4}}\\?[\"'])([^\"'\\\n]{{1,2000}})"
 )
@@ -78,7 +78,7 @@ _known: Final[set[str]] = set()
 
 
 def know(secret: str) -> None:
-    """Hide a credential from now on, wherever it is in a text."""
+    """Hide a credential from now on, wherever it is."""
     _known.add(secret)
 
 
