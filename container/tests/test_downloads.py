@@ -455,3 +455,43 @@ def test_a_checkouts_requirements_for_development_leave_the_engine(
     assert (
         "the checkout's own requirements for development are not installed" in ran.err
     ) == failed
+
+
+LOCKING = """
+uv venv --quiet /venv; export VIRTUAL_ENV=/venv
+with-index uv pip install --quiet acme-engine==1.0; echo acme-tool >/ours
+mkdir /lock; with-index resolve-development-requirements /ours /lock
+sed -n 's/^\\([^ ]*==[^ ]*\\).*/\\1/p' /lock/resolved.txt; echo ---
+export LOCKED_WHEELS="$(sed 's/ *#.*//; s/\\\\$//' /lock/resolved.txt | tr -d '\\n' |
+    sed 's/sha256:\\([0-9a-f]*\\)acme/sha256:\\1|acme/g')"
+with-index install-development-requirements /ours; uv pip freeze"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "tool", "helper"),
+    [
+        ({}, "2.0", "2.0"),
+        ({"LOCKED_VERSIONS": "acme-tool==1.0|acme-helper==1.0"}, "1.0", "1.0"),
+        (
+            {"LOCKED_VERSIONS": "acme-tool==1.0|acme-helper==1.0", "UPGRADE": "acme-helper"},
+            *("1.0", "2.0"),
+        ),
+    ],
+    ids=["no lock", "a lock", "a lock that moves"],
+)
+def test_requirements_for_development_are_those_of_a_lock(
+    step, indexes, tmp_path, variables, tool, helper
+):
+    wheels = tmp_path / "main" / "wheels"
+    for version in ("1.0", "2.0"):
+        package_index.write_wheel(wheels, "acme-engine", version)
+        package_index.write_wheel(wheels, "acme-helper", version)
+        package_index.write_wheel(wheels, "acme-tool", version, ("acme-engine", "acme-helper"))
+
+    ran = step(LOCKING, secrets=indexes.secrets, **indexes.variables, **variables)
+
+    assert ran.status == 0, ran.err
+    resolved, installed = (part.split() for part in ran.out.split("---\n"))
+    # The engine is installed already, and stays.
+    assert resolved == [f"acme-helper=={helper}", f"acme-tool=={tool}"]
+    assert installed == ["acme-engine==1.0", *resolved]

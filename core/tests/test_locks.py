@@ -489,15 +489,15 @@ def test_lock_refuses_options_without_effect(cli, flag):
 
 @pytest.mark.parametrize(
     ("words", "stage"),
-    [(("--target", "dev"), "dev"), (("--target", "runtime", "--make-efa"), "efa")],
-    ids=["dev", "efa"],
+    [(("--make-efa",), "efa"), (("--nixl-ref", "main"), "nixl")],
+    ids=["efa", "nixl"],
 )
 def test_what_downloads_and_does_not_state_it_cannot_be_locked(
     cli, tmp_path, monkeypatch, words, stage
 ):
     monkeypatch.chdir(tmp_path)
 
-    result = cli("lock", "none", *words)
+    result = cli("lock", "none", "--target", "runtime", *words)
 
     assert result.status == 2
     assert f"its stage '{stage}' does not state what it downloads" in result.err

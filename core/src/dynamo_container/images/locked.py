@@ -84,14 +84,9 @@ class Locked:
         for pin in self._pins:
             if pin.key in tools and pin.value.build_arg:
                 yield BuildArg(name=pin.value.build_arg, value=tools[pin.key].requirement)
-        wheels = [one for one in self._lock.wheels if self._is_mine(one)]
-        if wheels and self._lock.moving is None:
-            yield BuildArg(name=LOCKED_WHEELS, value="|".join(_requirements(wheels)))
-            yield BuildArg(name=LOCKED_SIZES, value=" ".join(_sizes(wheels)))
-        elif wheels:
-            versions = {f"{wheel.name}=={wheel.version}" for one in wheels for wheel in one.wheels}
-            yield BuildArg(name=LOCKED_VERSIONS, value="|".join(sorted(versions)))
-            yield BuildArg(name=UPGRADE, value=" ".join(self._lock.moving or ()))
+        mine = [one for one in self._lock.wheels if self._is_mine(one)]
+        for stage in dict.fromkeys(one.stage for one in mine):
+            yield from _wheels(stage, [one for one in mine if one.stage == stage], self._lock)
         for stage, words in self._packages().items():
             yield BuildArg(name=LOCKED_PACKAGES, value=" ".join(sorted(words)), stage=stage)
 
@@ -107,6 +102,20 @@ class Locked:
                 known = by_stage.setdefault(one.stage, {"-"})
                 known |= {str(package) for package in one.packages}
         return by_stage
+
+
+def _wheels(stage: str, wheels: list[LockedWheels], lock: Lock) -> Iterator[BuildArg]:
+    """Yield the arguments for the Python packages of a stage: exactly these, or, if the lock is
+    moved on, the versions to keep.
+    """
+    if lock.moving is None:
+        requirements = "|".join(_requirements(wheels))
+        yield BuildArg(name=LOCKED_WHEELS, value=requirements, stage=stage)
+        yield BuildArg(name=LOCKED_SIZES, value=" ".join(_sizes(wheels)), stage=stage)
+        return
+    versions = {f"{wheel.name}=={wheel.version}" for one in wheels for wheel in one.wheels}
+    yield BuildArg(name=LOCKED_VERSIONS, value="|".join(sorted(versions)), stage=stage)
+    yield BuildArg(name=UPGRADE, value=" ".join(lock.moving), stage=stage)
 
 
 def _requirements(locked: list[LockedWheels]) -> Iterator[str]:

@@ -135,12 +135,13 @@ class WheelRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class WheelsRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The packages of Python that an image gets."""
+    """The packages of Python that an image gets from a stage."""
 
     framework: Name
     cuda: str = ""
     device: str = ""
     platform: Platform
+    stage: StageName = "wheels"
     python: Annotated[str, Meta(pattern=r"^3\.\d+$")]
     packages: tuple[WheelRow, ...] = ()
 

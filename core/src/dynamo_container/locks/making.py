@@ -165,6 +165,7 @@ def _wheels(
         cuda=image.cuda,
         device=image.device,
         platform=platform,
+        stage=target.stage,
         python=document["python"],
         wheels=tuple(sorted(wheels, key=lambda wheel: wheel.name)),
     )

@@ -121,12 +121,13 @@ class LockedWheel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedWheels:
-    """The packages of Python that an image gets on a platform."""
+    """The packages of Python that a stage resolves or installs for a platform."""
 
     framework: str
     cuda: str = ""
     device: str = ""
     platform: str
+    stage: str = "wheels"
     python: str
     wheels: tuple[LockedWheel, ...]
 
