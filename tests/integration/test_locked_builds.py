@@ -13,6 +13,7 @@ import package_index
 import pytest
 from dynamo_container.options import lock_file
 from running import Cli, Docker
+from slow import slow
 
 pytestmark = pytest.mark.engine
 
@@ -181,3 +182,26 @@ def test_a_lock_of_an_older_release_moves_on(cli: Cli, folder, words):
     assert "changed ai-dynamo 1.5.0 -> 1.6.1 (none pins it)" in updated
     assert "changed ai-dynamo-runtime 1.5.0 -> 1.6.1 (ai-dynamo 1.6.1 requires it)" in updated
     assert "acme" not in updated
+
+
+@slow
+def test_dev_is_locked_and_built_again_with_the_same_bytes(
+    cli: Cli, docker: Docker, rust: str, folder, tag
+):
+    """From the real index: it takes several minutes."""
+    (folder / FILE).unlink()
+    bundle = ("--ca-bundle", docker.ca_bundle) if docker.ca_bundle else ()
+    image, stage = tag("dev"), f"rust={rust}"
+    words = ("--target", "dev", "--base-image", docker.base_image, "--stage", stage, *bundle)
+
+    cli.ok("lock", "none", *words)
+    cli.ok("build", "none", *words, "--tag", image, "--no-latest", "--locked")
+
+    text = (folder / FILE).read_text()
+    assert 'stage = "dev"' in text
+    assert 'name = "maturin"' in text
+    program = (
+        "cargo --version && maturin --version && pytest --version && python -c 'import dynamo'"
+    )
+    docker.run("run", "--rm", image, "sh", "-ec", program)
+    assert "is reproduced" in cli.ok("reproduce", image, *words, "--no-latest").out
