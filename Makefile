@@ -53,6 +53,7 @@ test: setup engine
 acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance_cpu.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
+	$(WITH_ENGINE) $(BIN)/python scripts/acceptance_beside.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_SLOW=required DYNAMO_CONTAINER_TEST_ENGINE=required \
 	    $(BIN)/python -m pytest tests/integration/test_serve.py tests/integration/test_engine_image.py \
 	        tests/integration/test_locked_builds.py tests/integration/test_podman_none.py

@@ -7,14 +7,15 @@
 
 For each framework it reports: the time of a build with empty caches, compared with uv installing
 the same packages in a container of the same base image, also with an empty cache; the size of the
-image, compared with its base image and its venv; and the result of `check`. This takes about 30 GB
-of disk space, and requires a running Docker Engine and the installed packages; `make acceptance`
-provides both.
+image, compared with its base image and its venv; the result of `check`; and whether `size` and
+`sbom` agree with docker, uv and dpkg. This takes about 30 GB of disk space, and requires a running
+Docker Engine and the installed packages; `make acceptance` provides both.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import re
 import subprocess
@@ -23,6 +24,8 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+
+import acceptance_contents
 
 FRAMEWORKS = ("none", "vllm", "sglang")
 WHEELS = ("ai-dynamo", "kvbm", "nixl", "sglang", "torch", "transformers", "vllm")
@@ -134,6 +137,9 @@ def accept(framework: str, base_image: str) -> Row:
         checked = ours("check", tag, check=False)
         print(checked.stdout, flush=True)
         passed, number = results(checked.stdout)
+        found = acceptance_contents.find(tag, modules(framework))
+        problems = tuple(found.problems())
+        print(found, *problems, sep="\n", flush=True)
         return Row(
             framework=framework,
             alone=alone,
@@ -142,13 +148,19 @@ def accept(framework: str, base_image: str) -> Row:
             base=size(base_image),
             venv=int(docker("run", "--rm", tag, "du", "-sb", VENV).split()[0]),
             checks=f"{passed} of {number}",
-            passed=checked.returncode == 0,
+            passed=checked.returncode == 0 and not problems,
             wheels=json.loads(docker("run", "--rm", tag, "python", "-c", VERSIONS, *WHEELS)),
         )
     finally:
         docker("image", "rm", "--force", tag)
         # They take ten gigabytes, and no other build uses them.
         prune(*STEPS, f'with id "{mark}/', keep=existing)
+
+
+def modules(framework: str) -> tuple[str, ...]:
+    """Return the modules that `check` imports in a framework's image."""
+    plugin = importlib.import_module(f"dynamo_container_{framework}.plugin").plugin
+    return tuple(name for names in plugin.modules for name in names)
 
 
 def seconds_alone(framework: str, base_image: str) -> float:
