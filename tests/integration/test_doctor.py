@@ -186,6 +186,8 @@ def test_every_command_names_a_missing_context(cli: Cli, monkeypatch, tmp_path, 
     said = 'Failed to initialize: unable to resolve docker endpoint: context "gone": context not'
     write_docker(tmp_path, f"echo '{said} found: open /long/path: no such file' >&2; exit 1")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    # An engine that answers at its socket is asked there, without docker.
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such.sock")
 
     result = cli(*words)
 
