@@ -21,7 +21,7 @@ from requests.exceptions import RequestException, Timeout
 
 from dynamo_container.docker import podman, program
 from dynamo_container.docker.errors import no_context, no_engine, reading_answer
-from dynamo_container.docker.listed import CREATED, Container, is_foreign, own_labels
+from dynamo_container.docker.listed import CREATED, Container, ours
 from dynamo_container.errors import (
     DynamoContainerError,
     EngineError,
@@ -56,12 +56,8 @@ def list_containers(owner: str = "") -> tuple[Container, ...]:
     with _client() as client:
         listed = client.api.containers(all=True, filters={"label": RUN_LABEL})
         inherited = {image: _labels_of(client, image) for image in {_image(one) for one in listed}}
-    ours = (
-        {**one, "Labels": own_labels(one["Labels"], inherited[_image(one)])}
-        for one in listed
-        if not is_foreign(one["Labels"], inherited[_image(one)])
-    )
-    return tuple(one for one in map(_container, ours) if owner in ("", one.owner))
+    own = ours(listed, lambda entry: inherited[_image(entry)])
+    return tuple(one for one in map(_container, own) if owner in ("", one.owner))
 
 
 def _image(listed: dict[str, Any]) -> str:

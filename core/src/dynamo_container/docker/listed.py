@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from dynamo_container.model.names import OWNER_LABEL, RUN_LABEL
 
 RUNNING: Final = "running"
 CREATED: Final = "created"
+# The labels that each container of ours gets when it is started.
+_OURS: Final = (RUN_LABEL, OWNER_LABEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,22 @@ class Container:
         return self.state in (RUNNING, CREATED, "paused", "restarting")
 
 
-def is_foreign(labels: Mapping[str, str], inherited: Mapping[str, str]) -> bool:
+def ours(
+    listed: Iterable[dict[str, Any]], inherited: Callable[[dict[str, Any]], Mapping[str, str]]
+) -> Iterator[dict[str, Any]]:
+    """Yield the containers that one of our commands started, with the labels that are their own.
+
+    Args:
+        listed: the engine's entries of containers with our labels.
+        inherited: returns the labels of the image of an entry.
+    """
+    for entry in listed:
+        labels, of_image = entry["Labels"], inherited(entry)
+        if not _is_foreign(labels, of_image):
+            yield {**entry, "Labels": _own_labels(labels, of_image)}
+
+
+def _is_foreign(labels: Mapping[str, str], inherited: Mapping[str, str]) -> bool:
     """Whether a container has our labels only because its image has them: then somebody else
     started it.
 
@@ -64,11 +81,10 @@ def is_foreign(labels: Mapping[str, str], inherited: Mapping[str, str]) -> bool:
         labels: of the container.
         inherited: those of its image.
     """
-    ours = (RUN_LABEL, OWNER_LABEL)
-    return RUN_LABEL in inherited and all(labels.get(key) == inherited.get(key) for key in ours)
+    return RUN_LABEL in inherited and all(labels.get(key) == inherited.get(key) for key in _OURS)
 
 
-def own_labels(labels: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
+def _own_labels(labels: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the labels of a container that one of our commands started, without those that it only
     has from its image: an image that was pulled at the start can name the project of another one.
 
@@ -76,7 +92,6 @@ def own_labels(labels: Mapping[str, str], inherited: Mapping[str, str]) -> dict[
         labels: of the container.
         inherited: those of its image.
     """
-    ours = (RUN_LABEL, OWNER_LABEL)
     return {
-        key: value for key, value in labels.items() if key in ours or inherited.get(key) != value
+        key: value for key, value in labels.items() if key in _OURS or inherited.get(key) != value
     }

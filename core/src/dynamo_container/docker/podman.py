@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dynamo_container.docker import cdi, process
 from dynamo_container.docker.errors import OLDEST_PODMAN, no_podman, podman_too_old
-from dynamo_container.docker.listed import CREATED, Container, is_foreign, own_labels
+from dynamo_container.docker.listed import CREATED, Container, ours
 from dynamo_container.docker.program import PODMAN
 from dynamo_container.errors import MachineError, WorkFailedError
 from dynamo_container.model.facts.engine import EngineInfo
@@ -103,12 +103,7 @@ def list_containers() -> tuple[Container, ...]:
     if completed.returncode or not isinstance(rows, list):
         raise no_podman(completed.stderr)
     inherited = {image: _labels_of(image) for image in {row["ImageID"] for row in rows}}
-    ours = (
-        {**row, "Labels": own_labels(row["Labels"], inherited[row["ImageID"]])}
-        for row in rows
-        if not is_foreign(row["Labels"], inherited[row["ImageID"]])
-    )
-    containers = [_container(row) for row in ours]
+    containers = map(_container, ours(rows, lambda row: inherited[row["ImageID"]]))
     return tuple(sorted(containers, key=lambda one: one.created, reverse=True))
 
 
