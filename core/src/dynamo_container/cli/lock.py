@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import click
 
 from dynamo_container.cli.app import Session
@@ -19,8 +17,6 @@ from dynamo_container.options import lock_file
 from dynamo_container.options.records import BuildOptions
 from dynamo_container.options.syntax import NONE
 from dynamo_container.printing import print_line, print_lines
-
-_ELSEWHERE: Final = "name another file: --lock FILE"
 
 
 @click.command(cls=LockCommand, epilog=examples("lock none --target runtime"))
@@ -62,15 +58,13 @@ def write(
 
     Raises:
         UsageError: its place is a symbolic link that leads out of its folder, or not writable.
-        MachineError: it cannot be written.
+        MachineError: it cannot be written, or its place cannot be read.
     """
     # Imported here: `--help` does not need it.
     from dynamo_container.host import files
     from dynamo_container.locks import changes, document, making, moving
 
     path = lock_file.place_to_write(options, session.project)
-    if not options.lock:
-        files.require_inside(path, path.parent, _ELSEWHERE)
     plan, resolved = plan_build(session, options, use_lock=False)
     before = lock_file.read(path, trusting=session.trusting) if path.is_file() else None
     if lock and names:
@@ -82,7 +76,9 @@ def write(
     try:
         files.write(path, document.text(made))
     except OSError as error:
-        raise MachineError(f"{path} cannot be written: {error.strerror}", _ELSEWHERE) from error
+        raise MachineError(
+            f"{path} cannot be written: {error.strerror}", lock_file.ELSEWHERE
+        ) from error
     try:
         lock_file.trust(path)
     except WorkFailedError as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dynamo_container.options.records import BuildOptions
 
 FILE: Final = "dynamo-container.lock"
+ELSEWHERE: Final = "name another file: --lock FILE"
 # Where an option was set: the start of a description.
 PROJECT_FILE: Final = "project file"
 
@@ -34,9 +35,17 @@ def place_to_write(options: BuildOptions, project: ProjectFile) -> Path:
     """Return the path of the lock that is going to be written: resolving packages takes minutes.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: it cannot be written; or it was not named, and a symbolic link leads out of its
+            folder.
+        MachineError: its place cannot be read.
     """
-    return writable_file(str(place(options, project)), "--lock")
+    # Imported here: builds only read a lock.
+    from dynamo_container.host import files
+
+    path = writable_file(str(place(options, project)), "--lock")
+    if not options.lock:
+        files.require_inside(path, path.parent, ELSEWHERE)
+    return path
 
 
 def find(options: BuildOptions, project: ProjectFile, *, trusting: bool) -> Lock | None:
