@@ -49,7 +49,7 @@ test: setup engine
 	$(WITH_ENGINE) DYNAMO_CONTAINER_TEST_ENGINE=required \
 	    $(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(RERUNS) $(PYTEST_ARGS)
 
-# This takes half an hour and 30 GB of disk space.
+# This takes more than an hour and 30 GB of disk space.
 acceptance: setup engine
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
 	$(WITH_ENGINE) $(BIN)/python scripts/acceptance_cpu.py --base-image "$$DYNAMO_CONTAINER_TEST_BASE_IMAGE"
